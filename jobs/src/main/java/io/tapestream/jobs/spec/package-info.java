@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package io.tapestream.jobs.spec;
+
+import org.jspecify.annotations.NullMarked;

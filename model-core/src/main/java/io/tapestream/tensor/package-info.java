@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package io.tapestream.tensor;
+
+import org.jspecify.annotations.NullMarked;

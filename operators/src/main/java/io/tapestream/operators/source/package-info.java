@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package io.tapestream.operators.source;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package io.tapestream.parameterserver;
+
+import org.jspecify.annotations.NullMarked;

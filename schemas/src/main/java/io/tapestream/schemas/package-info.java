@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package io.tapestream.schemas;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package io.tapestream.serving.follow;
+
+import org.jspecify.annotations.NullMarked;
