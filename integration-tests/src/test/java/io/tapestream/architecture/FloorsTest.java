@@ -1,0 +1,148 @@
+package io.tapestream.architecture;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import com.tngtech.archunit.library.Architectures;
+
+/** The floors of ARCHITECTURE.md: imports go down only. */
+@AnalyzeClasses(packages = "io.tapestream", importOptions = DoNotIncludeTests.class)
+class FloorsTest {
+
+  private static final String[] MODEL_CORE = {
+    "io.tapestream.tensor..",
+    "io.tapestream.backend..",
+    "io.tapestream.random..",
+    "io.tapestream.autodiff..",
+    "io.tapestream.ops..",
+    "io.tapestream.layers..",
+    "io.tapestream.losses..",
+    "io.tapestream.optimizers..",
+    "io.tapestream.metrics..",
+    "io.tapestream.initializers..",
+    "io.tapestream.models..",
+    "io.tapestream.training..",
+    "io.tapestream.specs..",
+    "io.tapestream.files.."
+  };
+
+  private static final String FLINK = "org.apache.flink..";
+  private static final String KAFKA = "org.apache.kafka..";
+  private static final String AVRO = "org.apache.avro..";
+  private static final String ARROW = "org.apache.arrow..";
+
+  @ArchTest
+  static final ArchRule importsGoDownTheFloors =
+      Architectures.layeredArchitecture()
+          .consideringOnlyDependenciesInAnyPackage("io.tapestream..")
+          .layer("model-core")
+          .definedBy(MODEL_CORE)
+          .layer("parameter-server")
+          .definedBy("io.tapestream.parameterserver..")
+          .layer("schemas")
+          .definedBy("io.tapestream.schemas..")
+          .layer("operators")
+          .definedBy("io.tapestream.operators..")
+          .layer("serving")
+          .definedBy("io.tapestream.serving..")
+          .layer("jobs")
+          .definedBy("io.tapestream.jobs..")
+          .optionalLayer("benchmarks")
+          .definedBy("io.tapestream.benchmarks..")
+          .whereLayer("benchmarks")
+          .mayNotBeAccessedByAnyLayer()
+          .whereLayer("jobs")
+          .mayOnlyBeAccessedByLayers("benchmarks")
+          .whereLayer("operators")
+          .mayOnlyBeAccessedByLayers("jobs", "benchmarks")
+          .whereLayer("serving")
+          .mayOnlyBeAccessedByLayers("jobs", "benchmarks")
+          .whereLayer("parameter-server")
+          .mayOnlyBeAccessedByLayers("operators", "jobs", "benchmarks")
+          .whereLayer("schemas")
+          .mayOnlyBeAccessedByLayers("operators", "serving", "jobs", "benchmarks");
+
+  @ArchTest
+  static final ArchRule modelCoreKnowsNoFlinkNoKafkaNoAvro =
+      noClasses()
+          .that()
+          .resideInAnyPackage(MODEL_CORE)
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(FLINK, KAFKA, AVRO, ARROW);
+
+  @ArchTest
+  static final ArchRule theParameterServerIsPlainJava =
+      noClasses()
+          .that()
+          .resideInAPackage("io.tapestream.parameterserver..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              FLINK, KAFKA, AVRO, ARROW, "java.util.concurrent..", "java.time..", "org.nd4j..");
+
+  @ArchTest
+  static final ArchRule servingKnowsNoFlink =
+      noClasses()
+          .that()
+          .resideInAPackage("io.tapestream.serving..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage(FLINK);
+
+  @ArchTest
+  static final ArchRule onlyBackendsCallNativeLibraries =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("io.tapestream.backend..", "io.tapestream.tensor..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.nd4j..", "org.bytedeco..");
+
+  @ArchTest
+  static final ArchRule packagesOfAModuleHaveNoCycles =
+      slices().matching("io.tapestream.operators.(*)..").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule nothingIsCalledUtils =
+      noClasses()
+          .should()
+          .haveSimpleNameEndingWith("Utils")
+          .orShould()
+          .haveSimpleNameEndingWith("Util")
+          .orShould()
+          .haveSimpleNameEndingWith("Helper");
+
+  @ArchTest
+  static final ArchRule everyClassBelongsToAFloor =
+      classes().should(new BelongToAFloor());
+
+  private static final class BelongToAFloor
+      extends com.tngtech.archunit.lang.ArchCondition<JavaClass> {
+    BelongToAFloor() {
+      super("belong to a floor");
+    }
+
+    @Override
+    public void check(JavaClass type, ConditionEvents events) {
+      boolean placed =
+          type.getPackageName()
+              .matches(
+                  "io\\.tapestream\\.(tensor|backend|random|autodiff|ops|layers|losses|optimizers"
+                      + "|metrics|initializers|models|training|specs|files|parameterserver|schemas"
+                      + "|operators|serving|jobs|benchmarks)(\\..*)?");
+      if (!placed) {
+        events.add(
+            SimpleConditionEvent.violated(type, type.getName() + " stands in no module's package"));
+      }
+    }
+  }
+}
