@@ -122,8 +122,7 @@ class FloorsTest {
           .haveSimpleNameEndingWith("Helper");
 
   @ArchTest
-  static final ArchRule everyClassBelongsToAFloor =
-      classes().should(new BelongToAFloor());
+  static final ArchRule everyClassBelongsToAFloor = classes().should(new BelongToAFloor());
 
   private static final class BelongToAFloor
       extends com.tngtech.archunit.lang.ArchCondition<JavaClass> {
