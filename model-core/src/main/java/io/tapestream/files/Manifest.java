@@ -1,0 +1,217 @@
+package io.tapestream.files;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationContext;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.deser.std.StdScalarDeserializer;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code manifest.json}: what a published version is, where it comes from, and the SHA-256 of each
+ * of its files (I4). It is written last, so a version without it does not exist.
+ *
+ * <pre>
+ * {"format": 1, "model": "lenet", "version": 7,
+ *  "run": "5b0c…", "job": "a3f1…", "checkpoint": 12, "created": "2026-11-23T08:15:30Z",
+ *  "round": 96, "records": 24576, "metrics": {"accuracy": 0.81, "loss": 0.53},
+ *  "topics": {"images": {"0": 6144, "1": 6150}},
+ *  "signature": {"features": [{"name": "image", "shape": [28, 28, 1]}], "inputShape": [28, 28, 1], "dtype": "float32", "classes": []},
+ *  "loss": {"type": "SparseCategoricalCrossEntropy", "settings": {…}},
+ *  "processor": "linux-x86_64 …",
+ *  "files": [{"name": "model.json", "size": 512, "sha256": "…"}, {"name": "weights.safetensors", …}]}
+ * </pre>
+ *
+ * @param format layout of this file; this code writes and reads {@link #FORMAT}
+ * @param model name of the model
+ * @param version number of the version, growing by model over restarts
+ * @param run identity of the submission that trained it
+ * @param job Flink's id of that job
+ * @param checkpoint the checkpoint whose restore gives exactly these weights (I5); {@link
+ *     #LAST_CHECKPOINT} for the last version of a job that ended
+ * @param created when the version was committed
+ * @param round rounds applied
+ * @param records raw records those rounds were cut from
+ * @param metrics the metrics of the last applied round by name, {@code loss} among them; a value
+ *     that is not finite is left out
+ * @param topics by topic and partition, the offset of the first record the weights have not learned
+ *     from
+ * @param signature what the model takes
+ * @param loss the loss it was trained with, as {type, settings}
+ * @param processor platform and processor whose bits these are
+ * @param files every other file of the version
+ */
+public record Manifest(
+    int format,
+    String model,
+    long version,
+    String run,
+    String job,
+    long checkpoint,
+    Instant created,
+    long round,
+    long records,
+    Map<String, Double> metrics,
+    Map<String, Map<Integer, Long>> topics,
+    Signature signature,
+    JsonNode loss,
+    String processor,
+    List<FileEntry> files) {
+
+  /** The layout this code writes and reads. */
+  public static final int FORMAT = 1;
+
+  /** Name of the manifest in a version's directory. */
+  public static final String FILE = "manifest.json";
+
+  /** Name of the file with the model's named tensors. */
+  public static final String WEIGHTS = "weights.safetensors";
+
+  /** Name of the file with the model's architecture. */
+  public static final String MODEL = "model.json";
+
+  /**
+   * {@link #checkpoint} of a version that was cut when its job ended, after the last checkpoint.
+   */
+  public static final long LAST_CHECKPOINT = Long.MAX_VALUE;
+
+  private static final ObjectMapper JSON =
+      JsonMapper.builder()
+          .addModule(
+              new SimpleModule()
+                  .addSerializer(Instant.class, ToStringSerializer.instance)
+                  .addDeserializer(Instant.class, new InstantReader()))
+          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .build();
+
+  /**
+   * Checks that everything is there and keeps immutable copies, maps sorted by key so that equal
+   * manifests are equal bytes.
+   */
+  public Manifest {
+    if (format != FORMAT) {
+      throw new IllegalArgumentException(
+          "\"format\" is "
+              + format
+              + ", this release reads "
+              + FORMAT
+              + ": update what reads the version");
+    }
+    require(model, "model");
+    require(run, "run");
+    require(job, "job");
+    require(created, "created");
+    require(signature, "signature");
+    require(loss, "loss");
+    require(processor, "processor");
+    if (version < 1) {
+      throw new IllegalArgumentException("\"version\" is " + version + ", versions start at 1");
+    }
+    metrics = Collections.unmodifiableMap(new TreeMap<>(require(metrics, "metrics")));
+    TreeMap<String, Map<Integer, Long>> sorted = new TreeMap<>();
+    require(topics, "topics")
+        .forEach(
+            (topic, offsets) ->
+                sorted.put(topic, Collections.unmodifiableMap(new TreeMap<>(offsets))));
+    topics = Collections.unmodifiableMap(sorted);
+    files = List.copyOf(require(files, "files"));
+    if (files.isEmpty()) {
+      throw new IllegalArgumentException("\"files\" is empty: a version has at least its weights");
+    }
+  }
+
+  /** Whether both were cut by the same checkpoint of the same submission (R17). */
+  public boolean hasIdentity(String run, long checkpoint) {
+    return this.run.equals(run) && this.checkpoint == checkpoint;
+  }
+
+  /** The manifest as JSON. */
+  public String toJson() {
+    try {
+      return JSON.writeValueAsString(this);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a manifest always has a JSON form", e);
+    }
+  }
+
+  /**
+   * Reads the manifest of the version in {@code directory}.
+   *
+   * @throws InvalidVersionException if there is none, it isn't JSON of this format, or something is
+   *     missing in it
+   */
+  public static Manifest read(Path directory) throws IOException {
+    Path file = directory.resolve(FILE);
+    byte[] bytes;
+    try {
+      bytes = Files.readAllBytes(file);
+    } catch (NoSuchFileException e) {
+      throw new InvalidVersionException(
+          directory + " has no " + FILE + ": the version is not complete", e);
+    }
+    return read(bytes, file.toString());
+  }
+
+  private static Manifest read(byte[] json, String where) throws InvalidVersionException {
+    try {
+      return JSON.readValue(json, Manifest.class);
+    } catch (JsonProcessingException e) {
+      Throwable reason = e.getCause() instanceof IllegalArgumentException ? e.getCause() : e;
+      throw new InvalidVersionException(where + " can't be used: " + reason.getMessage(), e);
+    } catch (IOException e) {
+      throw new InvalidVersionException(where + " can't be read: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Reads every file of the version in {@code directory} and compares its size and SHA-256 with
+   * this manifest.
+   *
+   * @throws InvalidVersionException naming the first file that is missing or differs, with what was
+   *     expected and found
+   */
+  public void verify(Path directory) throws IOException {
+    for (FileEntry file : files) {
+      file.verify(directory);
+    }
+  }
+
+  private static <T> T require(@Nullable T value, String key) {
+    if (value == null) {
+      throw new IllegalArgumentException("\"" + key + "\" is missing");
+    }
+    return value;
+  }
+
+  /** An instant in ISO-8601. */
+  private static final class InstantReader extends StdScalarDeserializer<Instant> {
+    private static final long serialVersionUID = 1L;
+
+    InstantReader() {
+      super(Instant.class);
+    }
+
+    @Override
+    public Instant deserialize(JsonParser parser, DeserializationContext context)
+        throws IOException {
+      return Instant.parse(parser.getValueAsString());
+    }
+  }
+}

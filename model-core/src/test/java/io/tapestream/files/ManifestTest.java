@@ -1,0 +1,113 @@
+package io.tapestream.files;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ManifestTest {
+  @TempDir Path directory;
+  private Path weights;
+
+  @BeforeEach
+  void writeWeights() throws IOException {
+    weights = Files.write(directory.resolve(Manifest.WEIGHTS), new byte[] {1, 2, 3});
+  }
+
+  @Test
+  void writtenAndReadAgainItIsTheSameAndItsFilesPass() throws IOException {
+    Manifest manifest = manifest();
+    Files.writeString(directory.resolve(Manifest.FILE), manifest.toJson());
+
+    Manifest read = Manifest.read(directory);
+
+    assertThat(read).isEqualTo(manifest);
+    assertThat(read.toJson()).isEqualTo(manifest.toJson());
+    assertThat(read.topics()).isEqualTo(Map.of("images", Map.of(0, 6144L, 10, 7L)));
+    read.verify(directory);
+  }
+
+  @Test
+  void aFieldAddedByALaterReleaseIsNoErrorForThisOne() throws IOException {
+    Files.writeString(
+        directory.resolve(Manifest.FILE),
+        manifest().toJson().replaceFirst("\\{", "{\"colour\": \"blue\","));
+    assertThat(Manifest.read(directory)).isEqualTo(manifest());
+  }
+
+  @Test
+  void sha256IsThatOfTheStandard() throws IOException {
+    Path abc = Files.writeString(directory.resolve("abc"), "abc");
+    assertThat(FileEntry.of(abc).sha256())
+        .isEqualTo("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  }
+
+  @Test
+  void aChangedByteAMissingByteAndAMissingFileAreEachNamed() throws IOException {
+    Manifest manifest = manifest();
+
+    Files.write(weights, new byte[] {1, 2, 4});
+    assertThatThrownBy(() -> manifest.verify(directory))
+        .isInstanceOf(InvalidVersionException.class)
+        .hasMessageContaining(weights.toString())
+        .hasMessageContaining("SHA-256");
+
+    Files.write(weights, new byte[] {1, 2});
+    assertThatThrownBy(() -> manifest.verify(directory))
+        .hasMessageContaining("has 2 bytes, the manifest says 3");
+
+    Files.delete(weights);
+    assertThatThrownBy(() -> manifest.verify(directory)).hasMessageContaining("missing");
+  }
+
+  @Test
+  void whatIsWrongInAManifestIsNamedByItsKey() throws IOException {
+    assertThatThrownBy(() -> Manifest.read(directory)).hasMessageContaining("has no manifest.json");
+
+    assertUnreadable(
+        manifest().toJson().replace("\"format\" : 1", "\"format\" : 2"), "\"format\" is 2");
+    assertUnreadable(manifest().toJson().replace("\"run\"", "\"walk\""), "\"run\" is missing");
+    assertUnreadable(
+        manifest().toJson().replace("weights.safetensors", "../weights"), "not a plain name");
+    assertUnreadable(manifest().toJson().substring(40), "manifest.json");
+  }
+
+  private void assertUnreadable(String json, String reason) throws IOException {
+    Files.writeString(directory.resolve(Manifest.FILE), json);
+    assertThatThrownBy(() -> Manifest.read(directory))
+        .isInstanceOf(InvalidVersionException.class)
+        .hasMessageContaining(reason);
+  }
+
+  private Manifest manifest() throws IOException {
+    return new Manifest(
+        Manifest.FORMAT,
+        "lenet",
+        7,
+        "run-1",
+        "a3f1",
+        12,
+        Instant.parse("2026-11-23T08:15:30Z"),
+        96,
+        24576,
+        Map.of("loss", 0.53, "accuracy", 0.81),
+        Map.of("images", Map.of(10, 7L, 0, 6144L)),
+        new Signature(
+            List.of(new Signature.Feature("image", List.of(28, 28, 1))),
+            List.of(28, 28, 1),
+            "float32",
+            List.of()),
+        JsonNodeFactory.instance.objectNode().put("type", "SparseCategoricalCrossEntropy"),
+        "test",
+        List.of(FileEntry.of(weights)));
+  }
+}
