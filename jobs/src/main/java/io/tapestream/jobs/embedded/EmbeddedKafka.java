@@ -243,15 +243,21 @@ public final class EmbeddedKafka implements AutoCloseable {
   private static int freePort(Random random) {
     for (int attempt = 0; attempt < 1_000; attempt++) {
       int port = FIRST_PORT + random.nextInt(LAST_PORT - FIRST_PORT);
-      try (ServerSocket socket = new ServerSocket()) {
-        socket.setReuseAddress(true);
-        socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+      if (isFree(port)) {
         return port;
-      } catch (IOException taken) {
-        continue;
       }
     }
     throw new IllegalStateException(
         "no free port between " + FIRST_PORT + " and " + LAST_PORT + " on this machine");
+  }
+
+  private static boolean isFree(int port) {
+    try (ServerSocket socket = new ServerSocket()) {
+      socket.setReuseAddress(true);
+      socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+      return true;
+    } catch (IOException taken) {
+      return false;
+    }
   }
 }
