@@ -1,0 +1,104 @@
+package io.tapestream.optimizers;
+
+/**
+ * Adam: steps scaled by running estimates of the gradient's mean and uncentred variance.
+ *
+ * <pre>
+ * m ← m + (1 − β₁)·(g − m)
+ * v ← v + (1 − β₂)·(g² − v)
+ * w ← w − η·√(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)
+ * </pre>
+ *
+ * <p>Kingma and Ba, "Adam: a method for stochastic optimization", 2015, in the form at the end of
+ * its section 2, which is Keras's: ε stands beside √v before the bias is corrected ("epsilon hat").
+ * PyTorch's ε equals this one divided by √(1 − β₂ᵗ).
+ *
+ * @param learningRate η ≥ 0
+ * @param beta1 β₁ in [0, 1), the decay of the mean
+ * @param beta2 β₂ in [0, 1), the decay of the variance
+ * @param epsilon ε ≥ 0, keeps the quotient finite
+ */
+public record Adam(double learningRate, double beta1, double beta2, double epsilon)
+    implements Optimizer {
+
+  /** Keras's defaults. */
+  public Adam() {
+    this(0.001);
+  }
+
+  /** Keras's defaults at another learning rate. */
+  public Adam(double learningRate) {
+    this(learningRate, 0.9, 0.999, 1e-7);
+  }
+
+  /** Checks the ranges stated above. */
+  public Adam {
+    Settings.atLeastZero("Adam", "learningRate", learningRate);
+    Settings.fraction("Adam", "beta1", beta1);
+    Settings.fraction("Adam", "beta2", beta2);
+    Settings.atLeastZero("Adam", "epsilon", epsilon);
+  }
+
+  @Override
+  public int slots() {
+    return 2;
+  }
+
+  @Override
+  public float initialSlot(int slot) {
+    return 0;
+  }
+
+  @Override
+  public void update(
+      float[] weights,
+      int weightsFrom,
+      float[] gradient,
+      int gradientFrom,
+      float[][] slots,
+      int slotsFrom,
+      int length,
+      long step) {
+    // StrictMath: the same bits on every machine; two calls per block, not per weight.
+    double rate =
+        learningRate
+            * Math.sqrt(1 - StrictMath.pow(beta2, step))
+            / (1 - StrictMath.pow(beta1, step));
+    move(
+        weights,
+        weightsFrom,
+        gradient,
+        gradientFrom,
+        slots[0],
+        slots[1],
+        slotsFrom,
+        length,
+        (float) rate,
+        (float) (1 - beta1),
+        (float) (1 - beta2),
+        (float) epsilon);
+  }
+
+  private static void move(
+      float[] w,
+      int wFrom,
+      float[] g,
+      int gFrom,
+      float[] m,
+      float[] v,
+      int sFrom,
+      int length,
+      float rate,
+      float meanStep,
+      float varianceStep,
+      float epsilon) {
+    for (int i = 0; i < length; i++) {
+      float gradient = g[gFrom + i];
+      float mean = m[sFrom + i] + meanStep * (gradient - m[sFrom + i]);
+      float variance = v[sFrom + i] + varianceStep * (gradient * gradient - v[sFrom + i]);
+      m[sFrom + i] = mean;
+      v[sFrom + i] = variance;
+      w[wFrom + i] -= rate * mean / ((float) Math.sqrt(variance) + epsilon);
+    }
+  }
+}
