@@ -62,8 +62,8 @@ public record Adam(double learningRate, double beta1, double beta2, double epsil
     // StrictMath: the same bits on every machine; two calls per block, not per weight.
     double rate =
         learningRate
-            * Math.sqrt(1 - StrictMath.pow(beta2, step))
-            / (1 - StrictMath.pow(beta1, step));
+            * Math.sqrt(1 - StrictMath.pow(beta2, (double) step))
+            / (1 - StrictMath.pow(beta1, (double) step));
     move(
         weights,
         weightsFrom,
