@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  *  "run": "5b0c…", "job": "a3f1…", "checkpoint": 12, "created": "2026-11-23T08:15:30Z",
  *  "round": 96, "records": 24576, "metrics": {"accuracy": 0.81, "loss": 0.53},
  *  "topics": {"images": {"0": 6144, "1": 6150}},
- *  "signature": {"features": [{"name": "image", "shape": [28, 28, 1]}], "inputShape": [28, 28, 1], "dtype": "float32", "classes": []},
+ *  "signature": {"features": ["image"], "inputShape": [28, 28, 1], "dtype": "float32", "classes": []},
  *  "loss": {"type": "SparseCategoricalCrossEntropy", "settings": {…}},
  *  "processor": "linux-x86_64 …",
  *  "files": [{"name": "model.json", "size": 512, "sha256": "…"}, {"name": "weights.safetensors", …}]}
@@ -39,11 +39,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param format layout of this file; this code writes and reads {@link #FORMAT}
  * @param model name of the model
- * @param version number of the version, growing by model over restarts
+ * @param version number of the version, growing by model over restarts; {@link #UNNUMBERED} in a
+ *     draft
  * @param run identity of the submission that trained it
  * @param job Flink's id of that job
- * @param checkpoint the checkpoint whose restore gives exactly these weights (I5); {@link
- *     #LAST_CHECKPOINT} for the last version of a job that ended
+ * @param checkpoint the checkpoint whose restore gives exactly these weights (I5); the last version
+ *     of a job that ended names the first checkpoint after its end
  * @param created when the version was committed
  * @param round rounds applied
  * @param records raw records those rounds were cut from
@@ -76,6 +77,9 @@ public record Manifest(
   /** The layout this code writes and reads. */
   public static final int FORMAT = 1;
 
+  /** {@link #version} of a draft: what is to be published and has no number yet. */
+  public static final long UNNUMBERED = 0;
+
   /** Name of the manifest in a version's directory. */
   public static final String FILE = "manifest.json";
 
@@ -84,11 +88,6 @@ public record Manifest(
 
   /** Name of the file with the model's architecture. */
   public static final String MODEL = "model.json";
-
-  /**
-   * {@link #checkpoint} of a version that was cut when its job ended, after the last checkpoint.
-   */
-  public static final long LAST_CHECKPOINT = Long.MAX_VALUE;
 
   private static final ObjectMapper JSON =
       JsonMapper.builder()
@@ -121,7 +120,7 @@ public record Manifest(
     require(signature, "signature");
     require(loss, "loss");
     require(processor, "processor");
-    if (version < 1) {
+    if (version < UNNUMBERED) {
       throw new IllegalArgumentException("\"version\" is " + version + ", versions start at 1");
     }
     metrics = Collections.unmodifiableMap(new TreeMap<>(require(metrics, "metrics")));
@@ -140,6 +139,26 @@ public record Manifest(
   /** Whether both were cut by the same checkpoint of the same submission (R17). */
   public boolean hasIdentity(String run, long checkpoint) {
     return this.run.equals(run) && this.checkpoint == checkpoint;
+  }
+
+  /** This draft as the version of the given number, committed at the given time. */
+  public Manifest numbered(long version, Instant created) {
+    return new Manifest(
+        format,
+        model,
+        version,
+        run,
+        job,
+        checkpoint,
+        created,
+        round,
+        records,
+        metrics,
+        topics,
+        signature,
+        loss,
+        processor,
+        files);
   }
 
   /** The manifest as JSON. */
@@ -169,7 +188,14 @@ public record Manifest(
     return read(bytes, file.toString());
   }
 
-  private static Manifest read(byte[] json, String where) throws InvalidVersionException {
+  /**
+   * Reads a manifest, or a draft, from JSON.
+   *
+   * @param where where the bytes are from, for the error
+   * @throws InvalidVersionException if they aren't JSON of this format, or something is missing in
+   *     it
+   */
+  public static Manifest read(byte[] json, String where) throws InvalidVersionException {
     try {
       return JSON.readValue(json, Manifest.class);
     } catch (JsonProcessingException e) {

@@ -101,11 +101,7 @@ class ManifestTest {
         24576,
         Map.of("loss", 0.53, "accuracy", 0.81),
         Map.of("images", Map.of(10, 7L, 0, 6144L)),
-        new Signature(
-            List.of(new Signature.Feature("image", List.of(28, 28, 1))),
-            List.of(28, 28, 1),
-            "float32",
-            List.of()),
+        new Signature(List.of("image"), List.of(28, 28, 1), "float32", List.of()),
         JsonNodeFactory.instance.objectNode().put("type", "SparseCategoricalCrossEntropy"),
         "test",
         List.of(FileEntry.of(weights)));
