@@ -1,0 +1,40 @@
+package io.tapestream.autodiff;
+
+import io.tapestream.tensor.Tensor;
+
+/**
+ * Where a {@link Rule} puts the gradients of its op's inputs. Work for an input that nobody asked
+ * about is skipped.
+ *
+ * <pre>{@code
+ * adjoints.add(x, (dx, accumulate) -> backend.matmul(dy, false, w, true, dx, accumulate));
+ * }</pre>
+ */
+public interface Adjoints {
+  /**
+   * Computes a gradient into a tensor of the input's shape, adding to what is there if {@code
+   * accumulate}, else overwriting it.
+   */
+  @FunctionalInterface
+  interface Kernel {
+    /** Computes it. */
+    void into(Tensor dx, boolean accumulate);
+  }
+
+  /** Whether anybody asked, directly or through earlier ops, for the gradient of this input. */
+  boolean wants(Tensor input);
+
+  /**
+   * Adds what the kernel computes to the gradient of an input; the kernel runs only if it is
+   * wanted.
+   */
+  void add(Tensor input, Kernel kernel);
+
+  /**
+   * Adds a gradient that exists already, such as dy itself, to that of an input, without a copy
+   * where it is the first.
+   *
+   * @param gradient of the input's size; it must not change until the tape has played back
+   */
+  void pass(Tensor input, Tensor gradient);
+}

@@ -1,0 +1,71 @@
+package io.tapestream.autodiff;
+
+import io.tapestream.tensor.Tensor;
+
+/**
+ * A parameter: a value that training changes, and the place its gradient goes. Both are usually
+ * views into a model's two flat vectors. Reading the value of a trainable variable while a tape is
+ * open on the thread makes the tape watch it.
+ */
+public final class Variable {
+  private final String name;
+  private final Tensor value;
+  private final Tensor gradient;
+  private final boolean trainable;
+
+  /**
+   * @param name such as {@code dense_1/kernel}
+   * @param value its value, any shape
+   * @param gradient where gradients are added, of the value's type and shape
+   * @param trainable whether tapes watch it
+   */
+  public Variable(String name, Tensor value, Tensor gradient, boolean trainable) {
+    if (!value.shape().equals(gradient.shape()) || value.dtype() != gradient.dtype()) {
+      throw new IllegalArgumentException(
+          "variable "
+              + name
+              + ": its value is "
+              + value
+              + " but its gradient "
+              + gradient
+              + "; they must agree");
+    }
+    this.name = name;
+    this.value = value;
+    this.gradient = gradient;
+    this.trainable = trainable;
+  }
+
+  /** A trainable variable with a gradient of its own. */
+  public static Variable of(String name, Tensor value) {
+    return new Variable(name, value, Tensor.zeros(value.dtype(), value.shape()), true);
+  }
+
+  /** Its name, unique in its model. */
+  public String name() {
+    return name;
+  }
+
+  /** Its value; always the same tensor. An open tape watches it from now on, if it is trainable. */
+  public Tensor value() {
+    if (trainable) {
+      GradientTape.watchOnCurrent(value);
+    }
+    return value;
+  }
+
+  /** Its gradient; always the same tensor. Tapes add to it and never clear it. */
+  public Tensor gradient() {
+    return gradient;
+  }
+
+  /** Whether tapes watch it. */
+  public boolean trainable() {
+    return trainable;
+  }
+
+  @Override
+  public String toString() {
+    return name + ": " + value;
+  }
+}

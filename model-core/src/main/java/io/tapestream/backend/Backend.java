@@ -1,0 +1,286 @@
+package io.tapestream.backend;
+
+import io.tapestream.tensor.DType;
+import io.tapestream.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The primitives that tensors are computed with. One backend is chosen per process (see {@link
+ * Backends}); each passes the same contract suite.
+ *
+ * <h2>What holds for every primitive</h2>
+ *
+ * <ul>
+ *   <li>Results are written into outputs that the caller has allocated with the right shape;
+ *       nothing is allocated per call after the first one with the same tensors. What a backend
+ *       wants to keep between calls it {@linkplain Tensor#attach attaches} to the output.
+ *   <li>The caller (an op) has checked shapes and types, with an error that names the op. A backend
+ *       may rely on that.
+ *   <li>All floating tensors of one call have the same type, one that the backend {@link
+ *       #supports}.
+ *   <li>{@code accumulate}: true adds the result to what is in the output, false overwrites it.
+ *       Where several results have one, each has its own.
+ *   <li>An output may be the same tensor as an input only where "in place" is written. Otherwise
+ *       they don't overlap.
+ *   <li>Tensors with no elements are allowed; there is nothing to do for them (a reduction of
+ *       nothing is 0, its maximum −∞).
+ *   <li>Calls may come from several threads at once, on disjoint outputs. Each call runs on its
+ *       caller's thread alone, so that the bits of a result depend on its inputs only, and never on
+ *       the number of cores.
+ * </ul>
+ *
+ * <p>Notation: {@code (n, k)} is a shape; images are {@code (n, height, width, channels)} and
+ * filters {@code (height, width, in, out)}, as in Keras. "Rows" are the last axis's vectors: a
+ * tensor of shape (…, k) has size/k rows.
+ */
+public interface Backend {
+
+  /** The name it is chosen by, such as {@code cpu}. */
+  String name();
+
+  /** Whether its primitives compute in this floating type. */
+  boolean supports(DType dtype);
+
+  // Elements
+
+  /** {@code out = value}, every element; any type. */
+  void fill(Tensor out, double value);
+
+  /**
+   * {@code out = in}; the same size, any type, converted if the types differ (towards zero from
+   * floating to integer).
+   */
+  void copy(Tensor in, Tensor out);
+
+  /**
+   * {@code out = op(a, b)}, element by element. a and b broadcast to out's shape (NumPy's rules).
+   * In place: out may be a or b if it has their shape.
+   */
+  void binary(Binary op, Tensor a, Tensor b, Tensor out, boolean accumulate);
+
+  /** {@code out = factor · x}, the same shape. In place. */
+  void scale(double factor, Tensor x, Tensor out, boolean accumulate);
+
+  /** {@code y = op(x)}, element by element, the same shape. In place. */
+  void unary(Unary op, Tensor x, Tensor y);
+
+  /**
+   * {@code dx = dy · op′(x)}, all of one shape; x and y are the input and the output of {@link
+   * #unary}. In place: dx may be dy.
+   */
+  void unaryGradient(Unary op, Tensor x, Tensor y, Tensor dy, Tensor dx, boolean accumulate);
+
+  /** {@code y = min(max(x, low), high)}, the same shape; a NaN stays one. In place. */
+  void clip(Tensor x, double low, double high, Tensor y);
+
+  /** {@code dx = dy} where {@code low ≤ x ≤ high}, else 0; all of one shape. */
+  void clipGradient(Tensor x, double low, double high, Tensor dy, Tensor dx, boolean accumulate);
+
+  // Layers' mathematics
+
+  /**
+   * {@code out = op(a) · op(b)}, where op transposes if asked for: a is (m, k) or, transposed, (k,
+   * m); b is (k, n) or, transposed, (n, k); out is (m, n). With k = 0 the product is 0.
+   */
+  void matmul(
+      Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor out, boolean accumulate);
+
+  /** {@code y = activation(z + bias)}: z and y (…, k), bias (k). In place: y may be z. */
+  void biasActivation(Tensor z, Tensor bias, Activation activation, Tensor y);
+
+  /**
+   * The gradient of {@link #biasActivation}: {@code dz = dy · activation′}, with the derivative
+   * taken from the output y, and {@code dbias = Σ dz} over the rows. y, dy and dz (…, k), dbias (k)
+   * or null if nobody asks for it. dz is overwritten; only dbias accumulates. In place: dz may be
+   * dy. Sums run over rows in order.
+   */
+  void biasActivationGradient(
+      Activation activation,
+      Tensor y,
+      Tensor dy,
+      Tensor dz,
+      @Nullable Tensor dbias,
+      boolean accumulateBias);
+
+  // Rows
+
+  /**
+   * {@code y = eˣ / Σ eˣ} over each row, computed from x less the row's maximum; x and y (…, k). In
+   * place.
+   */
+  void softmax(Tensor x, Tensor y);
+
+  /** {@code dx = y · (dy − Σ dy·y)} over each row; all (…, k), y the output of {@link #softmax}. */
+  void softmaxGradient(Tensor y, Tensor dy, Tensor dx, boolean accumulate);
+
+  /**
+   * {@code y = x − ln Σ eˣ} over each row, computed from x less the row's maximum; x and y (…, k).
+   * In place.
+   */
+  void logSoftmax(Tensor x, Tensor y);
+
+  /** {@code dx = dy − eʸ · Σ dy} over each row; all (…, k), y the output of {@link #logSoftmax}. */
+  void logSoftmaxGradient(Tensor y, Tensor dy, Tensor dx, boolean accumulate);
+
+  /**
+   * {@code losses = −Σ labels · logSoftmax(logits)} over each row, in nats, and {@code
+   * probabilities = softmax(logits)} for the gradient.
+   *
+   * @param logits (n, k)
+   * @param labels either (n), the class of each row as an integer of any type, or (n, k), a
+   *     distribution over the classes of the logits' type
+   * @param losses (n), overwritten
+   * @param probabilities (n, k), overwritten
+   * @throws IllegalArgumentException if a class lies outside 0 … k−1, naming the row and the class
+   */
+  void softmaxCrossEntropy(Tensor logits, Tensor labels, Tensor losses, Tensor probabilities);
+
+  /**
+   * {@code dlogits = dlosses · (probabilities · Σ labels − labels)}, each row by its own dloss; a
+   * class label counts as a row that is 1 there and 0 elsewhere. Shapes as in {@link
+   * #softmaxCrossEntropy}; dlosses (n).
+   */
+  void softmaxCrossEntropyGradient(
+      Tensor probabilities, Tensor labels, Tensor dlosses, Tensor dlogits, boolean accumulate);
+
+  /**
+   * {@code losses = max(z, 0) − z·t + ln(1 + e^−|z|)}, the binary cross-entropy of sigmoid(z)
+   * against t, in nats, per element; all of one shape.
+   */
+  void sigmoidCrossEntropy(Tensor logits, Tensor labels, Tensor losses);
+
+  /** {@code dlogits = dlosses · (sigmoid(logits) − labels)}; all of one shape. */
+  void sigmoidCrossEntropyGradient(
+      Tensor logits, Tensor labels, Tensor dlosses, Tensor dlogits, boolean accumulate);
+
+  /**
+   * {@code out[i, indices[i]] = 1}, else 0.
+   *
+   * @param indices (…) of n integers, of any type
+   * @param out (…, k), floating
+   * @throws IllegalArgumentException if an index lies outside 0 … k−1, naming the row and the index
+   */
+  void oneHot(Tensor indices, Tensor out);
+
+  /**
+   * {@code out[i] = table[ids[i]]}, whole rows.
+   *
+   * @param table (rows, width)
+   * @param ids INT64 (…) of n ids
+   * @param out (…, width)
+   * @throws IllegalArgumentException if an id lies outside 0 … rows−1, naming its position and the
+   *     id
+   */
+  void gatherRows(Tensor table, Tensor ids, Tensor out);
+
+  /**
+   * {@code table[ids[i]] += rows[i]}, in the order of i, so that an id may repeat; shapes as in
+   * {@link #gatherRows}.
+   */
+  void scatterAddRows(Tensor ids, Tensor rows, Tensor table);
+
+  // Reductions
+
+  /**
+   * {@code out = factor · Σ x} over every axis along which out's shape, aligned with x's at the
+   * last axis, has length 1 or is missing. The other lengths are equal. So out (1, k) or (k) sums
+   * the rows of x (n, k), out (n, 1) sums its columns, and out () sums everything; this is also the
+   * gradient of broadcasting out's shape to x's. If nothing is summed it is a scaled copy.
+   */
+  void sum(double factor, Tensor x, Tensor out, boolean accumulate);
+
+  /** {@code out = max x}, over the axes that {@link #sum} would sum; a NaN wins. */
+  void max(Tensor x, Tensor out);
+
+  /** The index of each row's largest element, the first of equals: x (…, k), out INT64 (…). */
+  void argmax(Tensor x, Tensor out);
+
+  // Rearranging
+
+  /**
+   * {@code out[i_axes[0], i_axes[1], …] = x[i_0, i_1, …]}: out's axis j is x's axis {@code
+   * axes[j]}; any type.
+   */
+  void permute(Tensor x, int[] axes, Tensor out, boolean accumulate);
+
+  /**
+   * Copies {@code length} indices along one axis: {@code out[…, outFrom + i, …] = x[…, xFrom + i,
+   * …]}. The other axes are equal; the rest of out is left alone. Concatenation, splitting and
+   * their gradients are made of it.
+   */
+  void copyRange(
+      Tensor x, int xFrom, Tensor out, int outFrom, int axis, int length, boolean accumulate);
+
+  // Images
+
+  /**
+   * {@code y = activation(x ⋆ filter + bias)}, a cross-correlation (no flip), as Keras: y[n, p, q,
+   * o] = Σ x[n, p·s + i − pad, q·s + j − pad, c] · filter[i, j, c, o], where x is 0 in the border.
+   *
+   * @param x (n, height, width, in)
+   * @param filter (window height, window width, in, out)
+   * @param bias (out), or null for none
+   * @param y (n, output height, output width, out), overwritten
+   */
+  void conv2d(
+      Tensor x,
+      Tensor filter,
+      @Nullable Tensor bias,
+      Activation activation,
+      Window window,
+      Tensor y);
+
+  /**
+   * The gradient of {@link #conv2d} for its input, given that before the activation: {@code dx[n,
+   * h, w, c] = Σ dz[n, p, q, o] · filter[i, j, c, o]} over all (p, q, i, j) with p·s + i − pad = h
+   * and q·s + j − pad = w.
+   */
+  void conv2dInputGradient(Tensor dz, Tensor filter, Window window, Tensor dx, boolean accumulate);
+
+  /**
+   * The gradient of {@link #conv2d} for its filter: {@code dfilter[i, j, c, o] = Σ x[n, p·s + i −
+   * pad, q·s + j − pad, c] · dz[n, p, q, o]}. The one for its bias comes from {@link
+   * #biasActivationGradient}.
+   */
+  void conv2dFilterGradient(Tensor x, Tensor dz, Window window, Tensor dfilter, boolean accumulate);
+
+  /**
+   * The largest element under each window, per channel; the border counts as −∞. x (n, h, w, c), y
+   * (n, output h, output w, c).
+   */
+  void maxPool2d(Tensor x, Window window, Tensor y);
+
+  /**
+   * Gives each window's dy to its largest element, the first of equals in row order: the gradient
+   * of {@link #maxPool2d}.
+   */
+  void maxPool2dGradient(
+      Tensor x, Tensor y, Tensor dy, Window window, Tensor dx, boolean accumulate);
+
+  /**
+   * The mean of the elements under each window that lie in the image (the border doesn't count),
+   * per channel; shapes as {@link #maxPool2d}.
+   */
+  void averagePool2d(Tensor x, Window window, Tensor y);
+
+  /**
+   * Shares each window's dy equally among its elements in the image: the gradient of {@link
+   * #averagePool2d}.
+   */
+  void averagePool2dGradient(Tensor dy, Window window, Tensor dx, boolean accumulate);
+
+  // Chance
+
+  /**
+   * {@code y = x / (1 − rate)} where an element is kept, else 0. Element j of row r (the first
+   * axis; j counts the row's elements flat) is kept if word j mod 4 of {@code Philox.block(key, j /
+   * 4, firstRow + r, 0, 0)}, read as an unsigned number, is at least {@code rate · 2³²} (see {@link
+   * io.tapestream.random.Philox#keeps}): the same bits in every backend, however a batch is cut
+   * into pieces. It is its own gradient (of dy). In place.
+   *
+   * @param rate the share that is dropped, 0 ≤ rate &lt; 1
+   * @param key of this layer in this step
+   * @param firstRow the index in its batch of x's first row
+   */
+  void dropout(Tensor x, double rate, long key, int firstRow, Tensor y, boolean accumulate);
+}
