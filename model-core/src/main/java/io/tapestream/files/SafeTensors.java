@@ -27,8 +27,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * Named FLOAT32 tensors in one file, in the format of Hugging Face's safetensors, which PyTorch, TensorFlow and
- * JAX read:
+ * Named FLOAT32 tensors in one file, in the format of Hugging Face's safetensors, which PyTorch,
+ * TensorFlow and JAX read:
  *
  * <pre>
  * byte 0      N: length of the header, 8 bytes, little endian
@@ -38,9 +38,9 @@ import java.util.TreeMap;
  * byte 8 + N  the tensors' bytes, little endian, C order, end to end without holes; offsets count from here
  * </pre>
  *
- * <p>The same tensors in the same order give the same bytes. What is read is checked before it is used: lengths,
- * offsets that overlap or leave holes, shapes, types; nothing in a file can make the reader allocate more than
- * the file is long.
+ * <p>The same tensors in the same order give the same bytes. What is read is checked before it is
+ * used: lengths, offsets that overlap or leave holes, shapes, types; nothing in a file can make the
+ * reader allocate more than the file is long.
  */
 public final class SafeTensors {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -48,7 +48,9 @@ public final class SafeTensors {
   private static final int LARGEST_HEADER = 100_000_000;
   private static final int CHUNK_FLOATS = 16 * 1024;
 
-  /** Where a tensor's floats come from: a heap array, an off-heap tensor, a slice of a flat vector. */
+  /**
+   * Where a tensor's floats come from: a heap array, an off-heap tensor, a slice of a flat vector.
+   */
   @FunctionalInterface
   public interface Floats {
     /** Copies floats {@code from … from+n-1}, counted flat, into an array. */
@@ -90,12 +92,16 @@ public final class SafeTensors {
           .orElseThrow(
               () ->
                   new IllegalArgumentException(
-                      "no tensor \"" + name + "\"; there are " + tensors.stream().map(Named::name).toList()));
+                      "no tensor \""
+                          + name
+                          + "\"; there are "
+                          + tensors.stream().map(Named::name).toList()));
     }
   }
 
   /** Writes a new file, forced to disk; fails if it exists. */
-  public static void write(Path file, List<Named> tensors, Map<String, String> metadata) throws IOException {
+  public static void write(Path file, List<Named> tensors, Map<String, String> metadata)
+      throws IOException {
     try (FileChannel channel =
         FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
       write(channel, tensors, metadata);
@@ -108,14 +114,16 @@ public final class SafeTensors {
    *
    * @throws IllegalArgumentException if two tensors share a name
    */
-  public static void write(WritableByteChannel channel, List<Named> tensors, Map<String, String> metadata)
+  public static void write(
+      WritableByteChannel channel, List<Named> tensors, Map<String, String> metadata)
       throws IOException {
     byte[] header = header(tensors, metadata);
     ByteBuffer buffer = ByteBuffer.allocate(8 + header.length).order(ByteOrder.LITTLE_ENDIAN);
     drain(buffer.putLong(header.length).put(header).flip(), channel);
 
     float[] chunk = new float[CHUNK_FLOATS];
-    ByteBuffer bytes = ByteBuffer.allocateDirect(CHUNK_FLOATS * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer bytes =
+        ByteBuffer.allocateDirect(CHUNK_FLOATS * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     for (Named tensor : tensors) {
       int size = tensor.shape().size();
       for (int from = 0; from < size; from += chunk.length) {
@@ -146,7 +154,8 @@ public final class SafeTensors {
       List<Place> places = places(header, length - 8 - headerLength, file);
       List<Named> tensors = new ArrayList<>(places.size());
       for (Place place : places) {
-        tensors.add(new Named(place.name, place.shape, Floats.of(floats(channel, place.shape.size()), 0)));
+        tensors.add(
+            new Named(place.name, place.shape, Floats.of(floats(channel, place.shape.size()), 0)));
       }
       return new Contents(List.copyOf(tensors), metadata(header, file));
     }
@@ -165,7 +174,8 @@ public final class SafeTensors {
     long offset = 0;
     for (Named tensor : tensors) {
       if (!names.add(tensor.name()) || tensor.name().equals(METADATA)) {
-        throw new IllegalArgumentException("two tensors are called \"" + tensor.name() + "\"; names are unique");
+        throw new IllegalArgumentException(
+            "two tensors are called \"" + tensor.name() + "\"; names are unique");
       }
       ObjectNode entry = header.putObject(tensor.name()).put("dtype", "F32");
       entry.set("shape", JSON.valueToTree(tensor.shape().dims()));
@@ -190,7 +200,8 @@ public final class SafeTensors {
     }
   }
 
-  private static List<Place> places(JsonNode header, long dataLength, Path file) throws IOException {
+  private static List<Place> places(JsonNode header, long dataLength, Path file)
+      throws IOException {
     List<Place> places = new ArrayList<>();
     for (Iterator<Map.Entry<String, JsonNode>> fields = header.fields(); fields.hasNext(); ) {
       Map.Entry<String, JsonNode> field = fields.next();
@@ -201,24 +212,39 @@ public final class SafeTensors {
     places.sort(Comparator.comparingLong(Place::begin).thenComparingLong(Place::end));
     long end = 0;
     for (Place place : places) {
-      check(place.begin == end, file, "\"" + place.name + "\" begins at " + place.begin + ", expected " + end);
+      check(
+          place.begin == end,
+          file,
+          "\"" + place.name + "\" begins at " + place.begin + ", expected " + end);
       end = place.end;
     }
-    check(end == dataLength, file, "its tensors take " + end + " bytes, but " + dataLength + " follow the header");
+    check(
+        end == dataLength,
+        file,
+        "its tensors take " + end + " bytes, but " + dataLength + " follow the header");
     return places;
   }
 
   private static Place place(String name, JsonNode entry, Path file) throws IOException {
     String dtype = entry.path("dtype").asText();
-    check(dtype.equals("F32"), file, "\"" + name + "\" has dtype " + dtype + "; only F32 is read, convert it");
+    check(
+        dtype.equals("F32"),
+        file,
+        "\"" + name + "\" has dtype " + dtype + "; only F32 is read, convert it");
     JsonNode dims = entry.path("shape");
     JsonNode offsets = entry.path("data_offsets");
-    check(dims.isArray() && offsets.size() == 2, file, "\"" + name + "\" lacks shape or data_offsets");
+    check(
+        dims.isArray() && offsets.size() == 2,
+        file,
+        "\"" + name + "\" lacks shape or data_offsets");
     long size = 1;
     int[] lengths = new int[dims.size()];
     for (int i = 0; i < lengths.length; i++) {
       lengths[i] = dims.get(i).asInt(-1);
-      check(dims.get(i).canConvertToInt() && lengths[i] >= 0, file, "\"" + name + "\" has shape " + dims);
+      check(
+          dims.get(i).canConvertToInt() && lengths[i] >= 0,
+          file,
+          "\"" + name + "\" has shape " + dims);
       size *= lengths[i];
       check(size <= Integer.MAX_VALUE, file, "\"" + name + "\" has shape " + dims);
     }
@@ -233,9 +259,11 @@ public final class SafeTensors {
 
   private static SortedMap<String, String> metadata(JsonNode header, Path file) throws IOException {
     Map<String, String> texts = new LinkedHashMap<>();
-    for (Iterator<Map.Entry<String, JsonNode>> fields = header.path(METADATA).fields(); fields.hasNext(); ) {
+    for (Iterator<Map.Entry<String, JsonNode>> fields = header.path(METADATA).fields();
+        fields.hasNext(); ) {
       Map.Entry<String, JsonNode> field = fields.next();
-      check(field.getValue().isTextual(), file, "its metadata \"" + field.getKey() + "\" is no text");
+      check(
+          field.getValue().isTextual(), file, "its metadata \"" + field.getKey() + "\" is no text");
       texts.put(field.getKey(), field.getValue().textValue());
     }
     return new TreeMap<>(texts);

@@ -17,10 +17,14 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Reads a record from JSON; keys left out come from its shortest constructor whose parameters are all given. */
+/**
+ * Reads a record from JSON; keys left out come from its shortest constructor whose parameters are
+ * all given.
+ */
 final class SettingsRecord {
 
-  static Object read(Class<?> record, JsonNode given, DeserializationContext context) throws IOException {
+  static Object read(Class<?> record, JsonNode given, DeserializationContext context)
+      throws IOException {
     if (!given.isNull() && !given.isObject()) {
       throw JsonMappingException.from(context, "settings must be an object {…}, got " + given);
     }
@@ -52,19 +56,23 @@ final class SettingsRecord {
       component.getAccessor().setAccessible(true);
       return component.getAccessor().invoke(record);
     } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("can't read " + component + " of " + record.getClass().getName(), e);
+      throw new IllegalStateException(
+          "can't read " + component + " of " + record.getClass().getName(), e);
     }
   }
 
-  static Object construct(Constructor<?> constructor, DeserializationContext context, @Nullable Object... arguments)
+  static Object construct(
+      Constructor<?> constructor, DeserializationContext context, @Nullable Object... arguments)
       throws JsonMappingException {
     try {
       constructor.setAccessible(true);
       return constructor.newInstance(arguments);
     } catch (InvocationTargetException e) {
-      throw JsonMappingException.from(context, String.valueOf(e.getCause().getMessage()), e.getCause());
+      throw JsonMappingException.from(
+          context, String.valueOf(e.getCause().getMessage()), e.getCause());
     } catch (ReflectiveOperationException e) {
-      throw JsonMappingException.from(context, "can't make " + constructor.getDeclaringClass().getName(), e);
+      throw JsonMappingException.from(
+          context, "can't make " + constructor.getDeclaringClass().getName(), e);
     }
   }
 
@@ -87,7 +95,8 @@ final class SettingsRecord {
       String name = names.next();
       if (!known.contains(name)) {
         throw JsonMappingException.from(
-            context, "unknown setting \"" + name + "\" of " + owner(record) + "; its settings are " + known);
+            context,
+            "unknown setting \"" + name + "\" of " + owner(record) + "; its settings are " + known);
       }
     }
   }
@@ -107,7 +116,8 @@ final class SettingsRecord {
             .sorted(Comparator.comparingInt(Constructor::getParameterCount))
             .collect(Collectors.toList());
     for (Constructor<?> constructor : shortestFirst) {
-      List<String> parameters = Stream.of(constructor.getParameters()).map(Parameter::getName).toList();
+      List<String> parameters =
+          Stream.of(constructor.getParameters()).map(Parameter::getName).toList();
       boolean sameTypes =
           parameters.stream().allMatch(names::contains)
               && Stream.of(constructor.getParameters())
@@ -119,7 +129,11 @@ final class SettingsRecord {
     }
     throw JsonMappingException.from(
         context,
-        "missing setting" + (missing.size() == 1 ? " " : "s ") + String.join(", ", missing) + " of " + owner(record));
+        "missing setting"
+            + (missing.size() == 1 ? " " : "s ")
+            + String.join(", ", missing)
+            + " of "
+            + owner(record));
   }
 
   private static Constructor<?> canonical(Class<?> record, RecordComponent[] components) {
@@ -127,7 +141,8 @@ final class SettingsRecord {
     try {
       return record.getDeclaredConstructor(types);
     } catch (NoSuchMethodException e) {
-      throw new IllegalStateException("every record has its canonical constructor: " + record.getName(), e);
+      throw new IllegalStateException(
+          "every record has its canonical constructor: " + record.getName(), e);
     }
   }
 

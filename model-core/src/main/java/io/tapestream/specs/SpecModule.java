@@ -23,7 +23,10 @@ import java.util.Iterator;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Teaches Jackson to write and read anything {@link Specified}, at any depth, as {@code {type, settings}}. */
+/**
+ * Teaches Jackson to write and read anything {@link Specified}, at any depth, as {@code {type,
+ * settings}}.
+ */
 final class SpecModule extends SimpleModule {
   private static final long serialVersionUID = 1L;
 
@@ -60,7 +63,8 @@ final class SpecModule extends SimpleModule {
       json.writeStringField("type", typeName(thing.getClass()));
       json.writeObjectFieldStart("settings");
       for (RecordComponent component : settings.getClass().getRecordComponents()) {
-        provider.defaultSerializeField(component.getName(), SettingsRecord.get(settings, component), json);
+        provider.defaultSerializeField(
+            component.getName(), SettingsRecord.get(settings, component), json);
       }
       json.writeEndObject();
       json.writeEndObject();
@@ -77,7 +81,8 @@ final class SpecModule extends SimpleModule {
     }
 
     @Override
-    public Specified deserialize(JsonParser parser, DeserializationContext context) throws IOException {
+    public Specified deserialize(JsonParser parser, DeserializationContext context)
+        throws IOException {
       JsonNode spec = context.readTree(parser);
       JsonNode type = spec.isTextual() ? spec : spec.path("type");
       if (!type.isTextual()) {
@@ -88,7 +93,8 @@ final class SpecModule extends SimpleModule {
         String key = keys.next();
         if (!key.equals("type") && !key.equals("settings")) {
           throw JsonMappingException.from(
-              context, "unknown key \"" + key + "\" beside type; settings belong under \"settings\"");
+              context,
+              "unknown key \"" + key + "\" beside type; settings belong under \"settings\"");
         }
       }
       Class<?> made = find(type.textValue(), context);
@@ -98,14 +104,19 @@ final class SpecModule extends SimpleModule {
 
     private Class<?> find(String type, DeserializationContext context) throws JsonMappingException {
       String name = type.indexOf('.') < 0 ? kind.getPackageName() + "." + type : type;
-      ClassLoader loader = (ClassLoader) Objects.requireNonNull(context.getAttribute(Specs.CLASS_LOADER));
+      ClassLoader loader =
+          (ClassLoader) Objects.requireNonNull(context.getAttribute(Specs.CLASS_LOADER));
       Class<?> found;
       try {
         found = Class.forName(name, false, loader);
       } catch (ClassNotFoundException | NoClassDefFoundError e) {
         throw JsonMappingException.from(
             context,
-            "there is no " + kind.getSimpleName() + " " + name + "; a class of your own is named in full"
+            "there is no "
+                + kind.getSimpleName()
+                + " "
+                + name
+                + "; a class of your own is named in full"
                 + " (com.example.Mine) and its jar must be on the class path",
             e);
       }
@@ -136,7 +147,8 @@ final class SpecModule extends SimpleModule {
       } catch (NoSuchMethodException e) {
         throw JsonMappingException.from(
             context,
-            made.getName() + " needs a public constructor without arguments, or one that takes its settings record",
+            made.getName()
+                + " needs a public constructor without arguments, or one that takes its settings record",
             e);
       }
     }
@@ -144,7 +156,8 @@ final class SpecModule extends SimpleModule {
 
   /** A class in the package of its family goes by its simple name, any other by its full one. */
   private static String typeName(Class<?> type) {
-    return type.getPackageName().equals(familyOf(type).getPackageName()) && type.getEnclosingClass() == null
+    return type.getPackageName().equals(familyOf(type).getPackageName())
+            && type.getEnclosingClass() == null
         ? type.getSimpleName()
         : type.getName();
   }

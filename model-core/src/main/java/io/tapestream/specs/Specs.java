@@ -19,10 +19,11 @@ import java.util.stream.Collectors;
  * {"type": "com.example.LeNet"}    a class of one's own
  * }</pre>
  *
- * <p>A {@code type} without a dot is a class in the package of the kind that is asked for: {@code Dense} as a
- * {@code Layer} is {@code io.tapestream.layers.Dense}. So there is no registry, and a class of one's own is
- * named in full. Keys of {@code settings} are the components of the class's settings record; a key that is left
- * out takes its value from the record's shortest constructor whose parameters are all given.
+ * <p>A {@code type} without a dot is a class in the package of the kind that is asked for: {@code
+ * Dense} as a {@code Layer} is {@code io.tapestream.layers.Dense}. So there is no registry, and a
+ * class of one's own is named in full. Keys of {@code settings} are the components of the class's
+ * settings record; a key that is left out takes its value from the record's shortest constructor
+ * whose parameters are all given.
  */
 public final class Specs {
 
@@ -36,13 +37,17 @@ public final class Specs {
           .addModule(new SpecModule())
           .build();
 
-  /** The specification of {@code thing}: {@code {"type": …, "settings": {…}}} with every setting written out. */
+  /**
+   * The specification of {@code thing}: {@code {"type": …, "settings": {…}}} with every setting
+   * written out.
+   */
   public static JsonNode toJson(Specified thing) {
     return MAPPER.valueToTree(thing);
   }
 
   /**
-   * Makes what {@code spec} names, with the class loader of the current thread, or else this library's.
+   * Makes what {@code spec} names, with the class loader of the current thread, or else this
+   * library's.
    *
    * @throws SpecException saying where in the specification what is wrong
    */
@@ -54,7 +59,8 @@ public final class Specs {
   /**
    * Makes what {@code spec} names.
    *
-   * @param kind the family, for example {@code Layer.class}; a type that is not of this kind is refused
+   * @param kind the family, for example {@code Layer.class}; a type that is not of this kind is
+   *     refused
    * @param loader finds the class
    * @throws SpecException saying where in the specification what is wrong
    */
@@ -64,7 +70,8 @@ public final class Specs {
     } catch (JsonMappingException e) {
       String path =
           e.getPath().stream()
-              .map(r -> r.getFieldName() == null ? "[" + r.getIndex() + "]" : "." + r.getFieldName())
+              .map(
+                  r -> r.getFieldName() == null ? "[" + r.getIndex() + "]" : "." + r.getFieldName())
               .collect(Collectors.joining());
       throw new SpecException(kind.getSimpleName() + path + ": " + e.getOriginalMessage(), e);
     } catch (IOException e) {

@@ -48,7 +48,9 @@ class SafeTensorsTest {
     Contents contents = SafeTensors.read(file);
 
     assertThat(contents.metadata()).containsExactly(Map.entry("round", "7"));
-    assertThat(contents.tensors()).extracting(Named::name).containsExactly("dense/kernel", "dense/bias", "scale", "none");
+    assertThat(contents.tensors())
+        .extracting(Named::name)
+        .containsExactly("dense/kernel", "dense/bias", "scale", "none");
     assertThat(contents.tensor("dense/kernel").shape()).isEqualTo(Shape.of(200, 200));
     assertThat(contents.tensor("dense/kernel").toFloats()).isEqualTo(large);
     assertThat(contents.tensor("dense/bias").toFloats()).containsExactly(1, Float.MIN_VALUE);
@@ -78,7 +80,8 @@ class SafeTensorsTest {
 
     assertThatThrownBy(() -> SafeTensors.write(directory.resolve("two"), List.of(w, w), Map.of()))
         .hasMessageContaining("two tensors are called \"w\"");
-    assertThatThrownBy(() -> SafeTensors.write(file, List.of(w), Map.of())).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> SafeTensors.write(file, List.of(w), Map.of()))
+        .isInstanceOf(IOException.class);
   }
 
   @ParameterizedTest(name = "{1}")
@@ -114,7 +117,9 @@ class SafeTensorsTest {
 
     for (int length : new int[] {0, 7, 20, whole.length - 1}) {
       Files.write(file, java.util.Arrays.copyOf(whole, length));
-      assertThatThrownBy(() -> SafeTensors.read(file)).as("%d bytes", length).isInstanceOf(IOException.class);
+      assertThatThrownBy(() -> SafeTensors.read(file))
+          .as("%d bytes", length)
+          .isInstanceOf(IOException.class);
     }
   }
 

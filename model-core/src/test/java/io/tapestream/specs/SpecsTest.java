@@ -47,7 +47,10 @@ class SpecsTest {
   void anOptimizerIsItsTypeAndItsSettings() throws Exception {
     JsonNode spec = Specs.toJson(new Adam(0.01));
 
-    assertThat(spec).isEqualTo(json("""
+    assertThat(spec)
+        .isEqualTo(
+            json(
+                """
         {"type": "Adam", "settings": {"learningRate": 0.01, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-7}}"""));
     assertThat(Specs.read(spec, Optimizer.class)).isEqualTo(new Adam(0.01));
   }
@@ -56,23 +59,30 @@ class SpecsTest {
   void settingsLeftOutTakeTheDefaultsOfTheShortestConstructor() throws Exception {
     assertThat(read("{\"type\": \"Adam\"}")).isEqualTo(new Adam());
     assertThat(Specs.read(new TextNode("Adam"), Optimizer.class)).isEqualTo(new Adam());
-    assertThat(read("{\"type\": \"Sgd\", \"settings\": {\"momentum\": 0.9}}")).isEqualTo(new Sgd(0.01, 0.9, false));
+    assertThat(read("{\"type\": \"Sgd\", \"settings\": {\"momentum\": 0.9}}"))
+        .isEqualTo(new Sgd(0.01, 0.9, false));
   }
 
   @Test
   void aFullClassNameNamesAClassOfOnesOwnAndSpecsNest() throws Exception {
-    JsonNode spec = Specs.toJson(new Group(new Group.Settings(List.of(new Circle(2), new Circle(3, Colour.BLUE)))));
+    JsonNode spec =
+        Specs.toJson(
+            new Group(new Group.Settings(List.of(new Circle(2), new Circle(3, Colour.BLUE)))));
 
     Shape group = Specs.read(spec, Shape.class);
 
-    assertThat(group.settings()).isEqualTo(new Group.Settings(List.of(new Circle(2), new Circle(3, Colour.BLUE))));
+    assertThat(group.settings())
+        .isEqualTo(new Group.Settings(List.of(new Circle(2), new Circle(3, Colour.BLUE))));
     assertThat(spec.at("/settings/shapes/0/type").textValue()).isEqualTo(Circle.class.getName());
   }
 
   @Test
   void anEnumIsReadInAnyCase() throws Exception {
     JsonNode spec =
-        json("{\"type\": \"" + Circle.class.getName() + "\", \"settings\": {\"radius\": 1, \"colour\": \"blue\"}}");
+        json(
+            "{\"type\": \""
+                + Circle.class.getName()
+                + "\", \"settings\": {\"radius\": 1, \"colour\": \"blue\"}}");
 
     assertThat(Specs.read(spec, Shape.class)).isEqualTo(new Circle(1, Colour.BLUE));
   }
@@ -82,7 +92,8 @@ class SpecsTest {
     assertThatThrownBy(() -> read("{\"type\": \"Adamant\"}"))
         .isInstanceOf(SpecException.class)
         .hasMessageContaining("no Optimizer io.tapestream.optimizers.Adamant");
-    assertThatThrownBy(() -> read("{\"type\": \"java.lang.String\"}")).hasMessageContaining("not a concrete Optimizer");
+    assertThatThrownBy(() -> read("{\"type\": \"java.lang.String\"}"))
+        .hasMessageContaining("not a concrete Optimizer");
     assertThatThrownBy(() -> read("{\"type\": \"Sgd\", \"settings\": {\"rate\": 1}}"))
         .hasMessageContaining("unknown setting \"rate\" of Sgd")
         .hasMessageContaining("learningRate");
@@ -94,8 +105,11 @@ class SpecsTest {
         .hasMessageContaining("settings belong under \"settings\"");
     assertThatThrownBy(() -> read("{\"settings\": {}}")).hasMessageContaining("type");
     String nested =
-        "{\"type\": \"" + Group.class.getName() + "\", \"settings\": {\"shapes\": [{\"type\": \""
-            + Circle.class.getName() + "\"}]}}";
+        "{\"type\": \""
+            + Group.class.getName()
+            + "\", \"settings\": {\"shapes\": [{\"type\": \""
+            + Circle.class.getName()
+            + "\"}]}}";
     assertThatThrownBy(() -> Specs.read(json(nested), Shape.class))
         .hasMessageContaining("Shape.shapes[0]")
         .hasMessageContaining("missing settings radius, colour of");
