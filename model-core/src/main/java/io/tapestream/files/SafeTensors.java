@@ -17,7 +17,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -203,8 +202,7 @@ public final class SafeTensors {
   private static List<Place> places(JsonNode header, long dataLength, Path file)
       throws IOException {
     List<Place> places = new ArrayList<>();
-    for (Iterator<Map.Entry<String, JsonNode>> fields = header.fields(); fields.hasNext(); ) {
-      Map.Entry<String, JsonNode> field = fields.next();
+    for (Map.Entry<String, JsonNode> field : header.properties()) {
       if (!field.getKey().equals(METADATA)) {
         places.add(place(field.getKey(), field.getValue(), file));
       }
@@ -259,9 +257,7 @@ public final class SafeTensors {
 
   private static SortedMap<String, String> metadata(JsonNode header, Path file) throws IOException {
     Map<String, String> texts = new LinkedHashMap<>();
-    for (Iterator<Map.Entry<String, JsonNode>> fields = header.path(METADATA).fields();
-        fields.hasNext(); ) {
-      Map.Entry<String, JsonNode> field = fields.next();
+    for (Map.Entry<String, JsonNode> field : header.path(METADATA).properties()) {
       check(
           field.getValue().isTextual(), file, "its metadata \"" + field.getKey() + "\" is no text");
       texts.put(field.getKey(), field.getValue().textValue());
