@@ -68,8 +68,8 @@ final class SettingsRecord {
       constructor.setAccessible(true);
       return constructor.newInstance(arguments);
     } catch (InvocationTargetException e) {
-      throw JsonMappingException.from(
-          context, String.valueOf(e.getCause().getMessage()), e.getCause());
+      Throwable cause = e.getTargetException();
+      throw JsonMappingException.from(context, String.valueOf(cause.getMessage()), cause);
     } catch (ReflectiveOperationException e) {
       throw JsonMappingException.from(
           context, "can't make " + constructor.getDeclaringClass().getName(), e);
