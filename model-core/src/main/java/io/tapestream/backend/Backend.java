@@ -53,12 +53,15 @@ public interface Backend {
   void copy(Tensor in, Tensor out);
 
   /**
-   * {@code out = op(a, b)}, element by element. a and b broadcast to out's shape (NumPy's rules).
-   * In place: out may be a or b if it has their shape.
+   * {@code out = op(a, b)}, element by element; out has the shape that a and b broadcast to
+   * (NumPy's rules). In place: out may be a or b if it has their shape.
    */
   void binary(Binary op, Tensor a, Tensor b, Tensor out, boolean accumulate);
 
-  /** {@code out = factor · x}, the same shape. In place. */
+  /**
+   * {@code out = factor · x}, where x broadcasts to out's shape (so this is also the gradient of
+   * {@link #sum}). In place if the shapes are equal.
+   */
   void scale(double factor, Tensor x, Tensor out, boolean accumulate);
 
   /** {@code y = op(x)}, element by element, the same shape. In place. */
@@ -189,7 +192,7 @@ public interface Backend {
    */
   void sum(double factor, Tensor x, Tensor out, boolean accumulate);
 
-  /** {@code out = max x}, over the axes that {@link #sum} would sum; a NaN wins. */
+  /** {@code out = max x}, over the axes that {@link #sum} would sum. */
   void max(Tensor x, Tensor out);
 
   /** The index of each row's largest element, the first of equals: x (…, k), out INT64 (…). */
