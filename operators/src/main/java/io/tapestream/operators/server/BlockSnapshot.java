@@ -1,0 +1,35 @@
+package io.tapestream.operators.server;
+
+import io.tapestream.parameterserver.Header;
+
+/**
+ * One block as a checkpoint holds it, on its way to being published. All blocks of one checkpoint
+ * agree on everything but {@code block}, {@code from}, {@code applied} and {@code values}.
+ *
+ * @param block the block's index
+ * @param from its first value's place in the flat parameter vector
+ * @param checkpoint the checkpoint that cut it, or {@link #LAST}
+ * @param round rounds that the values hold complete
+ * @param applied updates that the optimizer has applied to the block
+ * @param learned for each virtual worker the Kafka offset after the last batch that the values
+ *     hold, or -1 while they hold none of its batches
+ * @param report loss and metrics over the rounds since the snapshot before
+ * @param records raw records that the values hold, since training began
+ * @param values the block's values; a reference to the server's own array, to be read or serialized
+ *     before the block takes its next message
+ */
+@SuppressWarnings("ArrayRecordComponent") // a message's payload, compared by nobody
+public record BlockSnapshot(
+    int block,
+    int from,
+    long checkpoint,
+    long round,
+    long applied,
+    long[] learned,
+    Header report,
+    long records,
+    float[] values) {
+
+  /** Stands for the checkpoint after the last record, whose id finish() does not know yet. */
+  public static final long LAST = Long.MAX_VALUE;
+}

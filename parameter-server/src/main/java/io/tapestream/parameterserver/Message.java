@@ -1,0 +1,48 @@
+package io.tapestream.parameterserver;
+
+/** What a virtual worker tells one block of the parameter server. */
+public sealed interface Message {
+
+  /** The block that this message is for. */
+  int block();
+
+  /** The virtual worker's index in the job's table of virtual workers. */
+  int virtualWorker();
+
+  /** The index of the batch that is contributed, or of the first one not contributed before. */
+  long batch();
+
+  /**
+   * What a batch of a virtual worker adds to the round it counts in.
+   *
+   * @param block the block that this message is for
+   * @param virtualWorker the sender's index
+   * @param batch the batch's index; must be the one that the block expects next
+   * @param nextOffset the Kafka offset that the batch after this one starts at
+   * @param gradient sums over the batch, never divided by its weight
+   * @param header the batch's weight, loss and metrics
+   */
+  record Contribution(
+      int block, int virtualWorker, long batch, long nextOffset, Gradient gradient, Header header)
+      implements Message {}
+
+  /**
+   * The virtual worker has contributed its last batch, so no round waits for it from now on.
+   *
+   * @param block the block that this message is for
+   * @param virtualWorker the sender's index
+   * @param batch the number of batches it has contributed
+   */
+  record Leave(int block, int virtualWorker, long batch) implements Message {}
+
+  /**
+   * A virtual worker, new or one that has left, takes part from the round after the open one. Only
+   * sent between a restore and the first contribution after it, so that all blocks agree on the
+   * round.
+   *
+   * @param block the block that this message is for
+   * @param virtualWorker the index of one that has left, or the first free index
+   * @param batch its next batch
+   */
+  record Join(int block, int virtualWorker, long batch) implements Message {}
+}

@@ -1,0 +1,20 @@
+package io.tapestream.parameterserver;
+
+/**
+ * The values of one block after some round, on their way to every trainer.
+ *
+ * @param block the block's index
+ * @param round rounds that these values hold complete
+ * @param applied for each virtual worker the number of its batches that these values hold
+ * @param rounds for each virtual worker the round in which its batch {@code applied} counts
+ * @param values the block's values; a reference to the server's own array, to be read before the
+ *     block takes its next message
+ */
+@SuppressWarnings("ArrayRecordComponent") // a message's payload, compared by nobody
+public record Weights(int block, long round, long[] applied, long[] rounds, float[] values) {
+
+  /** The round in which a batch of a virtual worker will count, as far as these weights know. */
+  public long roundOf(int virtualWorker, long batch) {
+    return rounds[virtualWorker] + (batch - applied[virtualWorker]);
+  }
+}
