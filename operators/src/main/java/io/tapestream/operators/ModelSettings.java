@@ -1,0 +1,44 @@
+package io.tapestream.operators;
+
+import java.io.Serializable;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * The model and what is asked of it, as specifications ({@code {type, settings}} in JSON) that are
+ * read on the task managers with Flink's user class loader, so that a job may bring its own
+ * classes.
+ *
+ * @param name the name under which versions are published
+ * @param modelJson the model's specification
+ * @param lossJson the loss's specification
+ * @param optimizerJson the optimizer's specification
+ * @param metricJsons the metrics' specifications, in the order they are reported
+ * @param seed of initial weights and random layers
+ * @param pieceRows rows of a mini-batch that one worker computes at a time; part of what decides
+ *     the bits of a gradient
+ * @param threads workers that share a step's pieces; never changes a bit
+ */
+public record ModelSettings(
+    String name,
+    String modelJson,
+    String lossJson,
+    String optimizerJson,
+    List<String> metricJsons,
+    long seed,
+    int pieceRows,
+    int threads)
+    implements Serializable {
+
+  public ModelSettings {
+    Objects.requireNonNull(name, "name");
+    Objects.requireNonNull(modelJson, "modelJson");
+    Objects.requireNonNull(lossJson, "lossJson");
+    Objects.requireNonNull(optimizerJson, "optimizerJson");
+    metricJsons = List.copyOf(metricJsons);
+    if (pieceRows < 1 || threads < 1) {
+      throw new IllegalArgumentException(
+          "pieceRows and threads must be at least 1, not " + pieceRows + " and " + threads);
+    }
+  }
+}

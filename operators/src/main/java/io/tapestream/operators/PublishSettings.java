@@ -1,0 +1,38 @@
+package io.tapestream.operators;
+
+import java.io.Serializable;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where model versions go.
+ *
+ * @param directory versions are published under {@code directory/NAME/}, a path each task manager
+ *     reaches
+ * @param runId minted at every submission, restores included; with the checkpoint id it identifies
+ *     a version
+ * @param everyRounds a checkpoint publishes when its round is at least this many rounds after the
+ *     last published one; 1 publishes at each checkpoint that learned something
+ * @param classes names of the classes a classifier tells apart, for the version's signature; empty
+ *     where there are none
+ * @param announcementTopic announced on this topic of the source's cluster after the commit; null
+ *     announces nothing
+ */
+public record PublishSettings(
+    String directory,
+    String runId,
+    long everyRounds,
+    List<String> classes,
+    @Nullable String announcementTopic)
+    implements Serializable {
+
+  public PublishSettings {
+    Objects.requireNonNull(directory, "directory");
+    Objects.requireNonNull(runId, "runId");
+    classes = List.copyOf(classes);
+    if (everyRounds < 1) {
+      throw new IllegalArgumentException("everyRounds is " + everyRounds + ": give at least 1");
+    }
+  }
+}

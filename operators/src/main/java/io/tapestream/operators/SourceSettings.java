@@ -1,0 +1,38 @@
+package io.tapestream.operators;
+
+import java.io.Serializable;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where training records come from and how they are cut.
+ *
+ * @param kafka the cluster
+ * @param virtualWorkers the partitions that are read, one virtual worker each
+ * @param batchSize raw examples in a mini-batch of one partition
+ * @param starting where a fresh job starts; a restored one goes on from its state
+ * @param stopping where a partition ends; {@link OffsetPolicy.Unbounded} for a live stream
+ * @param consumerGroup the group under which learned offsets are committed to Kafka, for monitoring
+ *     only; null commits none
+ */
+public record SourceSettings(
+    KafkaSettings kafka,
+    VirtualWorkers virtualWorkers,
+    int batchSize,
+    OffsetPolicy starting,
+    OffsetPolicy stopping,
+    @Nullable String consumerGroup)
+    implements Serializable {
+
+  public SourceSettings {
+    Objects.requireNonNull(kafka, "kafka");
+    Objects.requireNonNull(virtualWorkers, "virtualWorkers");
+    Objects.requireNonNull(stopping, "stopping");
+    if (batchSize < 1) {
+      throw new IllegalArgumentException("batchSize is " + batchSize + ": give at least 1");
+    }
+    if (starting instanceof OffsetPolicy.Unbounded) {
+      throw new IllegalArgumentException("a source can't start at " + starting);
+    }
+  }
+}

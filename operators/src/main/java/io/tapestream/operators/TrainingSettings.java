@@ -1,0 +1,40 @@
+package io.tapestream.operators;
+
+import java.io.Serializable;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything a training job's operators need to know, resolved at submission and shipped with the
+ * job graph. Each operator takes the part it needs.
+ *
+ * @param model what is trained
+ * @param input how a record becomes an example
+ * @param source where records come from and how they are cut into mini-batches
+ * @param server how contributions become weights
+ * @param publish where versions go
+ * @param deadLetterTopic the topic for records that can't be learned from, on the source's cluster;
+ *     null only where the caller connects another sink for them
+ */
+public record TrainingSettings(
+    ModelSettings model,
+    InputSettings input,
+    SourceSettings source,
+    ServerSettings server,
+    PublishSettings publish,
+    @Nullable String deadLetterTopic)
+    implements Serializable {
+
+  public TrainingSettings {
+    Objects.requireNonNull(model, "model");
+    Objects.requireNonNull(input, "input");
+    Objects.requireNonNull(source, "source");
+    Objects.requireNonNull(server, "server");
+    Objects.requireNonNull(publish, "publish");
+  }
+
+  /** Raw examples in one round of all virtual workers: partitions × batch size. */
+  public long effectiveBatch() {
+    return (long) source.virtualWorkers().size() * source.batchSize();
+  }
+}
