@@ -1,0 +1,316 @@
+package io.tapestream.jobs.spec;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a training job is asked to do, as its YAML file says it. {@link #read} finds every mistake
+ * that can be found without loading a class or asking a broker; defaults are stated in one place,
+ * {@link #table()}.
+ *
+ * <pre>
+ * name: fashion
+ * source: {bootstrap: "localhost:9092", topic: images}
+ * input: {features: [image], shape: [28, 28, 1]}
+ * model: {class: com.example.LeNet}
+ * loss: {type: SparseCategoricalCrossEntropy, fromLogits: true}
+ * publish: {directory: models}
+ * </pre>
+ *
+ * @param name of the job
+ * @param source where records come from
+ * @param input how a record becomes an example
+ * @param model the model's specification, {@code {type, settings}}; a Sequential for a list of
+ *     layers
+ * @param loss specification, {@code {type, settings}}
+ * @param optimizer specification, {@code {type, settings}}
+ * @param metrics specifications, {@code {type, settings}}
+ * @param batchSize examples in a mini-batch of one partition
+ * @param seed of initial weights and random layers
+ * @param pieceRows rows of a mini-batch computed at a time
+ * @param consistency name of the consistency mode
+ * @param parallelism how many of each
+ * @param checkpoints when, where and how
+ * @param restart what follows a failure
+ * @param publish where versions go
+ * @param deadLetters topic for records that can't be learned from
+ */
+public record JobSpec(
+    String name,
+    Source source,
+    Input input,
+    JsonNode model,
+    JsonNode loss,
+    JsonNode optimizer,
+    List<JsonNode> metrics,
+    int batchSize,
+    long seed,
+    int pieceRows,
+    String consistency,
+    Parallelism parallelism,
+    Checkpoints checkpoints,
+    Restart restart,
+    Publish publish,
+    String deadLetters) {
+
+  private static final Pattern MODEL_NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]*");
+
+  /** Where a partition starts or ends: {@code EARLIEST}, {@code LATEST}, a time, or never. */
+  public sealed interface Position {
+    /** The first record the broker still has. */
+    record Earliest() implements Position {}
+
+    /** After the last record that is there when the job starts. */
+    record Latest() implements Position {}
+
+    /** The first record at or after a time. */
+    record At(Instant time) implements Position {}
+
+    /** A partition that does not end. */
+    record Never() implements Position {}
+  }
+
+  /**
+   * Where records come from.
+   *
+   * @param bootstrap brokers as {@code host:port}, separated by commas
+   * @param format {@code avro} or {@code arrow}
+   * @param properties further Kafka client settings
+   * @param group under which learned offsets are committed; null commits none
+   */
+  public record Source(
+      String bootstrap,
+      String topic,
+      String format,
+      Position start,
+      Position stop,
+      Map<String, String> properties,
+      @Nullable String group) {}
+
+  /**
+   * How a record becomes an example.
+   *
+   * @param shape of one example, without the batch axis
+   * @param labels label values of an example
+   * @param classes names of a classifier's classes; may be empty
+   */
+  public record Input(
+      List<String> features, List<Integer> shape, int labels, List<String> classes) {}
+
+  /**
+   * How many of each.
+   *
+   * @param trainers subtasks that read and train
+   * @param shards subtasks of the parameter server
+   * @param threads of one trainer's step
+   * @param maximum most shards the job can ever be restored with
+   * @param blockFloats parameters in a block
+   */
+  public record Parallelism(int trainers, int shards, int threads, int maximum, int blockFloats) {}
+
+  /**
+   * When, where and how state is kept.
+   *
+   * @param directory a path or a URI
+   * @param backend {@code hashmap} or {@code rocksdb}
+   */
+  public record Checkpoints(Duration interval, String directory, String backend) {}
+
+  /**
+   * What follows a failure.
+   *
+   * @param attempts restarts in a row before the job fails
+   * @param delay before the first restart
+   */
+  public record Restart(int attempts, Duration delay) {}
+
+  /**
+   * Where versions go.
+   *
+   * @param keep newest versions that are kept
+   * @param everyRounds least rounds between versions
+   * @param announcements topic of announcements; null announces nothing
+   */
+  public record Publish(
+      String directory, String name, int keep, long everyRounds, @Nullable String announcements) {}
+
+  /**
+   * Reads a specification.
+   *
+   * @throws InvalidSpecException listing every mistake with its line, its key and the fix
+   * @throws IOException if the file can't be read
+   */
+  public static JobSpec read(Path file) throws IOException, InvalidSpecException {
+    return parse(Files.readString(file), file.toString());
+  }
+
+  /**
+   * Reads a specification from its text.
+   *
+   * @param file what the text is called in errors
+   * @throws InvalidSpecException listing every mistake with its line, its key and the fix
+   */
+  public static JobSpec parse(String text, String file) throws InvalidSpecException {
+    Document document = new Document(text);
+    if (!document.problems().isEmpty() && !document.has("name") && !document.has("source")) {
+      throw new InvalidSpecException(file, document.problems()); // it isn't YAML, or no job
+    }
+    JobSpec spec = assemble(document);
+    if (!document.problems().isEmpty()) {
+      throw new InvalidSpecException(file, document.problems());
+    }
+    return spec;
+  }
+
+  /** Every key with its default and its meaning, as a Markdown table. */
+  public static String table() {
+    return Keys.table();
+  }
+
+  private static JobSpec assemble(Document document) {
+    String name = document.get(Keys.NAME);
+    String topic = document.get(Keys.TOPIC);
+    Source source =
+        new Source(
+            document.get(Keys.BOOTSTRAP),
+            topic,
+            document.get(Keys.FORMAT),
+            position(document, Keys.START, "never"),
+            position(document, Keys.STOP, "earliest"),
+            document.get(Keys.PROPERTIES),
+            document.find(Keys.GROUP).orElse(null));
+    Input input =
+        new Input(
+            document.get(Keys.FEATURES),
+            document.get(Keys.SHAPE),
+            document.get(Keys.LABELS),
+            document.get(Keys.CLASSES));
+    Parallelism parallelism =
+        new Parallelism(
+            document.get(Keys.TRAINERS),
+            document.get(Keys.SHARDS),
+            document.get(Keys.THREADS),
+            document.get(Keys.MAX_PARALLELISM),
+            document.get(Keys.BLOCK_FLOATS));
+    if (parallelism.shards() > parallelism.maximum()) {
+      document.complain(
+          Keys.SHARDS.path(),
+          parallelism.shards() + " is more than parallelism.maximum, " + parallelism.maximum(),
+          "Lower it, or raise parallelism.maximum before the job's first start");
+    }
+    return new JobSpec(
+        name,
+        source,
+        input,
+        model(document),
+        document.get(Keys.LOSS),
+        document.get(Keys.OPTIMIZER),
+        document.get(Keys.METRICS),
+        document.get(Keys.BATCH_SIZE),
+        document.get(Keys.SEED),
+        document.get(Keys.PIECE_ROWS),
+        document.get(Keys.CONSISTENCY),
+        parallelism,
+        new Checkpoints(
+            document.get(Keys.INTERVAL),
+            document.get(Keys.CHECKPOINT_DIRECTORY),
+            document.get(Keys.BACKEND)),
+        new Restart(document.get(Keys.RESTART_ATTEMPTS), document.get(Keys.RESTART_DELAY)),
+        publish(document, name),
+        deadLetters(document, topic));
+  }
+
+  private static JsonNode model(Document document) {
+    JsonNodeFactory nodes = JsonNodeFactory.instance;
+    Optional<String> type = document.find(Keys.MODEL_CLASS);
+    Optional<List<JsonNode>> layers = document.find(Keys.LAYERS);
+    boolean both = document.has(Keys.MODEL_CLASS.path()) && document.has(Keys.LAYERS.path());
+    boolean neither = !document.has(Keys.MODEL_CLASS.path()) && !document.has(Keys.LAYERS.path());
+    if (both || (neither && document.isSection("model"))) {
+      document.complain(
+          "model",
+          both ? "has both a class and layers" : "is missing",
+          both
+              ? "Keep one of them"
+              : "Name a class, model.class: com.example.LeNet, or list model.layers");
+    }
+    if (layers.isPresent()) {
+      return nodes
+          .objectNode()
+          .put("type", "Sequential")
+          .set(
+              "settings", nodes.objectNode().set("layers", nodes.arrayNode().addAll(layers.get())));
+    }
+    return nodes.objectNode().put("type", type.orElse("")).set("settings", nodes.objectNode());
+  }
+
+  private static Publish publish(Document document, String jobName) {
+    String name = document.find(Keys.PUBLISH_NAME).orElse(jobName);
+    if (!MODEL_NAME.matcher(name).matches()) {
+      document.complain(
+          document.has(Keys.PUBLISH_NAME.path()) ? Keys.PUBLISH_NAME.path() : Keys.NAME.path(),
+          "\"" + name + "\" can't be a directory and a part of a URL",
+          "Use letters, digits, '_', '-' and '.', and start with a letter or a digit");
+    }
+    return new Publish(
+        document.get(Keys.PUBLISH_DIRECTORY),
+        name,
+        document.get(Keys.KEEP),
+        document.get(Keys.EVERY_ROUNDS),
+        document.find(Keys.ANNOUNCEMENTS).orElse(null));
+  }
+
+  private static String deadLetters(Document document, String topic) {
+    String deadLetters = document.find(Keys.DEAD_LETTERS).orElse(topic + ".dead-letters");
+    if (deadLetters.equals(topic)) {
+      document.complain(
+          Keys.DEAD_LETTERS.path(),
+          "dead letters would go back to the topic they came from",
+          "Name another topic, or leave the key out");
+    }
+    return deadLetters;
+  }
+
+  /** {@code refused} is the word that makes no sense for this key. */
+  private static Position position(Document document, Key<String> key, String refused) {
+    String text = document.get(key);
+    Optional<Position> position = text.equals(refused) ? Optional.empty() : position(text);
+    if (position.isEmpty()) {
+      document.complain(
+          key.path(),
+          "\"" + text + "\" is no place to " + key.name(),
+          "Write "
+              + (refused.equals("never") ? "earliest" : "never")
+              + ", latest, or a time such as 2026-11-23T08:00:00Z");
+    }
+    return position.orElseGet(Position.Latest::new);
+  }
+
+  private static Optional<Position> position(String text) {
+    return switch (text) {
+      case "earliest" -> Optional.of(new Position.Earliest());
+      case "latest" -> Optional.of(new Position.Latest());
+      case "never" -> Optional.of(new Position.Never());
+      default -> time(text).map(Position.At::new);
+    };
+  }
+
+  private static Optional<Instant> time(String text) {
+    try {
+      return Optional.of(Instant.parse(text));
+    } catch (DateTimeException notATime) {
+      return Optional.empty();
+    }
+  }
+}

@@ -1,0 +1,229 @@
+package io.tapestream.jobs.spec;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class JobSpecTest {
+  private static final String LEAST =
+      """
+      name: fashion
+      source:
+        bootstrap: localhost:9092
+        topic: images
+      input:
+        features: [image]
+        shape: [28, 28, 1]
+      model:
+        class: com.example.LeNet
+      loss: SparseCategoricalCrossEntropy
+      publish:
+        directory: models
+      """;
+
+  @Test
+  void theLeastSpecificationTakesEveryDefault() throws InvalidSpecException {
+    JobSpec spec = JobSpec.parse(LEAST, "job.yaml");
+    assertThat(spec.name()).isEqualTo("fashion");
+    assertThat(spec.source().bootstrap()).isEqualTo("localhost:9092");
+    assertThat(spec.source().format()).isEqualTo("avro");
+    assertThat(spec.source().start()).isEqualTo(new JobSpec.Position.Earliest());
+    assertThat(spec.source().stop()).isEqualTo(new JobSpec.Position.Never());
+    assertThat(spec.source().group()).isNull();
+    assertThat(spec.input().labels()).isEqualTo(1);
+    assertThat(spec.model()).hasToString("{\"type\":\"com.example.LeNet\",\"settings\":{}}");
+    assertThat(spec.optimizer()).hasToString("{\"type\":\"Adam\",\"settings\":{}}");
+    assertThat(spec.batchSize()).isEqualTo(32);
+    assertThat(spec.consistency()).isEqualTo("synchronous");
+    assertThat(spec.parallelism()).isEqualTo(new JobSpec.Parallelism(1, 1, 1, 128, 131_072));
+    assertThat(spec.checkpoints().interval()).isEqualTo(Duration.ofSeconds(10));
+    assertThat(spec.publish().name()).isEqualTo("fashion");
+    assertThat(spec.publish().announcements()).isNull();
+    assertThat(spec.deadLetters()).isEqualTo("images.dead-letters");
+  }
+
+  @Test
+  void everyKeyCanBeGiven() throws InvalidSpecException {
+    JobSpec spec =
+        JobSpec.parse(
+            """
+            name: clicks
+            source:
+              bootstrap: one:9092,two:9092
+              topic: clicks
+              format: arrow
+              start: 2026-11-23T08:00:00Z
+              stop: latest
+              properties: {security.protocol: SSL, request.timeout.ms: 30000}
+              group: clicks-trainer
+            input:
+              features: [price, age]
+              shape: [40]
+              labels: 1
+              classes: [no, "yes"]
+            model:
+              layers:
+                - {type: Dense, units: 256, activation: relu}
+                - type: Dense
+                  units: 1
+                  kernelInitializer: {type: HeNormal, seed: 3}
+            loss: {type: BinaryCrossEntropy, fromLogits: true}
+            optimizer:
+              type: Sgd
+              learningRate: 0.1
+              momentum: 0.9
+            metrics: [Accuracy]
+            batchSize: 256
+            seed: -7
+            pieceRows: 64
+            consistency: synchronous
+            parallelism: {trainers: 4, shards: 2, threads: 2, maximum: 16, blockFloats: 65536}
+            checkpoints: {interval: 500 ms, directory: "s3://bucket/state", backend: rocksdb}
+            restart: {attempts: 3, delay: 0.5 s}
+            publish:
+              directory: /var/models
+              name: ctr
+              keep: 3
+              everyRounds: 100
+              announcements: models
+            deadLetters: bad-clicks
+            """,
+            "job.yaml");
+    assertThat(spec.source().start())
+        .isEqualTo(new JobSpec.Position.At(Instant.parse("2026-11-23T08:00:00Z")));
+    assertThat(spec.source().stop()).isEqualTo(new JobSpec.Position.Latest());
+    assertThat(spec.source().properties())
+        .isEqualTo(Map.of("security.protocol", "SSL", "request.timeout.ms", "30000"));
+    assertThat(spec.input().classes()).containsExactly("no", "yes");
+    assertThat(spec.model())
+        .hasToString(
+            "{\"type\":\"Sequential\",\"settings\":{\"layers\":["
+                + "{\"type\":\"Dense\",\"settings\":{\"units\":256,\"activation\":\"relu\"}},"
+                + "{\"type\":\"Dense\",\"settings\":{\"units\":1,\"kernelInitializer\":"
+                + "{\"type\":\"HeNormal\",\"settings\":{\"seed\":3}}}}]}}");
+    assertThat(spec.optimizer())
+        .hasToString("{\"type\":\"Sgd\",\"settings\":{\"learningRate\":0.1,\"momentum\":0.9}}");
+    assertThat(spec.metrics()).hasSize(1);
+    assertThat(spec.seed()).isEqualTo(-7);
+    assertThat(spec.parallelism()).isEqualTo(new JobSpec.Parallelism(4, 2, 2, 16, 65_536));
+    assertThat(spec.checkpoints())
+        .isEqualTo(new JobSpec.Checkpoints(Duration.ofMillis(500), "s3://bucket/state", "rocksdb"));
+    assertThat(spec.restart()).isEqualTo(new JobSpec.Restart(3, Duration.ofMillis(500)));
+    assertThat(spec.publish())
+        .isEqualTo(new JobSpec.Publish("/var/models", "ctr", 3, 100, "models"));
+    assertThat(spec.deadLetters()).isEqualTo("bad-clicks");
+  }
+
+  @Test
+  void allMistakesAreNamedAtOnceEachWithLineKeyAndFix() {
+    List<Problem> problems =
+        problems(
+            """
+            name: fashion
+            source:
+              bootstrap: localhost:9092
+              topik: images
+              format: avrow
+            input:
+              features: [image]
+              shape: [28, 0, 1]
+            model:
+              class: com.example.LeNet
+              layers: [Flatten]
+            loss: {fromLogits: true}
+            batchSize: many
+            checkpoints:
+              interval: 10
+            parallelism: 4
+            trainers: 2
+            publish:
+              directory: models
+              keep: 0
+            """);
+    assertThat(problems.stream().map(Problem::toString))
+        .containsExactly(
+            "line 2, source.topic: is missing. Write for example clicks.",
+            "line 4, source.topik: there is no such key. Did you mean \"topic\"?",
+            "line 5, source.format: there is no \"avrow\". Did you mean \"avro\"?",
+            "line 8, input.shape: 0 is not of at least 1. Write the shape of one example, for"
+                + " example [28, 28, 1].",
+            "line 9, model: has both a class and layers. Keep one of them.",
+            "line 12, loss: the type is missing. Write for example SparseCategoricalCrossEntropy"
+                + " or {type: SparseCategoricalCrossEntropy, …}.",
+            "line 13, batchSize: this is \"many\". Write a whole number from 1 to 1000000.",
+            "line 15, checkpoints.interval: \"10\" is not a span of time. Write a number and a"
+                + " unit, ms, s, min or h, for example 10 s.",
+            "line 16, parallelism: this is \"4\" and not a section. Write its keys below it,"
+                + " indented: blockFloats, maximum, shards, threads, trainers.",
+            "line 17, trainers: there is no such key. Did you mean \"parallelism.trainers\"?",
+            "line 20, publish.keep: 0 is not of at least 1. Write a whole number of at least 1.");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "topic: images | topic: [a, b] | line 4, source.topic: this is a list",
+        "topic: images | topic: | line 4, source.topic: this is nothing",
+        "topic: images | start: never | line 4, source.start: \"never\" is no place to start",
+        "topic: images | stop: yesterday | line 4, source.stop: \"yesterday\" is no place to stop",
+        "features: [image] | features: [a, a] | line 6, input.features: \"a\" stands in the list",
+        "topic: images | topic: images\\n  topic: x | line 5, source.topic: stands here a second",
+        "name: fashion | name: my fashion | line 1, name: \"my fashion\" can't be a directory",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\nseed: 1.5 | line 11, seed: this is \"1.5\"",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\nparallelism: {shards: 200} | line 11, par",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\ndeadLetters: images | line 11, deadLetters",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\nlearning: 1 | Known here: batchSize, check",
+        "class: com.example.LeNet | class LeNet | line 8, model: this is \"class LeNet\" and not a section",
+        "topic: images | topic: 'images | this is not YAML",
+      })
+  void aMistakeIsFoundWhereItStands(String right, String wrong, String expected) {
+    String text = LEAST.replace(right, wrong.replace("\\n", "\n"));
+    assertThatThrownBy(() -> JobSpec.parse(text, "job.yaml"))
+        .isInstanceOf(InvalidSpecException.class)
+        .hasMessageStartingWith("job.yaml has ")
+        .hasMessageContaining(expected);
+  }
+
+  @Test
+  void anEmptyFileAndAListAreNoJob() {
+    assertThat(problems("")).extracting(Problem::what).containsExactly("the file is empty");
+    assertThat(problems("- a\n- b"))
+        .extracting(Problem::what)
+        .containsExactly("the file holds a list");
+  }
+
+  @Test
+  void aMissingFileIsNamed(@TempDir Path directory) {
+    Path missing = directory.resolve("job.yaml");
+    assertThatThrownBy(() -> JobSpec.read(missing))
+        .isInstanceOf(NoSuchFileException.class)
+        .hasMessageContaining("job.yaml");
+  }
+
+  @Test
+  void everyKeyAndItsDefaultStandInTheTable() {
+    assertThat(JobSpec.table())
+        .contains("| `batchSize` | `32` | ")
+        .contains("| `checkpoints.interval` | `10 s` | ")
+        .contains("| `consistency` | `synchronous` | ")
+        .contains("| `source.topic` | required | ");
+    assertThat(JobSpec.table().lines()).hasSize(Keys.ALL.size() + 2);
+  }
+
+  private static List<Problem> problems(String text) {
+    return catchThrowableOfType(InvalidSpecException.class, () -> JobSpec.parse(text, "job.yaml"))
+        .problems();
+  }
+}
