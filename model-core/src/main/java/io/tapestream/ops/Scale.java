@@ -1,0 +1,30 @@
+package io.tapestream.ops;
+
+import io.tapestream.autodiff.GradientTape;
+import io.tapestream.backend.Backend;
+import io.tapestream.backend.Backends;
+import io.tapestream.tensor.Tensor;
+
+/** {@code Y = c·X; dX = c·dY}, for a constant c. */
+public final class Scale {
+  private Scale() {}
+
+  /**
+   * Computes Y.
+   *
+   * @param x any shape
+   * @param factor the constant c
+   * @return y, of x's shape
+   */
+  public static Tensor of(Tensor x, double factor) {
+    Check.floating("Scale", x);
+    Backend backend = Backends.of(x.dtype());
+    Tensor y = Tensor.allocate(x.dtype(), x.shape());
+    backend.scale(factor, x, y, false);
+    return GradientTape.record(
+        y,
+        (dy, adjoints) ->
+            adjoints.add(x, (dx, accumulate) -> backend.scale(factor, dy, dx, accumulate)),
+        x);
+  }
+}
