@@ -1,0 +1,18 @@
+package io.tapestream.benchmarks;
+
+/** One named measurement, found by {@link java.util.ServiceLoader}. */
+public interface Benchmark {
+
+  /** What {@code benchmarks/run} calls it. */
+  String name();
+
+  /** One line that says what is measured. */
+  String summary();
+
+  /**
+   * Measures.
+   *
+   * @throws Exception whatever went wrong; a benchmark that could not measure prints no figure
+   */
+  Report run() throws Exception;
+}
