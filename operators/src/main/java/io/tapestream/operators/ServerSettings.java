@@ -1,20 +1,21 @@
 package io.tapestream.operators;
 
+import io.tapestream.parameterserver.BlockLayout;
+import io.tapestream.parameterserver.consistency.Consistency;
 import java.io.Serializable;
 import java.util.Objects;
 
 /**
  * How the parameter server turns contributions into weights.
  *
- * @param consistency the consistency mode's name, such as {@code synchronous}
- * @param blockFloats parameters in a block; decides block boundaries and is fixed for a job's life
+ * @param consistency how far virtual workers may run apart
+ * @param layout how the model's parameter vector is cut into blocks; computed at submission from
+ *     the model and fixed for a job's life
  */
-public record ServerSettings(String consistency, int blockFloats) implements Serializable {
+public record ServerSettings(Consistency consistency, BlockLayout layout) implements Serializable {
 
   public ServerSettings {
     Objects.requireNonNull(consistency, "consistency");
-    if (blockFloats < 1) {
-      throw new IllegalArgumentException("blockFloats is " + blockFloats + ": give at least 1");
-    }
+    Objects.requireNonNull(layout, "layout");
   }
 }
