@@ -36,13 +36,12 @@ public sealed interface Message {
   record Leave(int block, int virtualWorker, long batch) implements Message {}
 
   /**
-   * A virtual worker, new or one that has left, takes part from the round after the open one. Only
-   * sent between a restore and the first contribution after it, so that all blocks agree on the
-   * round.
+   * A new virtual worker takes part from the round after the open one. Only sent between a restore
+   * and the first contribution after it, so that all blocks agree on the round.
    *
    * @param block the block that this message is for
-   * @param virtualWorker the index of one that has left, or the first free index
-   * @param batch its next batch
+   * @param virtualWorker the index that it gets; those from this index on move up by one
+   * @param batch its first batch
    */
   record Join(int block, int virtualWorker, long batch) implements Message {}
 }

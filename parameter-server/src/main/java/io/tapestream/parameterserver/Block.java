@@ -1,0 +1,149 @@
+package io.tapestream.parameterserver;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The state of one block: its values and slots, a clock for each virtual worker, and the round in
+ * progress. Only {@link ParameterServer} changes it, {@link BlockFormat} stores it.
+ */
+public final class Block {
+
+  final BlockRange range;
+  float[] values;
+  float[][] slots;
+
+  /** Updates that the optimizer has applied. */
+  long applied;
+
+  /** Rounds that the values hold complete; also the number of the open round. */
+  long round;
+
+  /** By virtual worker. */
+  final List<Clock> clocks = new ArrayList<>();
+
+  /** The virtual worker whose contribution is to be added next; those before it are in the sum. */
+  int turn;
+
+  /** The open round's contributions so far; means nothing while {@link #sumWeight} is 0. */
+  final float[] sum;
+
+  /** The weight of the examples in {@link #sum}. */
+  double sumWeight;
+
+  /** Whether the open round has heard of anyone. */
+  boolean begun;
+
+  /** The report of the open round, of the round before, and of all since the last publication. */
+  Header openReport = Header.NONE;
+
+  Header lastReport = Header.NONE;
+  Header report = Header.NONE;
+
+  /** The round whose values were published last, 0 before the first publication. */
+  long published;
+
+  /** Records that the values hold. */
+  long records;
+
+  Block(BlockRange range, float[] values, float[][] slots, float[] sum) {
+    this.range = range;
+    this.values = values;
+    this.slots = slots;
+    this.sum = sum;
+  }
+
+  /** Which slice of the parameters this is. */
+  public BlockRange range() {
+    return range;
+  }
+
+  /** The live values; to be read before the block takes its next message. */
+  public float[] values() {
+    return values;
+  }
+
+  /** The number of floats that the optimizer remembers for each value. */
+  public int slotCount() {
+    return slots.length;
+  }
+
+  /** Updates that the optimizer has applied to this block. */
+  public long applied() {
+    return applied;
+  }
+
+  /** Rounds that the values hold complete. */
+  public long round() {
+    return round;
+  }
+
+  /** The number of virtual workers that the block knows, those that have left included. */
+  public int virtualWorkers() {
+    return clocks.size();
+  }
+
+  /** For each virtual worker the Kafka offset after what the values hold of it, -1 for nothing. */
+  public long[] learned() {
+    return clocks.stream().mapToLong(clock -> clock.learned).toArray();
+  }
+
+  /** Records that the values hold, since training began. */
+  public long records() {
+    return records;
+  }
+
+  /** Loss and metrics of the last round that closed. */
+  public Header lastReport() {
+    return lastReport;
+  }
+
+  /** Loss and metrics of the rounds since the last publication. */
+  public Header report() {
+    return report;
+  }
+
+  /** The round whose values were published last, 0 before the first publication. */
+  public long published() {
+    return published;
+  }
+
+  /** Notes that the values as they are now are published: the report starts anew. */
+  public void markPublished() {
+    published = round;
+    report = Header.NONE;
+  }
+
+  /** What trainers need to know of this block as it is now. */
+  public Weights weights() {
+    long[] held = new long[clocks.size()];
+    long[] rounds = new long[clocks.size()];
+    for (int vw = 0; vw < held.length; vw++) {
+      Clock clock = clocks.get(vw);
+      held[vw] = clock.applied;
+      rounds[vw] = clock.round - (clock.batch - clock.applied);
+    }
+    return new Weights(range.index(), round, held, rounds, values);
+  }
+
+  /** An independent copy. It shares contributions that wait for their turn: nobody changes them. */
+  public Block copy() {
+    float[][] copiedSlots = new float[slots.length][];
+    for (int slot = 0; slot < slots.length; slot++) {
+      copiedSlots[slot] = slots[slot].clone();
+    }
+    Block copy = new Block(range, values.clone(), copiedSlots, sum.clone());
+    clocks.forEach(clock -> copy.clocks.add(clock.copy()));
+    copy.applied = applied;
+    copy.round = round;
+    copy.turn = turn;
+    copy.sumWeight = sumWeight;
+    copy.begun = begun;
+    copy.openReport = openReport;
+    copy.lastReport = lastReport;
+    copy.report = report;
+    copy.published = published;
+    copy.records = records;
+    return copy;
+  }
+}

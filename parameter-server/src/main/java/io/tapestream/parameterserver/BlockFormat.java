@@ -1,0 +1,132 @@
+package io.tapestream.parameterserver;
+
+import io.tapestream.parameterserver.Message.Contribution;
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+
+/**
+ * A {@link Block} in bytes, as checkpoints hold it.
+ *
+ * <pre>
+ * byte     version (1)
+ * int      index, from, to
+ * boolean  trained
+ * long     applied, round, published, records
+ * int      turn
+ * boolean  begun
+ * header   of the open round, of the last round, since the last publication
+ * floats   values
+ * int      number of slots, then for each: floats
+ * double   weight of the sum, then if it is not 0: floats of the sum
+ * int      number of virtual workers, then for each:
+ *            boolean  active
+ *            long     batch, round, received, applied, learned
+ *            boolean  whether a contribution is held, then if so: message
+ * </pre>
+ *
+ * Arrays and headers as in {@link Payload}, messages as in {@link MessageFormat}.
+ */
+public final class BlockFormat {
+
+  private static final int VERSION = 1;
+
+  private BlockFormat() {}
+
+  /** Writes a block. */
+  public static void write(DataOutput out, Block block) throws IOException {
+    out.writeByte(VERSION);
+    out.writeInt(block.range.index());
+    out.writeInt(block.range.from());
+    out.writeInt(block.range.to());
+    out.writeBoolean(block.range.trained());
+    out.writeLong(block.applied);
+    out.writeLong(block.round);
+    out.writeLong(block.published);
+    out.writeLong(block.records);
+    out.writeInt(block.turn);
+    out.writeBoolean(block.begun);
+    Payload.writeHeader(out, block.openReport);
+    Payload.writeHeader(out, block.lastReport);
+    Payload.writeHeader(out, block.report);
+    Payload.writeFloats(out, block.values);
+    out.writeInt(block.slots.length);
+    for (float[] slot : block.slots) {
+      Payload.writeFloats(out, slot);
+    }
+    out.writeDouble(block.sumWeight);
+    if (block.sumWeight != 0) {
+      Payload.writeFloats(out, block.sum);
+    }
+    out.writeInt(block.clocks.size());
+    for (Clock clock : block.clocks) {
+      writeClock(out, clock);
+    }
+  }
+
+  /** Reads a block. */
+  public static Block read(DataInput in) throws IOException {
+    Payload.readVersion(in, VERSION, "a block");
+    BlockRange range = new BlockRange(in.readInt(), in.readInt(), in.readInt(), in.readBoolean());
+    long applied = in.readLong();
+    long round = in.readLong();
+    long published = in.readLong();
+    long records = in.readLong();
+    int turn = in.readInt();
+    boolean begun = in.readBoolean();
+    Header openReport = Payload.readHeader(in);
+    Header lastReport = Payload.readHeader(in);
+    Header report = Payload.readHeader(in);
+    float[] values = Payload.readFloats(in);
+    float[][] slots = new float[in.readInt()][];
+    for (int slot = 0; slot < slots.length; slot++) {
+      slots[slot] = Payload.readFloats(in);
+    }
+    double sumWeight = in.readDouble();
+    float[] sum = sumWeight == 0 ? new float[values.length] : Payload.readFloats(in);
+    Block block = new Block(range, values, slots, sum);
+    block.applied = applied;
+    block.round = round;
+    block.published = published;
+    block.records = records;
+    block.turn = turn;
+    block.begun = begun;
+    block.openReport = openReport;
+    block.lastReport = lastReport;
+    block.report = report;
+    block.sumWeight = sumWeight;
+    int virtualWorkers = in.readInt();
+    for (int vw = 0; vw < virtualWorkers; vw++) {
+      block.clocks.add(readClock(in));
+    }
+    return block;
+  }
+
+  private static void writeClock(DataOutput out, Clock clock) throws IOException {
+    out.writeBoolean(clock.active);
+    out.writeLong(clock.batch);
+    out.writeLong(clock.round);
+    out.writeLong(clock.received);
+    out.writeLong(clock.applied);
+    out.writeLong(clock.learned);
+    Contribution held = clock.held;
+    out.writeBoolean(held != null);
+    if (held != null) {
+      MessageFormat.write(out, held);
+    }
+  }
+
+  private static Clock readClock(DataInput in) throws IOException {
+    Clock clock = new Clock();
+    clock.active = in.readBoolean();
+    clock.batch = in.readLong();
+    clock.round = in.readLong();
+    clock.received = in.readLong();
+    clock.applied = in.readLong();
+    clock.learned = in.readLong();
+    if (in.readBoolean()) {
+      clock.held = (Contribution) MessageFormat.read(in);
+    }
+    return clock;
+  }
+}

@@ -1,0 +1,59 @@
+package io.tapestream.parameterserver;
+
+import io.tapestream.parameterserver.Message.Contribution;
+import org.jspecify.annotations.Nullable;
+
+/** What a block knows of one virtual worker. */
+final class Clock {
+
+  /** Whether rounds wait for it. */
+  boolean active = true;
+
+  /** The batch that it must contribute next. */
+  long batch;
+
+  /** The round in which that batch will count. */
+  long round;
+
+  /** The Kafka offset after the last batch received, -1 before the first. */
+  long received = -1;
+
+  /** The number of batches that the block's values hold. */
+  long applied;
+
+  /** The Kafka offset after them, -1 before the first. */
+  long learned = -1;
+
+  /** A contribution to the open round that waits for the virtual workers before it. */
+  @Nullable Contribution held;
+
+  /** Whether the open round has still to hear of this worker. */
+  boolean awaitedIn(long openRound) {
+    return active && round <= openRound;
+  }
+
+  /** The contribution held, which this clock no longer holds. */
+  @Nullable Contribution release() {
+    Contribution released = held;
+    held = null;
+    return released;
+  }
+
+  /** The block's values hold everything received. */
+  void apply() {
+    applied = batch;
+    learned = received;
+  }
+
+  Clock copy() {
+    Clock copy = new Clock();
+    copy.active = active;
+    copy.batch = batch;
+    copy.round = round;
+    copy.received = received;
+    copy.applied = applied;
+    copy.learned = learned;
+    copy.held = held;
+    return copy;
+  }
+}

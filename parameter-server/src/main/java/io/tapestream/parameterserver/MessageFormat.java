@@ -1,0 +1,101 @@
+package io.tapestream.parameterserver;
+
+import io.tapestream.parameterserver.Gradient.Dense;
+import io.tapestream.parameterserver.Gradient.None;
+import io.tapestream.parameterserver.Gradient.Rows;
+import io.tapestream.parameterserver.Message.Contribution;
+import io.tapestream.parameterserver.Message.Join;
+import io.tapestream.parameterserver.Message.Leave;
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+
+/**
+ * A {@link Message} in bytes.
+ *
+ * <pre>
+ * byte  version (1)
+ * byte  kind            0 contribution    1 leave   2 join
+ * int   block
+ * int   virtual worker
+ * long  batch
+ *                       long  next offset
+ *                       header
+ *                       byte  gradient    0 none   1 dense: floats
+ *                                         2 rows: int origin, int width, ints, floats
+ * </pre>
+ *
+ * Arrays and headers as in {@link Payload}.
+ */
+public final class MessageFormat {
+
+  private static final int VERSION = 1;
+  private static final int CONTRIBUTION = 0;
+  private static final int LEAVE = 1;
+  private static final int JOIN = 2;
+  private static final int NONE = 0;
+  private static final int DENSE = 1;
+  private static final int ROWS = 2;
+
+  private MessageFormat() {}
+
+  /** Writes a message. */
+  public static void write(DataOutput out, Message message) throws IOException {
+    out.writeByte(VERSION);
+    out.writeByte(
+        message instanceof Contribution ? CONTRIBUTION : message instanceof Leave ? LEAVE : JOIN);
+    out.writeInt(message.block());
+    out.writeInt(message.virtualWorker());
+    out.writeLong(message.batch());
+    if (message instanceof Contribution contribution) {
+      out.writeLong(contribution.nextOffset());
+      Payload.writeHeader(out, contribution.header());
+      writeGradient(out, contribution.gradient());
+    }
+  }
+
+  /** Reads a message. */
+  public static Message read(DataInput in) throws IOException {
+    Payload.readVersion(in, VERSION, "a message");
+    int kind = in.readUnsignedByte();
+    int block = in.readInt();
+    int virtualWorker = in.readInt();
+    long batch = in.readLong();
+    return switch (kind) {
+      case CONTRIBUTION -> {
+        long nextOffset = in.readLong();
+        Header header = Payload.readHeader(in);
+        yield new Contribution(block, virtualWorker, batch, nextOffset, readGradient(in), header);
+      }
+      case LEAVE -> new Leave(block, virtualWorker, batch);
+      case JOIN -> new Join(block, virtualWorker, batch);
+      default -> throw new IOException("no message has kind " + kind);
+    };
+  }
+
+  private static void writeGradient(DataOutput out, Gradient gradient) throws IOException {
+    if (gradient instanceof None) {
+      out.writeByte(NONE);
+    } else if (gradient instanceof Dense dense) {
+      out.writeByte(DENSE);
+      Payload.writeFloats(out, dense.values());
+    } else if (gradient instanceof Rows rows) {
+      out.writeByte(ROWS);
+      out.writeInt(rows.origin());
+      out.writeInt(rows.width());
+      Payload.writeInts(out, rows.rows());
+      Payload.writeFloats(out, rows.values());
+    }
+  }
+
+  private static Gradient readGradient(DataInput in) throws IOException {
+    int kind = in.readUnsignedByte();
+    return switch (kind) {
+      case NONE -> new None();
+      case DENSE -> new Dense(Payload.readFloats(in));
+      case ROWS ->
+          new Rows(in.readInt(), in.readInt(), Payload.readInts(in), Payload.readFloats(in));
+      default -> throw new IOException("no gradient has kind " + kind);
+    };
+  }
+}

@@ -1,0 +1,264 @@
+package io.tapestream.parameterserver;
+
+import io.tapestream.optimizers.Optimizer;
+import io.tapestream.parameterserver.Message.Contribution;
+import io.tapestream.parameterserver.Message.Join;
+import io.tapestream.parameterserver.Message.Leave;
+import io.tapestream.parameterserver.consistency.Consistency;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The parameter server: a pure transition of one {@link Block} by one {@link Message}. Blocks know
+ * nothing of each other; they agree because each virtual worker sends the same sequence to all.
+ *
+ * <pre>
+ * message       allowed if                            then
+ * ───────────── ───────────────────────────────────── ──────────────────────────────────────────
+ * Contribution  its sender is active, its batch is    the sender's clock ticks; the contribution is
+ *               the next one (R1), the consistency    held until all awaited virtual workers before
+ *               lets that batch start (I3)            it are in the sum (R13), then added (I2)
+ * Leave         the sender is active, and all its     no round waits for the sender any more (R4)
+ *               batches have come
+ * Join          its index is at most the number       a clock is inserted at the index, for the
+ *               of virtual workers                    round after the open one (R3)
+ *
+ * after any of them, while the open round awaits nobody (its clock has passed, or it has left):
+ *               the sum weighs more than 0            a mean loss divides it; the optimizer steps (R2)
+ *               the sum weighs 0                      values, slots and applied stay (R2)
+ *               in both cases                         the round closes; the weights leave
+ * </pre>
+ *
+ * <p>A mode that does not sum rounds applies each contribution when it arrives; the round still
+ * closes, and the weights leave, when the slowest clock has passed it (R16).
+ *
+ * <p>Statistics, learned but not trained, are not stepped: the new values are the weighted mean of
+ * what the virtual workers contribute.
+ *
+ * <p>An instance keeps no state but spare arrays, and belongs to one thread.
+ */
+public final class ParameterServer {
+
+  // configuration
+  private final Optimizer optimizer;
+  private final Consistency consistency;
+  private final boolean meanLoss;
+
+  // runtime: for each block length the arrays that the next update is computed in
+  private final Map<Integer, float[][]> spares = new HashMap<>();
+
+  /**
+   * Makes a server.
+   *
+   * @param optimizer steps each trained block
+   * @param consistency decides which batches may start, and when contributions are applied
+   * @param meanLoss whether the sum of a round's gradients is divided by the sum of its weights
+   */
+  public ParameterServer(Optimizer optimizer, Consistency consistency, boolean meanLoss) {
+    this.optimizer = optimizer;
+    this.consistency = consistency;
+    this.meanLoss = meanLoss;
+  }
+
+  /**
+   * A block before the first round.
+   *
+   * @param initial the initial values of the whole flat vector, of which the block takes its slice
+   * @param virtualWorkers the number of virtual workers, all of which take part from round 0
+   */
+  public Block fresh(BlockRange range, float[] initial, int virtualWorkers) {
+    float[] values = Arrays.copyOfRange(initial, range.from(), range.to());
+    float[][] slots = range.trained() ? optimizer.newSlots(values.length) : new float[0][];
+    Block block = new Block(range, values, slots, new float[values.length]);
+    for (int vw = 0; vw < virtualWorkers; vw++) {
+      block.clocks.add(new Clock());
+    }
+    return block;
+  }
+
+  /**
+   * Lets a block take a message. The block keeps the message's arrays.
+   *
+   * @return the weights that leave, if a round has closed
+   * @throws ProtocolException if the message is not allowed; the block is unchanged
+   * @throws NonFiniteException if an update would not be finite; it is not applied (I6)
+   */
+  public Optional<Weights> accept(Block block, Message message) {
+    if (message.block() != block.range.index()) {
+      throw refusal(block, message, "it was delivered to another block");
+    }
+    long before = block.round;
+    if (message instanceof Contribution contribution) {
+      contribute(block, contribution);
+    } else if (message instanceof Leave leave) {
+      active(block, leave).active = false;
+    } else if (message instanceof Join join) {
+      join(block, join);
+    }
+    addInOrder(block);
+    closeRounds(block);
+    return block.round > before ? Optional.of(block.weights()) : Optional.empty();
+  }
+
+  private void contribute(Block block, Contribution contribution) {
+    Clock clock = active(block, contribution);
+    if (!consistency.mayStart(clock.round, block.round)) {
+      throw refusal(
+          block,
+          contribution,
+          "it counts in round %d, but only %d rounds are complete, too few for %s"
+              .formatted(clock.round, block.round, consistency));
+    }
+    Contributions.check(block, contribution);
+    clock.batch++;
+    clock.round++;
+    clock.received = contribution.nextOffset();
+    block.begun = true;
+    if (consistency.sumsRounds()) {
+      clock.held = contribution;
+    } else {
+      add(block, contribution);
+      apply(block);
+      clock.apply();
+    }
+  }
+
+  private static void join(Block block, Join join) {
+    if (join.virtualWorker() > block.clocks.size()) {
+      throw refusal(
+          block, join, "the block knows only %d virtual workers".formatted(block.clocks.size()));
+    }
+    Clock clock = new Clock();
+    clock.batch = join.batch();
+    clock.applied = join.batch();
+    clock.round = block.round + 1;
+    block.clocks.add(join.virtualWorker(), clock);
+    if (join.virtualWorker() < block.turn) {
+      block.turn++;
+    }
+  }
+
+  private static Clock active(Block block, Message message) {
+    if (message.virtualWorker() >= block.clocks.size()) {
+      throw refusal(
+          block, message, "the block knows only %d virtual workers".formatted(block.clocks.size()));
+    }
+    Clock clock = block.clocks.get(message.virtualWorker());
+    if (!clock.active) {
+      throw refusal(block, message, "its virtual worker has left");
+    }
+    if (message.batch() != clock.batch) {
+      throw refusal(
+          block,
+          message,
+          "batch %d is expected: batches must arrive once and in order".formatted(clock.batch));
+    }
+    return clock;
+  }
+
+  private static ProtocolException refusal(Block block, Message message, String reason) {
+    return new ProtocolException(
+        "block %d refuses the %s of virtual worker %d with batch %d: %s"
+            .formatted(
+                block.range.index(),
+                message.getClass().getSimpleName(),
+                message.virtualWorker(),
+                message.batch(),
+                reason));
+  }
+
+  /** Adds held contributions up to the first virtual worker that the round still awaits. */
+  private static void addInOrder(Block block) {
+    for (; block.turn < block.clocks.size(); block.turn++) {
+      Clock clock = block.clocks.get(block.turn);
+      Contribution contribution = clock.release();
+      if (contribution != null) {
+        add(block, contribution);
+      } else if (clock.awaitedIn(block.round)) {
+        return;
+      }
+    }
+  }
+
+  private static void add(Block block, Contribution contribution) {
+    Contributions.add(block, contribution);
+    block.openReport = block.openReport.plus(contribution.header());
+  }
+
+  private void closeRounds(Block block) {
+    while (block.clocks.stream().noneMatch(clock -> clock.awaitedIn(block.round))
+        && (block.begun || block.clocks.stream().anyMatch(clock -> clock.active))) {
+      apply(block);
+      block.clocks.forEach(Clock::apply);
+      block.round++;
+      block.turn = 0;
+      block.begun = false;
+      block.records += block.openReport.records();
+      block.report = block.report.plus(block.openReport);
+      block.lastReport = block.openReport;
+      block.openReport = Header.NONE;
+    }
+  }
+
+  /** Applies the sum if it weighs anything, and empties it. */
+  private void apply(Block block) {
+    if (block.sumWeight > 0) {
+      float[][] updated = spares.computeIfAbsent(block.values.length, this::newSpares);
+      if (block.range.trained()) {
+        step(block, updated);
+      } else {
+        System.arraycopy(block.sum, 0, updated[0], 0, block.sum.length);
+      }
+      requireFinite(block, updated);
+      float[] values = block.values;
+      block.values = updated[0];
+      updated[0] = values;
+      for (int slot = 0; slot < block.slots.length; slot++) {
+        float[] old = block.slots[slot];
+        block.slots[slot] = updated[1 + slot];
+        updated[1 + slot] = old;
+      }
+      block.applied++;
+      block.sumWeight = 0;
+    }
+  }
+
+  private float[][] newSpares(int length) {
+    return new float[1 + optimizer.slots()][length];
+  }
+
+  private void step(Block block, float[][] updated) {
+    int length = block.values.length;
+    if (meanLoss) {
+      float weight = (float) block.sumWeight;
+      for (int i = 0; i < length; i++) {
+        block.sum[i] /= weight;
+      }
+    }
+    System.arraycopy(block.values, 0, updated[0], 0, length);
+    for (int slot = 0; slot < block.slots.length; slot++) {
+      System.arraycopy(block.slots[slot], 0, updated[1 + slot], 0, length);
+    }
+    float[][] slots = Arrays.copyOfRange(updated, 1, updated.length);
+    optimizer.update(updated[0], 0, block.sum, 0, slots, 0, length, block.applied + 1);
+  }
+
+  private static void requireFinite(Block block, float[][] updated) {
+    for (int array = 0; array < 1 + block.slots.length; array++) {
+      for (int i = 0; i < updated[array].length; i++) {
+        if (!Float.isFinite(updated[array][i])) {
+          throw new NonFiniteException(
+              "round %d would make %s of parameter %d (block %d) %s; nothing was applied"
+                  .formatted(
+                      block.round,
+                      array == 0 ? "the value" : "slot " + (array - 1),
+                      block.range.from() + i,
+                      block.range.index(),
+                      updated[array][i]));
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,144 @@
+package io.tapestream.parameterserver;
+
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+
+/**
+ * Arrays as the wire formats of this package hold them: the length as an int, then the elements.
+ * Like every number outside an array, lengths are big endian, as {@link DataOutput} writes them;
+ * floats and ints of an array are little endian, so that they move in bulk.
+ */
+public final class Payload {
+
+  private static final int CHUNK = 8 * 1024; // elements
+
+  private Payload() {}
+
+  /** Writes an array. */
+  public static void writeFloats(DataOutput out, float[] array) throws IOException {
+    out.writeInt(array.length);
+    byte[] chunk = chunk(array.length);
+    FloatBuffer elements = view(chunk).asFloatBuffer();
+    for (int from = 0; from < array.length; from += CHUNK) {
+      int n = Math.min(CHUNK, array.length - from);
+      elements.put(0, array, from, n);
+      out.write(chunk, 0, n * Float.BYTES);
+    }
+  }
+
+  /** Reads an array. */
+  public static float[] readFloats(DataInput in) throws IOException {
+    float[] array = new float[length(in)];
+    byte[] chunk = chunk(array.length);
+    FloatBuffer elements = view(chunk).asFloatBuffer();
+    for (int from = 0; from < array.length; from += CHUNK) {
+      int n = Math.min(CHUNK, array.length - from);
+      in.readFully(chunk, 0, n * Float.BYTES);
+      elements.get(0, array, from, n);
+    }
+    return array;
+  }
+
+  /** Writes an array. */
+  public static void writeInts(DataOutput out, int[] array) throws IOException {
+    out.writeInt(array.length);
+    byte[] chunk = chunk(array.length);
+    IntBuffer elements = view(chunk).asIntBuffer();
+    for (int from = 0; from < array.length; from += CHUNK) {
+      int n = Math.min(CHUNK, array.length - from);
+      elements.put(0, array, from, n);
+      out.write(chunk, 0, n * Integer.BYTES);
+    }
+  }
+
+  /** Reads an array. */
+  public static int[] readInts(DataInput in) throws IOException {
+    int[] array = new int[length(in)];
+    byte[] chunk = chunk(array.length);
+    IntBuffer elements = view(chunk).asIntBuffer();
+    for (int from = 0; from < array.length; from += CHUNK) {
+      int n = Math.min(CHUNK, array.length - from);
+      in.readFully(chunk, 0, n * Integer.BYTES);
+      elements.get(0, array, from, n);
+    }
+    return array;
+  }
+
+  /** Writes a short array, big endian. */
+  public static void writeLongs(DataOutput out, long[] array) throws IOException {
+    out.writeInt(array.length);
+    for (long element : array) {
+      out.writeLong(element);
+    }
+  }
+
+  /** Reads a short array, big endian. */
+  public static long[] readLongs(DataInput in) throws IOException {
+    long[] array = new long[length(in)];
+    for (int i = 0; i < array.length; i++) {
+      array[i] = in.readLong();
+    }
+    return array;
+  }
+
+  /** Writes a batch's or a round's report. */
+  public static void writeHeader(DataOutput out, Header header) throws IOException {
+    out.writeDouble(header.weight());
+    out.writeDouble(header.lossSum());
+    out.writeLong(header.records());
+    out.writeInt(header.metricSums().length);
+    for (int i = 0; i < header.metricSums().length; i++) {
+      out.writeDouble(header.metricSums()[i]);
+      out.writeDouble(header.metricWeights()[i]);
+    }
+  }
+
+  /** Reads a batch's or a round's report. */
+  public static Header readHeader(DataInput in) throws IOException {
+    double weight = in.readDouble();
+    double lossSum = in.readDouble();
+    long records = in.readLong();
+    double[] sums = new double[length(in)];
+    double[] weights = new double[sums.length];
+    for (int i = 0; i < sums.length; i++) {
+      sums[i] = in.readDouble();
+      weights[i] = in.readDouble();
+    }
+    return new Header(weight, lossSum, sums, weights, records);
+  }
+
+  /**
+   * Reads the byte that a format begins with.
+   *
+   * @throws IOException if the bytes are of a version that this build does not know
+   */
+  public static void readVersion(DataInput in, int known, String what) throws IOException {
+    int version = in.readUnsignedByte();
+    if (version != known) {
+      throw new IOException(
+          "%s in format %d, but this build of Tapestream reads format %d: use the build that wrote it"
+              .formatted(what, version, known));
+    }
+  }
+
+  private static int length(DataInput in) throws IOException {
+    int length = in.readInt();
+    if (length < 0) {
+      throw new IOException("an array of " + length + " elements: these bytes are no such record");
+    }
+    return length;
+  }
+
+  private static byte[] chunk(int elements) {
+    return new byte[Math.min(elements, CHUNK) * Float.BYTES];
+  }
+
+  private static ByteBuffer view(byte[] chunk) {
+    return ByteBuffer.wrap(chunk).order(ByteOrder.LITTLE_ENDIAN);
+  }
+}
