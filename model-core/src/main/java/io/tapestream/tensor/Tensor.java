@@ -95,7 +95,8 @@ public final class Tensor implements AutoCloseable {
     return tensor;
   }
 
-  static Tensor owned(DType dtype, Shape shape) {
+  /** A tensor of undefined contents that owns its memory, whether or not a workspace is entered. */
+  public static Tensor owned(DType dtype, Shape shape) {
     return new Tensor(Memory.allocate((long) shape.size() * dtype.bytes()), 0, dtype, shape, true);
   }
 
