@@ -35,6 +35,7 @@ public final class Memory implements AutoCloseable {
             .position(padding)
             .limit(padding + bytes)
             .asByteBuffer()
+            .slice()
             .order(ByteOrder.nativeOrder());
     this.floats = buffer.asFloatBuffer();
     this.doubles = buffer.asDoubleBuffer();
