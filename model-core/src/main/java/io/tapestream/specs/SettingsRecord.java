@@ -110,13 +110,12 @@ final class SettingsRecord {
       DeserializationContext context)
       throws JsonMappingException {
     List<String> names = Arrays.stream(components).map(RecordComponent::getName).toList();
-    List<Constructor<?>> longestFirst =
+    List<Constructor<?>> shortestFirst =
         Stream.of(record.getDeclaredConstructors())
             .filter(c -> c.getParameterCount() < components.length)
-            .sorted(
-                Comparator.<Constructor<?>>comparingInt(Constructor::getParameterCount).reversed())
+            .sorted(Comparator.comparingInt(Constructor::getParameterCount))
             .collect(Collectors.toList());
-    for (Constructor<?> constructor : longestFirst) {
+    for (Constructor<?> constructor : shortestFirst) {
       List<String> parameters =
           Stream.of(constructor.getParameters()).map(Parameter::getName).toList();
       boolean sameTypes =

@@ -20,7 +20,6 @@ import java.lang.reflect.Constructor;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.RecordComponent;
 import java.util.Iterator;
-import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +33,6 @@ final class SpecModule extends SimpleModule {
   SpecModule() {
     super("specs");
     addSerializer(new Writer());
-    addSerializer(new EnumWriter());
   }
 
   @Override
@@ -70,22 +68,6 @@ final class SpecModule extends SimpleModule {
       }
       json.writeEndObject();
       json.writeEndObject();
-    }
-  }
-
-  /** Enums are written as Keras writes its names: {@code relu}, {@code same}. */
-  @SuppressWarnings("rawtypes")
-  private static final class EnumWriter extends StdSerializer<Enum> {
-    private static final long serialVersionUID = 1L;
-
-    EnumWriter() {
-      super(Enum.class);
-    }
-
-    @Override
-    public void serialize(Enum value, JsonGenerator json, SerializerProvider provider)
-        throws IOException {
-      json.writeString(value.name().toLowerCase(Locale.ROOT));
     }
   }
 

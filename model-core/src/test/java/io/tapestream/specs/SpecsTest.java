@@ -56,7 +56,7 @@ class SpecsTest {
   }
 
   @Test
-  void settingsLeftOutTakeTheDefaultsOfTheRecordsOtherConstructors() throws Exception {
+  void settingsLeftOutTakeTheDefaultsOfTheShortestConstructor() throws Exception {
     assertThat(read("{\"type\": \"Adam\"}")).isEqualTo(new Adam());
     assertThat(Specs.read(new TextNode("Adam"), Optimizer.class)).isEqualTo(new Adam());
     assertThat(read("{\"type\": \"Sgd\", \"settings\": {\"momentum\": 0.9}}"))

@@ -1,0 +1,63 @@
+package io.tapestream.backend.cpu;
+
+import io.tapestream.backend.Activation;
+import io.tapestream.backend.Binary;
+import io.tapestream.backend.Unary;
+import java.nio.ByteBuffer;
+
+/**
+ * The loops worth compiling to vector instructions, on float32 memory outside the heap. A place is
+ * a buffer in native byte order and the byte where its first element lies. {@code n} counts
+ * elements. Both implementations give the same bits.
+ */
+interface Kernels {
+  /** What the loops are made of, for the log. */
+  String name();
+
+  /** {@code out[i] = op(a[i · aStep], b[i · bStep])}, or added to it; steps count elements. */
+  void binary(
+      Binary op,
+      ByteBuffer a,
+      int aAt,
+      int aStep,
+      ByteBuffer b,
+      int bAt,
+      int bStep,
+      ByteBuffer out,
+      int outAt,
+      int n,
+      boolean accumulate);
+
+  /** {@code out = factor · x}, or added to it. */
+  void scale(
+      float factor, ByteBuffer x, int xAt, ByteBuffer out, int outAt, int n, boolean accumulate);
+
+  /** {@code y = op(x)}. */
+  void unary(Unary op, ByteBuffer x, int xAt, ByteBuffer y, int yAt, int n);
+
+  /** {@code y = activation(z + bias)} for rows of k elements; bias k elements. */
+  void biasActivation(
+      Activation activation,
+      ByteBuffer z,
+      int zAt,
+      ByteBuffer bias,
+      int biasAt,
+      ByteBuffer y,
+      int yAt,
+      int rows,
+      int k);
+
+  /** {@code dz = dy · activation′(y)}. */
+  void activationGradient(
+      Activation activation,
+      ByteBuffer y,
+      int yAt,
+      ByteBuffer dy,
+      int dyAt,
+      ByteBuffer dz,
+      int dzAt,
+      int n);
+
+  /** Adds to {@code sums[j]} the elements j of {@code rows} rows of k elements, row after row. */
+  void addColumns(ByteBuffer x, int xAt, int rows, int k, float[] sums);
+}

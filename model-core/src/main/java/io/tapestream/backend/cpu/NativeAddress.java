@@ -1,0 +1,20 @@
+package io.tapestream.backend.cpu;
+
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+
+/**
+ * A pointer that owns nothing and can be moved: a native call gets an address without an
+ * allocation.
+ */
+final class NativeAddress extends FloatPointer {
+  NativeAddress() {
+    super((Pointer) null);
+  }
+
+  /** Moves to an address; whoever gives it keeps the memory there reachable while it is used. */
+  NativeAddress at(long newAddress) {
+    address = newAddress;
+    return this;
+  }
+}

@@ -1,0 +1,132 @@
+package io.tapestream.backend.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tapestream.backend.Activation;
+import io.tapestream.backend.Binary;
+import io.tapestream.backend.Unary;
+import io.tapestream.tensor.Memory;
+import java.nio.ByteBuffer;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The vector kernels give the bits of the plain ones: in every lane, in the rest of a loop, for
+ * every special value.
+ */
+class KernelsTest {
+  private static final int[] LENGTHS = {0, 1, 7, 16, 31, 64, 131};
+  private static final int OFFSET = 12;
+  private static final int REPEATS = 3;
+
+  private final Kernels plain = new PlainKernels();
+  private final Kernels vector = new VectorKernels();
+
+  private interface Computation {
+    void run(Kernels kernels, ByteBuffer a, ByteBuffer b, ByteBuffer out);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void binaryOperationsGiveTheSameBits(Binary op) {
+    for (int n : LENGTHS) {
+      for (int step = 0; step < 4; step++) {
+        int aStep = step & 1;
+        int bStep = step >> 1;
+        for (boolean accumulate : new boolean[] {false, true}) {
+          assertSameBits(
+              (kernels, a, b, out) ->
+                  kernels.binary(
+                      op, a, OFFSET, aStep, b, OFFSET, bStep, out, OFFSET, n, accumulate));
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void functionsOfOneArgumentGiveTheSameBits(Unary op) {
+    for (int n : LENGTHS) {
+      assertSameBits((kernels, a, b, out) -> kernels.unary(op, a, OFFSET, out, OFFSET, n));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void activationsAndTheirGradientsGiveTheSameBits(Activation activation) {
+    for (int n : LENGTHS) {
+      for (int k : new int[] {1, 6, 16, 33}) {
+        int rows = n / k;
+        assertSameBits(
+            (kernels, a, b, out) ->
+                kernels.biasActivation(activation, a, OFFSET, b, OFFSET, out, OFFSET, rows, k));
+      }
+      assertSameBits(
+          (kernels, a, b, out) ->
+              kernels.activationGradient(activation, a, OFFSET, b, OFFSET, out, OFFSET, n));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void scalingGivesTheSameBits(boolean accumulate) {
+    for (int n : LENGTHS) {
+      assertSameBits(
+          (kernels, a, b, out) -> kernels.scale(-1.7f, a, OFFSET, out, OFFSET, n, accumulate));
+    }
+  }
+
+  @Test
+  void sumsOfColumnsGiveTheSameBits() {
+    for (int k : new int[] {1, 3, 6, 16, 21, 40}) {
+      int rows = 200 / k;
+      assertSameBits(
+          (kernels, a, b, out) -> {
+            float[] sums = new float[k];
+            kernels.addColumns(b, OFFSET, rows, k, sums);
+            for (int j = 0; j < k; j++) {
+              out.putFloat(4 * j, sums[j]);
+            }
+          });
+    }
+  }
+
+  /** Runs often enough that the compiler's code is compared too. */
+  private void assertSameBits(Computation computation) {
+    for (int repeat = 0; repeat < REPEATS; repeat++) {
+      assertThat(bits(plain, computation, repeat))
+          .containsExactly(bits(vector, computation, repeat));
+    }
+  }
+
+  private static int[] bits(Kernels kernels, Computation computation, int seed) {
+    try (Memory a = Memory.allocate(1024);
+        Memory b = Memory.allocate(1024);
+        Memory out = Memory.allocate(1024)) {
+      Random random = new Random(seed);
+      fill(a.buffer(), random, true);
+      fill(b.buffer(), random, false);
+      fill(out.buffer(), random, false);
+      computation.run(kernels, a.buffer(), b.buffer(), out.buffer());
+      int[] bits = new int[256];
+      for (int i = 0; i < bits.length; i++) {
+        // equal as numbers: which NaN it is may differ
+        bits[i] = Float.floatToIntBits(out.buffer().getFloat(4 * i));
+      }
+      return bits;
+    }
+  }
+
+  private static void fill(ByteBuffer buffer, Random random, boolean specials) {
+    float[] special = {
+      0f, -0f, Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 95f, -95f
+    };
+    for (int i = 0; i < 256; i++) {
+      float value = (float) (random.nextGaussian() * (i % 3 == 0 ? 20 : 1));
+      buffer.putFloat(4 * i, specials && i % 11 == 5 ? special[i / 11 % special.length] : value);
+    }
+  }
+}
