@@ -110,12 +110,13 @@ final class SettingsRecord {
       DeserializationContext context)
       throws JsonMappingException {
     List<String> names = Arrays.stream(components).map(RecordComponent::getName).toList();
-    List<Constructor<?>> shortestFirst =
+    List<Constructor<?>> longestFirst =
         Stream.of(record.getDeclaredConstructors())
             .filter(c -> c.getParameterCount() < components.length)
-            .sorted(Comparator.comparingInt(Constructor::getParameterCount))
+            .sorted(
+                Comparator.<Constructor<?>>comparingInt(Constructor::getParameterCount).reversed())
             .collect(Collectors.toList());
-    for (Constructor<?> constructor : shortestFirst) {
+    for (Constructor<?> constructor : longestFirst) {
       List<String> parameters =
           Stream.of(constructor.getParameters()).map(Parameter::getName).toList();
       boolean sameTypes =

@@ -20,6 +20,7 @@ import java.lang.reflect.Constructor;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.RecordComponent;
 import java.util.Iterator;
+import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,7 @@ final class SpecModule extends SimpleModule {
   SpecModule() {
     super("specs");
     addSerializer(new Writer());
+    addSerializer(new EnumWriter());
   }
 
   @Override
@@ -68,6 +70,22 @@ final class SpecModule extends SimpleModule {
       }
       json.writeEndObject();
       json.writeEndObject();
+    }
+  }
+
+  /** Enums are written as Keras writes its names: {@code relu}, {@code same}. */
+  @SuppressWarnings("rawtypes")
+  private static final class EnumWriter extends StdSerializer<Enum> {
+    private static final long serialVersionUID = 1L;
+
+    EnumWriter() {
+      super(Enum.class);
+    }
+
+    @Override
+    public void serialize(Enum value, JsonGenerator json, SerializerProvider provider)
+        throws IOException {
+      json.writeString(value.name().toLowerCase(Locale.ROOT));
     }
   }
 

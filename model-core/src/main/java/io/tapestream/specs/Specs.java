@@ -22,8 +22,8 @@ import java.util.stream.Collectors;
  * <p>A {@code type} without a dot is a class in the package of the kind that is asked for: {@code
  * Dense} as a {@code Layer} is {@code io.tapestream.layers.Dense}. So there is no registry, and a
  * class of one's own is named in full. Keys of {@code settings} are the components of the class's
- * settings record; a key that is left out takes its value from the record's shortest constructor
- * whose parameters are all given.
+ * settings record; a key that is left out takes its value from the record's longest other
+ * constructor whose parameters are all given.
  */
 public final class Specs {
 

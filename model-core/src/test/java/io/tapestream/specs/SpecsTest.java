@@ -56,7 +56,7 @@ class SpecsTest {
   }
 
   @Test
-  void settingsLeftOutTakeTheDefaultsOfTheShortestConstructor() throws Exception {
+  void settingsLeftOutTakeTheDefaultsOfTheRecordsOtherConstructors() throws Exception {
     assertThat(read("{\"type\": \"Adam\"}")).isEqualTo(new Adam());
     assertThat(Specs.read(new TextNode("Adam"), Optimizer.class)).isEqualTo(new Adam());
     assertThat(read("{\"type\": \"Sgd\", \"settings\": {\"momentum\": 0.9}}"))

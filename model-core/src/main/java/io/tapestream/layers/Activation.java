@@ -1,0 +1,40 @@
+package io.tapestream.layers;
+
+import io.tapestream.tensor.Tensor;
+
+/**
+ * A function of each element (softmax: of each row of the last axis); Keras's {@code Activation}.
+ *
+ * <p>Input and output: (batch, …).
+ */
+public final class Activation extends Layer {
+
+  /**
+   * The settings.
+   *
+   * @param activation the function
+   */
+  public record Settings(ActivationFunction activation) {}
+
+  private final Settings settings;
+
+  /** With these settings. */
+  public Activation(Settings settings) {
+    this.settings = settings;
+  }
+
+  /** This function. */
+  public Activation(ActivationFunction activation) {
+    this(new Settings(activation));
+  }
+
+  @Override
+  public Settings settings() {
+    return settings;
+  }
+
+  @Override
+  protected Tensor call(Tensor x, Context context) {
+    return settings.activation().of(x);
+  }
+}

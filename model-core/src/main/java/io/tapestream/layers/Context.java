@@ -1,0 +1,62 @@
+package io.tapestream.layers;
+
+import io.tapestream.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a layer may know about the call it serves. Random layers draw from a generator keyed by
+ * seed, virtual worker, step, layer and row, so that a batch always meets the same numbers, however
+ * it is cut and wherever it runs.
+ *
+ * @param training whether layers behave as in training (dropout drops)
+ * @param seed of the run
+ * @param virtualWorker whose batch this is
+ * @param step the batch's index in the stream of its virtual worker
+ * @param firstRow the index in its batch of the first row of this call
+ * @param observer told about each layer's call, or null
+ */
+public record Context(
+    boolean training,
+    long seed,
+    long virtualWorker,
+    long step,
+    int firstRow,
+    @Nullable Observer observer) {
+
+  /** Sees the calls of layers as they happen. */
+  public interface Observer {
+    /**
+     * Before a layer is called.
+     *
+     * @param input of the call, batch first
+     */
+    void before(Layer layer, Tensor input);
+
+    /**
+     * After a layer was called.
+     *
+     * @param output of the call, batch first
+     */
+    void after(Layer layer, Tensor output);
+  }
+
+  /** A call that predicts. */
+  public static Context inference() {
+    return new Context(false, 0, 0, 0, 0, null);
+  }
+
+  /** A call on a training batch. */
+  public static Context training(long seed, long virtualWorker, long step) {
+    return new Context(true, seed, virtualWorker, step, 0, null);
+  }
+
+  /** The same for a piece of the batch that begins at this row. */
+  public Context from(int row) {
+    return new Context(training, seed, virtualWorker, step, row, observer);
+  }
+
+  /** The same, with each layer's call shown to an observer. */
+  public Context observedBy(Observer newObserver) {
+    return new Context(training, seed, virtualWorker, step, firstRow, newObserver);
+  }
+}

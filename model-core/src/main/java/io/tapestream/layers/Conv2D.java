@@ -1,0 +1,128 @@
+package io.tapestream.layers;
+
+import io.tapestream.autodiff.Variable;
+import io.tapestream.backend.Padding;
+import io.tapestream.initializers.GlorotUniform;
+import io.tapestream.initializers.Initializer;
+import io.tapestream.initializers.Zeros;
+import io.tapestream.ops.Conv2d;
+import io.tapestream.tensor.Shape;
+import io.tapestream.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code y = activation(x ⋆ kernel + bias)}, a cross-correlation over height and width; Keras's
+ * {@code Conv2D}.
+ *
+ * <p>Input: (batch, height, width, channels). Output: (batch, output height, output width,
+ * filters). Variables: kernel (kernel height, kernel width, channels, filters), bias (filters).
+ */
+public final class Conv2D extends Layer {
+
+  /**
+   * The settings.
+   *
+   * @param filters the number of output channels
+   * @param kernelSize the window
+   * @param strides from one window to the next
+   * @param padding what happens at the border
+   * @param activation of the outputs
+   * @param useBias whether a bias is added
+   * @param kernelInitializer the kernel's first values
+   * @param biasInitializer the bias's first values
+   */
+  public record Settings(
+      int filters,
+      Size2D kernelSize,
+      Size2D strides,
+      Padding padding,
+      ActivationFunction activation,
+      boolean useBias,
+      Initializer kernelInitializer,
+      Initializer biasInitializer) {
+
+    /** Strides of one, no border, linear, with a bias; Keras's defaults. */
+    public Settings(int filters, Size2D kernelSize) {
+      this(filters, kernelSize, Padding.VALID, ActivationFunction.LINEAR);
+    }
+
+    /** Strides of one, with a bias; Keras's defaults. */
+    public Settings(
+        int filters, Size2D kernelSize, Padding padding, ActivationFunction activation) {
+      this(
+          filters,
+          kernelSize,
+          Size2D.square(1),
+          padding,
+          activation,
+          true,
+          new GlorotUniform(),
+          new Zeros());
+    }
+
+    /** Checks that there are filters. */
+    public Settings {
+      Sizes.positive("Conv2D", "filters", filters);
+    }
+  }
+
+  private final Settings settings;
+  private @Nullable Variable kernel;
+  private @Nullable Variable bias;
+
+  /** With these settings. */
+  public Conv2D(Settings settings) {
+    this.settings = settings;
+  }
+
+  /** A square window, no border. */
+  public Conv2D(int filters, int kernelSize, ActivationFunction activation) {
+    this(filters, kernelSize, Padding.VALID, activation);
+  }
+
+  /** A square window. */
+  public Conv2D(int filters, int kernelSize, Padding padding, ActivationFunction activation) {
+    this(new Settings(filters, Size2D.square(kernelSize), padding, activation));
+  }
+
+  @Override
+  public Settings settings() {
+    return settings;
+  }
+
+  @Override
+  protected void build(Shape input, Builder builder) {
+    if (input.rank() != 3) {
+      throw expected("(batch, height, width, channels)", input);
+    }
+    Size2D size = settings.kernelSize();
+    if (!Sizes.fits(input, size, settings.strides(), settings.padding())) {
+      throw expected("of at least its window, " + size, input);
+    }
+    kernel =
+        builder.parameter(
+            "kernel",
+            Shape.of(size.height(), size.width(), input.dim(2), settings.filters()),
+            settings.kernelInitializer());
+    bias =
+        settings.useBias()
+            ? builder.parameter("bias", Shape.of(settings.filters()), settings.biasInitializer())
+            : null;
+  }
+
+  @Override
+  protected Tensor call(Tensor x, Context context) {
+    Size2D strides = settings.strides();
+    ActivationFunction activation = settings.activation();
+    Tensor y =
+        Conv2d.of(
+            x,
+            built(kernel).value(),
+            bias == null ? null : bias.value(),
+            activation.fused(),
+            strides.height(),
+            strides.width(),
+            settings.padding());
+    return activation.afterFused(y);
+  }
+}

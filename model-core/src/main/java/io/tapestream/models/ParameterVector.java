@@ -1,0 +1,154 @@
+package io.tapestream.models;
+
+import io.tapestream.autodiff.Variable;
+import io.tapestream.files.SafeTensors;
+import io.tapestream.tensor.DType;
+import io.tapestream.tensor.Shape;
+import io.tapestream.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A model's parameters, end to end in one flat vector, and their gradients in another:
+ *
+ * <pre>
+ * 0                                    trainedSize                    size
+ * | conv1/kernel | conv1/bias | dense… | bn/moving_mean | …           |
+ *   trained, layers in the order they    learned but not trained:
+ *   were constructed                     the statistics region
+ * </pre>
+ *
+ * <p>Layers hold views, so an update or a copy is one pass over one vector. Not guarded against
+ * concurrent writes.
+ */
+public final class ParameterVector {
+
+  /**
+   * A parameter's place.
+   *
+   * @param name unique in the model, such as {@code conv1/kernel}
+   * @param offset of its first element in the vector
+   * @param trained whether an optimizer moves it
+   */
+  public record Entry(String name, Shape shape, int offset, boolean trained) {}
+
+  private final List<Entry> entries;
+  private final int trainedSize;
+  private final Tensor values;
+  private final Tensor gradients;
+  private final List<Variable> variables;
+
+  ParameterVector(List<Entry> entries, DType dtype) {
+    this.entries = List.copyOf(entries);
+    this.trainedSize =
+        entries.stream().filter(Entry::trained).mapToInt(e -> e.shape().size()).sum();
+    Shape flat = Shape.of(entries.stream().mapToInt(e -> e.shape().size()).sum());
+    this.values = Tensor.zeros(dtype, flat);
+    this.gradients = Tensor.zeros(dtype, flat);
+    this.variables =
+        entries.stream()
+            .map(e -> new Variable(e.name(), view(values, e), view(gradients, e), e.trained()))
+            .toList();
+  }
+
+  /** The number of values: trained ones and statistics. */
+  public int size() {
+    return values.size();
+  }
+
+  /** The number of trained values; they come first. */
+  public int trainedSize() {
+    return trainedSize;
+  }
+
+  /** All values, flat. */
+  public Tensor values() {
+    return values;
+  }
+
+  /**
+   * The gradients of the trained values, flat; behind them what a step observed for the statistics.
+   */
+  public Tensor gradients() {
+    return gradients;
+  }
+
+  /** The places of the parameters, by offset. */
+  public List<Entry> entries() {
+    return entries;
+  }
+
+  /** The variables, in the order of {@link #entries}. */
+  public List<Variable> variables() {
+    return variables;
+  }
+
+  /** The variables that are trained, in the order of {@link #entries}. */
+  public List<Variable> trainedVariables() {
+    return variables.stream().filter(Variable::trainable).toList();
+  }
+
+  /** Views of the trained parameters' places in another flat vector of this size. */
+  public List<Tensor> trainedViewsOf(Tensor flat) {
+    return entries.stream().filter(Entry::trained).map(e -> view(flat, e)).toList();
+  }
+
+  /** Sets values {@code from … from+n-1} from an array. */
+  public void load(int from, float[] source, int sourceFrom, int n) {
+    values.write(from, source, sourceFrom, n);
+  }
+
+  /** Copies values {@code from … from+n-1} into an array. */
+  public void read(int from, float[] into, int intoFrom, int n) {
+    values.read(from, into, intoFrom, n);
+  }
+
+  /** The parameters by name, to be written to a file. */
+  public List<SafeTensors.Named> named() {
+    List<SafeTensors.Named> named = new ArrayList<>(entries.size());
+    for (Entry entry : entries) {
+      named.add(
+          new SafeTensors.Named(
+              entry.name(),
+              entry.shape(),
+              (from, into, intoFrom, n) -> read(entry.offset() + from, into, intoFrom, n)));
+    }
+    return named;
+  }
+
+  /**
+   * Sets all values from a file's contents.
+   *
+   * @throws IllegalArgumentException if it doesn't hold these parameters, naming the first that
+   *     differs
+   */
+  public void load(SafeTensors.Contents contents) {
+    if (contents.tensors().size() != entries.size()) {
+      throw new IllegalArgumentException(
+          "the model has "
+              + entries.size()
+              + " parameters, the file "
+              + contents.tensors().size()
+              + " tensors; it belongs to another model");
+    }
+    for (Entry entry : entries) {
+      SafeTensors.Named tensor = contents.tensor(entry.name());
+      if (!tensor.shape().equals(entry.shape())) {
+        throw new IllegalArgumentException(
+            "parameter "
+                + entry.name()
+                + " has shape "
+                + entry.shape()
+                + ", in the file "
+                + tensor.shape());
+      }
+    }
+    for (Entry entry : entries) {
+      load(entry.offset(), contents.tensor(entry.name()).toFloats(), 0, entry.shape().size());
+    }
+  }
+
+  private static Tensor view(Tensor flat, Entry entry) {
+    return flat.view(entry.offset(), entry.shape());
+  }
+}

@@ -1,0 +1,58 @@
+package io.tapestream.models;
+
+import io.tapestream.layers.Layer;
+import io.tapestream.models.Model.Built;
+import io.tapestream.models.Model.BuiltLayer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** A model as a table of text. */
+final class Summary {
+
+  static String of(Model model, Built built) {
+    List<String[]> rows = new ArrayList<>();
+    rows.add(new String[] {"Layer (type)", "Output shape", "Parameters"});
+    for (BuiltLayer layer : built.layers()) {
+      rows.add(
+          new String[] {
+            layer.name() + " (" + layer.layer().getClass().getSimpleName() + ")",
+            layer.output() == null ? "not called" : Layer.withBatch(layer.output()),
+            count(layer.parameters())
+          });
+    }
+    int[] widths = new int[3];
+    for (String[] row : rows) {
+      for (int column = 0; column < 3; column++) {
+        widths[column] = Math.max(widths[column], row[column].length());
+      }
+    }
+    String rule = "─".repeat(widths[0] + widths[1] + widths[2] + 6);
+    StringBuilder text =
+        new StringBuilder("Model: ").append(model.getClass().getSimpleName()).append('\n');
+    text.append(rule).append('\n');
+    for (int i = 0; i < rows.size(); i++) {
+      String[] row = rows.get(i);
+      String format = "%-" + widths[0] + "s   %-" + widths[1] + "s   %" + widths[2] + "s%n";
+      text.append(String.format(Locale.ROOT, format.replace("%n", "\n"), (Object[]) row));
+      if (i == 0) {
+        text.append(rule).append('\n');
+      }
+    }
+    ParameterVector parameters = built.parameters();
+    text.append(rule).append('\n');
+    text.append("Trained parameters: ").append(count(parameters.trainedSize())).append('\n');
+    text.append("Statistics: ")
+        .append(count(parameters.size() - parameters.trainedSize()))
+        .append('\n');
+    double kib = parameters.size() * (double) parameters.values().dtype().bytes() / 1024;
+    return text.append(String.format(Locale.ROOT, "Size: %,.1f KiB%n", kib).replace("\r", ""))
+        .toString();
+  }
+
+  private static String count(int n) {
+    return String.format(Locale.ROOT, "%,d", n);
+  }
+
+  private Summary() {}
+}

@@ -1,0 +1,83 @@
+package io.tapestream.training;
+
+import io.tapestream.autodiff.GradientTape;
+import io.tapestream.autodiff.Variable;
+import io.tapestream.layers.Context;
+import io.tapestream.losses.Loss;
+import io.tapestream.metrics.Metric;
+import io.tapestream.models.Model;
+import io.tapestream.tensor.Tensor;
+import io.tapestream.tensor.Workspace;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one thread needs to compute pieces of a batch: its memory, and room for a piece's gradient.
+ */
+@SuppressWarnings("try") // workspace scopes act by being open
+final class PieceWorker implements AutoCloseable {
+  private final Model model;
+  private final Loss loss;
+  private final List<Metric> metrics;
+  private final List<Variable> variables;
+  private final Workspace workspace = new Workspace();
+  private @Nullable Partial partial;
+
+  /** A piece's gradient: flat, and as views per variable. */
+  record Partial(Tensor flat, List<Tensor> views) {}
+
+  PieceWorker(Model model, Loss loss, List<Metric> metrics) {
+    this.model = model;
+    this.loss = loss;
+    this.metrics = metrics;
+    this.variables = model.parameters().trainedVariables();
+  }
+
+  /** This worker's room for a gradient, made when it is first needed. */
+  Partial partial() {
+    if (partial == null) {
+      Tensor flat;
+      try (Workspace.Scope none = Workspace.outside()) {
+        flat =
+            Tensor.zeros(model.parameters().values().dtype(), model.parameters().values().shape());
+        partial = new Partial(flat, model.parameters().trainedViewsOf(flat));
+      }
+    }
+    return partial;
+  }
+
+  /**
+   * Computes loss and gradient of rows {@code from … to-1}.
+   *
+   * @param gradient per trained variable; the gradient of the summed weighted loss is added to it
+   */
+  Totals differentiate(Batch batch, int from, int to, Context context, List<Tensor> gradient) {
+    try (Workspace.Scope scope = workspace.enter();
+        GradientTape tape = new GradientTape()) {
+      Batch piece = batch.slice(from, to);
+      Tensor predictions = model.apply(piece.features(), context.from(from));
+      Tensor losses = loss.perExample(predictions, piece.labels());
+      tape.accumulate(losses, piece.weights(), variables, gradient);
+      return Totals.of(piece, predictions, losses, metrics);
+    }
+  }
+
+  /** Computes loss and metrics of rows {@code from … to-1}. */
+  Totals score(Batch batch, int from, int to) {
+    try (Workspace.Scope scope = workspace.enter()) {
+      Batch piece = batch.slice(from, to);
+      Tensor predictions = model.apply(piece.features(), Context.inference());
+      Tensor losses = loss.perExample(predictions, piece.labels());
+      return Totals.of(piece, predictions, losses, metrics);
+    }
+  }
+
+  @Override
+  public void close() {
+    workspace.close();
+    if (partial != null) {
+      partial.flat().close();
+      partial = null;
+    }
+  }
+}

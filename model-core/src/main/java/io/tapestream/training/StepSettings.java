@@ -1,0 +1,32 @@
+package io.tapestream.training;
+
+/**
+ * How a training step computes.
+ *
+ * @param pieceRows a batch is computed in pieces of so many rows, the last one shorter. It is part
+ *     of what decides the bits of a gradient
+ * @param threads that compute pieces side by side, the caller's among them. It never changes a bit
+ * @param seed of random layers
+ */
+public record StepSettings(int pieceRows, int threads, long seed) {
+  /** Rows of a piece unless stated otherwise. */
+  public static final int DEFAULT_PIECE_ROWS = 128;
+
+  /** Checks that there are rows and threads. */
+  public StepSettings {
+    if (pieceRows < 1 || threads < 1) {
+      throw new IllegalArgumentException(
+          "pieceRows and threads must be at least 1, got " + pieceRows + " and " + threads);
+    }
+  }
+
+  /** Pieces of the default length, on the caller's thread alone. */
+  public static StepSettings of(long seed) {
+    return new StepSettings(DEFAULT_PIECE_ROWS, 1, seed);
+  }
+
+  /** The same on so many threads. */
+  public StepSettings withThreads(int newThreads) {
+    return new StepSettings(pieceRows, newThreads, seed);
+  }
+}

@@ -1,0 +1,205 @@
+package io.tapestream.training;
+
+import io.tapestream.backend.Backends;
+import io.tapestream.backend.Binary;
+import io.tapestream.layers.Context;
+import io.tapestream.losses.Loss;
+import io.tapestream.metrics.Metric;
+import io.tapestream.models.Model;
+import io.tapestream.models.ParameterVector;
+import io.tapestream.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+
+/**
+ * From a batch to the gradient of its summed loss:
+ *
+ * <pre>
+ * batch → pieces of fixed length → forward, backward, each on some thread → partial gradients
+ *       → added in piece order → model.parameters().gradients()
+ * </pre>
+ *
+ * <p>So the bits of the gradient depend on the batch, the weights and the length of a piece, never
+ * on the number of threads. After the first batches a step allocates no more off-heap memory. A
+ * step belongs to one caller at a time.
+ */
+public final class TrainingStep implements AutoCloseable {
+  private static final int CHUNK_FLOATS = 16 * 1024;
+
+  private final Model model;
+  private final List<Metric> metrics;
+  private final StepSettings settings;
+  private final List<PieceWorker> workers;
+  private final ExecutorService helpers;
+  private final List<Tensor> gradientViews;
+  private final Tensor trainedGradient;
+  private final float[] chunk = new float[CHUNK_FLOATS];
+
+  /**
+   * A step of a built model.
+   *
+   * @param metrics measured on each batch before it is trained on; {@code Accuracy} is resolved by
+   *     the loss
+   */
+  public TrainingStep(Model model, Loss loss, List<Metric> metrics, StepSettings settings) {
+    this.model = model;
+    this.metrics = metrics.stream().map(metric -> metric.forLoss(loss)).toList();
+    this.settings = settings;
+    this.workers =
+        Stream.generate(() -> new PieceWorker(model, loss, this.metrics))
+            .limit(settings.threads())
+            .toList();
+    ParameterVector parameters = model.parameters();
+    this.gradientViews = parameters.trainedViewsOf(parameters.gradients());
+    this.trainedGradient = parameters.gradients().slice(0, parameters.trainedSize());
+    AtomicInteger named = new AtomicInteger();
+    this.helpers =
+        Executors.newFixedThreadPool(
+            Math.max(1, settings.threads() - 1),
+            task -> {
+              Thread thread = new Thread(task, "training-step-" + named.incrementAndGet());
+              thread.setDaemon(true);
+              return thread;
+            });
+  }
+
+  /** The metrics, in the order of {@link StepResult#metricSums}. */
+  public List<Metric> metrics() {
+    return metrics;
+  }
+
+  /**
+   * Computes loss, metrics and gradient. The gradient of {@code Σ weight · loss}, not divided by
+   * anything, is left in {@code model.parameters().gradients()}. If no example has weight, it is
+   * zero and the model is not called.
+   *
+   * @param virtualWorker whose batch this is, for random layers
+   * @param step the batch's index in its stream, for random layers
+   * @throws IllegalArgumentException if the batch doesn't fit the model, naming the layer and the
+   *     shapes
+   */
+  public StepResult run(Batch batch, long virtualWorker, long step) {
+    model.parameters().gradients().clear();
+    Totals totals = new Totals(metrics.size());
+    if (weightless(batch)) {
+      totals.examples = batch.size();
+      return result(totals);
+    }
+    Context context = Context.training(settings.seed(), virtualWorker, step);
+    int pieces = (batch.size() + settings.pieceRows() - 1) / settings.pieceRows();
+    AtomicInteger next = new AtomicInteger();
+    InOrder order = new InOrder();
+    List<CompletableFuture<Void>> helping = new ArrayList<>();
+    for (int i = 1; i < Math.min(workers.size(), pieces); i++) {
+      PieceWorker worker = workers.get(i);
+      helping.add(
+          CompletableFuture.runAsync(
+              () -> work(worker, batch, context, pieces, next, order, totals), helpers));
+    }
+    work(workers.get(0), batch, context, pieces, next, order, totals);
+    helping.forEach(CompletableFuture::join);
+    order.rethrow();
+    return result(totals);
+  }
+
+  /** Computes pieces until there are no more; the first one straight into the gradient vector. */
+  private void work(
+      PieceWorker worker,
+      Batch batch,
+      Context context,
+      int pieces,
+      AtomicInteger next,
+      InOrder order,
+      Totals totals) {
+    try {
+      for (int piece = next.getAndIncrement(); piece < pieces; piece = next.getAndIncrement()) {
+        int from = piece * settings.pieceRows();
+        int to = Math.min(batch.size(), from + settings.pieceRows());
+        boolean first = piece == 0;
+        if (!first) {
+          worker.partial().flat().clear();
+        }
+        Totals own =
+            worker.differentiate(
+                batch, from, to, context, first ? gradientViews : worker.partial().views());
+        boolean passed =
+            order.pass(
+                piece,
+                () -> {
+                  totals.add(own);
+                  if (!first) {
+                    add(worker.partial().flat());
+                  }
+                });
+        if (!passed) {
+          return;
+        }
+      }
+    } catch (RuntimeException | Error e) {
+      order.fail(e);
+    }
+  }
+
+  private void add(Tensor partial) {
+    Tensor trained = partial.slice(0, trainedGradient.size());
+    Backends.of(partial.dtype())
+        .binary(Binary.ADD, trainedGradient, trained, trainedGradient, false);
+  }
+
+  private static boolean weightless(Batch batch) {
+    for (double weight : batch.weights().toDoubles()) {
+      if (weight != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private StepResult result(Totals totals) {
+    double squares = squares();
+    return new StepResult(
+        totals.lossSum,
+        totals.weightSum,
+        totals.examples,
+        totals.metricSums,
+        totals.metricWeights,
+        Double.isFinite(totals.lossSum) && Double.isFinite(squares),
+        Math.sqrt(squares));
+  }
+
+  /** Σg² in double, over four interleaved sums, so that one addition needn't wait for the other. */
+  private double squares() {
+    double s0 = 0;
+    double s1 = 0;
+    double s2 = 0;
+    double s3 = 0;
+    int size = trainedGradient.size();
+    for (int from = 0; from < size; from += CHUNK_FLOATS) {
+      int n = Math.min(CHUNK_FLOATS, size - from);
+      trainedGradient.read(from, chunk, 0, n);
+      int i = 0;
+      for (; i + 3 < n; i += 4) {
+        s0 += (double) chunk[i] * chunk[i];
+        s1 += (double) chunk[i + 1] * chunk[i + 1];
+        s2 += (double) chunk[i + 2] * chunk[i + 2];
+        s3 += (double) chunk[i + 3] * chunk[i + 3];
+      }
+      for (; i < n; i++) {
+        s0 += (double) chunk[i] * chunk[i];
+      }
+    }
+    return (s0 + s1) + (s2 + s3);
+  }
+
+  /** Ends the threads and frees the memory. */
+  @Override
+  public void close() {
+    helpers.shutdown();
+    workers.forEach(PieceWorker::close);
+  }
+}

@@ -1,0 +1,73 @@
+package io.tapestream.training;
+
+import io.tapestream.models.ParameterVector;
+import io.tapestream.models.ParameterVector.Entry;
+import io.tapestream.optimizers.Granule;
+import io.tapestream.optimizers.Optimizer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * An optimizer and its memory for a model's trained parameters. The vectors lie off the heap and
+ * the rules work on arrays, so they pass through chunks that stay in the processor's cache.
+ */
+final class VectorUpdate {
+  private static final int CHUNK_FLOATS = 16 * 1024;
+
+  private record Range(int from, int length) {}
+
+  private final ParameterVector parameters;
+  private final Optimizer optimizer;
+  private final float[][] slots;
+  private final List<Range> ranges;
+  private final float[] weights;
+  private final float[] gradient;
+  private long applied;
+
+  VectorUpdate(ParameterVector parameters, Optimizer optimizer) {
+    this.parameters = parameters;
+    this.optimizer = optimizer;
+    this.slots = optimizer.newSlots(parameters.trainedSize());
+    this.ranges = ranges(parameters, optimizer.granule());
+    int longest = ranges.stream().mapToInt(Range::length).max().orElse(0);
+    this.weights = new float[longest];
+    this.gradient = new float[longest];
+  }
+
+  private static List<Range> ranges(ParameterVector parameters, Granule granule) {
+    if (granule == Granule.TENSOR) {
+      return parameters.entries().stream()
+          .filter(Entry::trained)
+          .map(e -> new Range(e.offset(), e.shape().size()))
+          .toList();
+    }
+    List<Range> ranges = new ArrayList<>();
+    for (int from = 0; from < parameters.trainedSize(); from += CHUNK_FLOATS) {
+      ranges.add(new Range(from, Math.min(CHUNK_FLOATS, parameters.trainedSize() - from)));
+    }
+    return ranges;
+  }
+
+  /**
+   * Moves the parameters against their gradient.
+   *
+   * @param divisor what the summed gradient is divided by: the batch's weight for a mean loss, else
+   *     1
+   */
+  void apply(double divisor) {
+    applied++;
+    float by = (float) divisor;
+    for (Range range : ranges) {
+      int n = range.length();
+      parameters.gradients().read(range.from(), gradient, 0, n);
+      parameters.read(range.from(), weights, 0, n);
+      if (by != 1) {
+        for (int i = 0; i < n; i++) {
+          gradient[i] /= by;
+        }
+      }
+      optimizer.update(weights, 0, gradient, 0, slots, range.from(), n, applied);
+      parameters.load(range.from(), weights, 0, n);
+    }
+  }
+}

@@ -1,0 +1,83 @@
+package io.tapestream.operators.publish;
+
+import io.tapestream.operators.publish.StagedShard.Piece;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.flink.core.io.SimpleVersionedSerializer;
+
+/**
+ * What travels from the writers to the assembler:
+ *
+ * <pre>
+ * file: UTF | number, round, records: long | count: int, offset: long … | count: int, (name: UTF, value: double) … | count: int, (from: int, length: int) …
+ * </pre>
+ */
+final class StagedShardSerializer implements SimpleVersionedSerializer<StagedShard> {
+  private static final int VERSION = 1;
+
+  @Override
+  public int getVersion() {
+    return VERSION;
+  }
+
+  @Override
+  public byte[] serialize(StagedShard shard) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (DataOutputStream out = new DataOutputStream(bytes)) {
+      out.writeUTF(shard.file());
+      Cut cut = shard.cut();
+      out.writeLong(cut.number());
+      out.writeLong(cut.round());
+      out.writeLong(cut.records());
+      out.writeInt(cut.learned().size());
+      for (long offset : cut.learned()) {
+        out.writeLong(offset);
+      }
+      out.writeInt(cut.metrics().size());
+      for (Map.Entry<String, Double> metric : cut.metrics().entrySet()) {
+        out.writeUTF(metric.getKey());
+        out.writeDouble(metric.getValue());
+      }
+      out.writeInt(shard.pieces().size());
+      for (Piece piece : shard.pieces()) {
+        out.writeInt(piece.from());
+        out.writeInt(piece.length());
+      }
+    }
+    return bytes.toByteArray();
+  }
+
+  @Override
+  public StagedShard deserialize(int version, byte[] serialized) throws IOException {
+    if (version != VERSION) {
+      throw new IOException(
+          "a staged shard in layout " + version + " can't be read, only layout " + VERSION);
+    }
+    try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(serialized))) {
+      String file = in.readUTF();
+      long number = in.readLong();
+      long round = in.readLong();
+      long records = in.readLong();
+      List<Long> learned = new ArrayList<>();
+      for (int n = in.readInt(); n > 0; n--) {
+        learned.add(in.readLong());
+      }
+      Map<String, Double> metrics = new TreeMap<>();
+      for (int n = in.readInt(); n > 0; n--) {
+        metrics.put(in.readUTF(), in.readDouble());
+      }
+      List<Piece> pieces = new ArrayList<>();
+      for (int n = in.readInt(); n > 0; n--) {
+        pieces.add(new Piece(in.readInt(), in.readInt()));
+      }
+      return new StagedShard(file, new Cut(number, round, records, learned, metrics), pieces);
+    }
+  }
+}

@@ -1,0 +1,80 @@
+package io.tapestream.operators.publish;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+
+/** The flat parameter vector as it lies in the staged files of all shards, read slice by slice. */
+final class StagedVector implements AutoCloseable {
+
+  /** A run of values and the file position of the first. */
+  private record Segment(FileChannel file, long position, int length) {}
+
+  private final List<FileChannel> files = new ArrayList<>();
+
+  /** By the first value's place in the vector. */
+  private final NavigableMap<Integer, Segment> segments = new TreeMap<>();
+
+  /** Adds the pieces of one file, which stand in it end to end. */
+  void add(Path path, List<StagedShard.Piece> pieces) throws IOException {
+    FileChannel file = FileChannel.open(path, StandardOpenOption.READ);
+    files.add(file);
+    long position = 0;
+    for (StagedShard.Piece piece : pieces) {
+      segments.put(piece.from(), new Segment(file, position, piece.length()));
+      position += (long) piece.length() * Float.BYTES;
+    }
+    if (file.size() != position) {
+      throw new IOException(path + " has " + file.size() + " bytes, its shard staged " + position);
+    }
+  }
+
+  /** Copies values {@code from … from+n-1} of the vector. */
+  void read(int from, float[] into, int intoFrom, int n) {
+    try {
+      int done = 0;
+      while (done < n) {
+        Map.Entry<Integer, Segment> entry = segments.floorEntry(from + done);
+        int skip = entry == null ? 0 : from + done - entry.getKey();
+        if (entry == null || skip >= entry.getValue().length()) {
+          throw new EOFException(
+              "no shard staged value " + (from + done) + " of the parameter vector");
+        }
+        Segment segment = entry.getValue();
+        int run = Math.min(n - done, segment.length() - skip);
+        ByteBuffer bytes = ByteBuffer.allocate(run * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        fill(bytes, segment.file(), segment.position() + (long) skip * Float.BYTES);
+        bytes.asFloatBuffer().get(into, intoFrom + done, run);
+        done += run;
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void fill(ByteBuffer bytes, FileChannel file, long position) throws IOException {
+    while (bytes.hasRemaining()) {
+      if (file.read(bytes, position + bytes.position()) < 0) {
+        throw new EOFException("a staged shard ended early");
+      }
+    }
+    bytes.flip();
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (FileChannel file : files) {
+      file.close();
+    }
+  }
+}

@@ -1,0 +1,173 @@
+package io.tapestream.operators.publish;
+
+import io.tapestream.files.FileEntry;
+import io.tapestream.files.Manifest;
+import io.tapestream.files.SafeTensors;
+import io.tapestream.tensor.Shape;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gathers the shards of one cut and, when every parameter is there, writes the version's files into
+ * a pending directory.
+ *
+ * <pre>
+ * a shard of                     what happens
+ * the cut being gathered         it is added; all parameters there → the version is written
+ * a later cut                    the one being gathered is given up: its checkpoint failed on some shard
+ * an earlier cut                 it is dropped, for the same reason
+ * </pre>
+ */
+final class VersionAssembler {
+  private final PublishingPlan plan;
+  private final String job;
+  private final PendingFiles pending;
+  private final Clock clock;
+
+  private @Nullable Gathering gathering;
+
+  /** The shards of one cut that have come so far. */
+  private static final class Gathering {
+    final Cut cut;
+    final List<StagedShard> shards = new ArrayList<>();
+    long checkpoint;
+    long values;
+
+    Gathering(Cut cut) {
+      this.cut = cut;
+    }
+
+    void add(StagedShard shard, long checkpoint) {
+      if (!shard.cut().equals(cut)) {
+        throw new IllegalStateException(
+            "two shards of one checkpoint were cut at different points: "
+                + cut
+                + " and "
+                + shard.cut()
+                + "; versions need aligned, exactly-once checkpoints");
+      }
+      shards.add(shard);
+      this.checkpoint = Math.max(this.checkpoint, checkpoint);
+      values += shard.pieces().stream().mapToLong(StagedShard.Piece::length).sum();
+    }
+  }
+
+  VersionAssembler(PublishingPlan plan, String job, Clock clock) {
+    this.plan = plan;
+    this.job = job;
+    this.clock = clock;
+    this.pending = plan.pendingFiles();
+  }
+
+  /**
+   * Adds a shard.
+   *
+   * @param checkpoint the checkpoint id that the shard came with
+   * @return the version, if this was its last shard
+   * @throws IllegalStateException if the shard was cut elsewhere than the others of its checkpoint
+   */
+  Optional<PendingVersion> add(StagedShard shard, long checkpoint) throws IOException {
+    Gathering now = gathering;
+    if (now != null && shard.cut().number() < now.cut.number()) {
+      PendingFiles.delete(pending.resolve(shard.file()));
+      return Optional.empty();
+    }
+    if (now == null || shard.cut().number() > now.cut.number()) {
+      if (now != null) {
+        deleteShards(now);
+      }
+      now = new Gathering(shard.cut());
+      gathering = now;
+    }
+    now.add(shard, checkpoint);
+    if (now.values < plan.size()) {
+      return Optional.empty();
+    }
+    gathering = null;
+    PendingVersion version = assemble(now);
+    deleteShards(now);
+    return Optional.of(version);
+  }
+
+  private PendingVersion assemble(Gathering complete) throws IOException {
+    Path directory = pending.newVersion(complete.checkpoint);
+    FileEntry model = write(directory.resolve(Manifest.MODEL), plan.settings().model().modelJson());
+    FileEntry weights = writeWeights(directory.resolve(Manifest.WEIGHTS), complete);
+    DurableFiles.force(directory);
+    Cut cut = complete.cut;
+    Manifest draft =
+        new Manifest(
+            Manifest.FORMAT,
+            plan.model(),
+            Manifest.UNNUMBERED,
+            plan.run(),
+            job,
+            complete.checkpoint,
+            clock.instant(),
+            cut.round(),
+            cut.records(),
+            cut.metrics(),
+            plan.offsets(cut),
+            plan.signature(),
+            plan.loss(),
+            Processor.describe(),
+            List.of(model, weights));
+    return new PendingVersion(pending.relative(directory), draft);
+  }
+
+  private static FileEntry write(Path path, String text) throws IOException {
+    try (HashingFile file = new HashingFile(path)) {
+      ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+      while (bytes.hasRemaining()) {
+        file.write(bytes);
+      }
+      return file.finish();
+    }
+  }
+
+  private FileEntry writeWeights(Path path, Gathering complete) throws IOException {
+    try (StagedVector vector = new StagedVector();
+        HashingFile file = new HashingFile(path)) {
+      for (StagedShard shard : complete.shards) {
+        vector.add(pending.resolve(shard.file()), shard.pieces());
+      }
+      List<SafeTensors.Named> tensors = new ArrayList<>();
+      for (PublishedTensor tensor : plan.tensors()) {
+        int[] dims = tensor.shape().stream().mapToInt(Integer::intValue).toArray();
+        tensors.add(
+            new SafeTensors.Named(
+                tensor.name(),
+                Shape.of(dims),
+                (from, into, intoFrom, n) ->
+                    vector.read(tensor.offset() + from, into, intoFrom, n)));
+      }
+      SafeTensors.write(
+          file,
+          tensors,
+          Map.of(
+              "model", plan.model(),
+              "run", plan.run(),
+              "checkpoint", Long.toString(complete.checkpoint),
+              "round", Long.toString(complete.cut.round())));
+      return file.finish();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private void deleteShards(Gathering done) throws IOException {
+    for (StagedShard shard : done.shards) {
+      Files.deleteIfExists(pending.resolve(shard.file()));
+    }
+  }
+}

@@ -1,0 +1,174 @@
+package io.tapestream.operators.publish;
+
+import static io.tapestream.operators.publish.Staging.stage;
+import static io.tapestream.operators.publish.Staging.write;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tapestream.files.Manifest;
+import io.tapestream.files.SafeTensors;
+import io.tapestream.operators.server.BlockSnapshot;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class VersionAssemblerTest {
+  @TempDir Path directory;
+  private PublishingPlan plan;
+  private VersionAssembler assembler;
+
+  @BeforeEach
+  void plan() {
+    plan = TestPlan.plan(directory);
+    assembler = new VersionAssembler(plan, "job", Clock.systemUTC());
+  }
+
+  @Test
+  void theBlocksOfAllShardsBecomeTheModelsNamedTensors() throws IOException {
+    assertThat(assembler.add(stage(plan, 4, 10, 2, 0), 4)).isEmpty();
+    PendingVersion version = assembler.add(stage(plan, 4, 10, 1), 4).orElseThrow();
+
+    Path files = plan.pendingFiles().resolve(version.directory());
+    SafeTensors.Contents weights = SafeTensors.read(files.resolve(Manifest.WEIGHTS));
+    assertThat(weights.tensor("dense/kernel").shape()).hasToString("(2, 3)");
+    assertThat(weights.tensor("dense/kernel").toFloats()).containsExactly(10, 11, 12, 13, 14, 15);
+    assertThat(weights.tensor("dense/bias").toFloats()).containsExactly(16);
+    assertThat(weights.metadata())
+        .containsEntry("run", TestPlan.RUN)
+        .containsEntry("checkpoint", "4");
+    assertThat(files.resolve(Manifest.MODEL)).hasContent("{\"type\": \"Sequential\"}");
+  }
+
+  @Test
+  void i4TheDraftListsOffsetsRoundMetricsFeaturesAndAHashOfEveryFile() throws IOException {
+    PendingVersion version = Staging.pend(plan, 4, 10);
+    Manifest draft = version.draft();
+
+    assertThat(draft.version()).isEqualTo(Manifest.UNNUMBERED);
+    assertThat(draft.hasIdentity(TestPlan.RUN, 4)).isTrue();
+    assertThat(draft.topics()).isEqualTo(Map.of("numbers", Map.of(0, 80L, 1, 81L)));
+    assertThat(draft.round()).isEqualTo(10);
+    assertThat(draft.records()).isEqualTo(160);
+    assertThat(draft.metrics()).isEqualTo(Map.of("loss", 0.5, "accuracy", 0.75));
+    assertThat(draft.signature().features()).containsExactly("a", "b");
+    assertThat(draft.processor()).isNotBlank();
+    draft.verify(plan.pendingFiles().resolve(version.directory()));
+  }
+
+  @Test
+  void aPartitionThatNothingWasLearnedFromIsNotListed() throws IOException {
+    assertThat(Staging.pend(plan, 1, 0).draft().topics())
+        .isEqualTo(Map.of("numbers", Map.of(0, 0L)));
+  }
+
+  @Test
+  void stagedFilesAreGoneOnceTheirVersionIsWritten() throws IOException {
+    Staging.pend(plan, 4, 10);
+    assertThat(shardFiles()).isEmpty();
+  }
+
+  @Test
+  void aCutThatSomeShardGaveUpIsDroppedWhenALaterOneComesInWhateverOrder() throws IOException {
+    assembler.add(stage(plan, 4, 10, 0), 4);
+    assembler.add(stage(plan, 5, 12, 0), 5);
+    assembler.add(stage(plan, 4, 10, 1, 2), 4);
+    PendingVersion version = assembler.add(stage(plan, 5, 12, 1, 2), 5).orElseThrow();
+
+    assertThat(version.draft().checkpoint()).isEqualTo(5);
+    assertThat(shardFiles()).isEmpty();
+  }
+
+  @Test
+  void theLastVersionIsAssembledThoughWritersNumberTheEndOfInputDifferently() throws IOException {
+    assembler.add(stage(plan, 6, 10, 0), 6); // its barrier reached one writer only
+    assembler.add(stage(plan, BlockSnapshot.LAST, 11, 0), 7);
+    PendingVersion last = assembler.add(stage(plan, BlockSnapshot.LAST, 11, 1, 2), 6).orElseThrow();
+
+    assertThat(last.draft().checkpoint()).isEqualTo(7);
+    assertThat(last.draft().round()).isEqualTo(11);
+  }
+
+  @Test
+  void shardsThatWereCutAtDifferentPointsAreNeverMixed() throws IOException {
+    assembler.add(stage(plan, 4, 10, 0), 4);
+    StagedShard other = stage(plan, 4, 11, 1, 2);
+    assertThatThrownBy(() -> assembler.add(other, 4)).hasMessageContaining("different points");
+  }
+
+  @Test
+  void aStagedFileThatWasCutShortFailsTheJob() throws IOException {
+    StagedShard shard = stage(plan, 4, 10, 0, 1, 2);
+    Files.write(plan.pendingFiles().resolve(shard.file()), new byte[8]);
+    assertThatThrownBy(() -> assembler.add(shard, 4))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("8 bytes");
+  }
+
+  @Test
+  void i6ANonFiniteValueIsNeverStaged() throws IOException {
+    try (ShardWriter writer = new ShardWriter(plan)) {
+      assertThatThrownBy(() -> write(writer, 4, 10, 1, new float[] {1, Float.NaN}))
+          .hasMessageContaining("value 4 of the parameter vector is NaN");
+    }
+    assertThat(shardFiles()).isEmpty();
+  }
+
+  @Test
+  void blocksOfACutWhoseBarrierNeverCameAreDroppedByTheWriter() throws IOException {
+    try (ShardWriter writer = new ShardWriter(plan)) {
+      write(writer, 4, 10, 0);
+      write(writer, 5, 12, 0);
+      write(writer, 5, 12, 1);
+      assertThat(writer.prepareCommit())
+          .singleElement()
+          .satisfies(shard -> assertThat(shard.pieces()).hasSize(2));
+      assertThat(shardFiles()).hasSize(1);
+      assertThat(writer.prepareCommit()).as("a checkpoint that publishes nothing").isEmpty();
+    }
+  }
+
+  @Test
+  void whatTravelsSurvivesItsSerializersAndAnUnknownLayoutIsRefused() throws IOException {
+    StagedShard shard = stage(plan, 4, 10, 2, 0);
+    StagedShardSerializer shards = new StagedShardSerializer();
+    assertThat(shards.deserialize(shards.getVersion(), shards.serialize(shard))).isEqualTo(shard);
+    assertThatThrownBy(() -> shards.deserialize(2, shards.serialize(shard)))
+        .hasMessageContaining("layout 2");
+
+    PendingVersion version = Staging.pend(plan, 4, 10);
+    PendingVersionSerializer versions = new PendingVersionSerializer();
+    assertThat(versions.deserialize(versions.getVersion(), versions.serialize(version)))
+        .isEqualTo(version);
+    assertThatThrownBy(() -> versions.deserialize(2, versions.serialize(version)))
+        .hasMessageContaining("layout 2");
+  }
+
+  @Test
+  void tensorsThatLeaveAHoleAreRefusedAtSubmission() {
+    List<PublishedTensor> tensors = List.of(new PublishedTensor("late", List.of(2), 1));
+    assertThatThrownBy(
+            () ->
+                new VersionSink(
+                    TestPlan.settings(directory, "run"),
+                    tensors,
+                    List.of("accuracy"),
+                    Retention.DEFAULT))
+        .hasMessageContaining("\"late\" begins at 1");
+  }
+
+  private List<Path> shardFiles() throws IOException {
+    Path run = plan.versions().pending().resolve(TestPlan.RUN);
+    if (!Files.exists(run)) {
+      return List.of();
+    }
+    try (var files = Files.list(run)) {
+      return files.filter(file -> file.getFileName().toString().startsWith("shard-")).toList();
+    }
+  }
+}

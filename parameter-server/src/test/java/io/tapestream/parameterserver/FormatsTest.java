@@ -1,0 +1,100 @@
+package io.tapestream.parameterserver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tapestream.optimizers.Adam;
+import io.tapestream.parameterserver.Gradient.Dense;
+import io.tapestream.parameterserver.Gradient.None;
+import io.tapestream.parameterserver.Gradient.Rows;
+import io.tapestream.parameterserver.Message.Contribution;
+import io.tapestream.parameterserver.Message.Join;
+import io.tapestream.parameterserver.Message.Leave;
+import io.tapestream.parameterserver.consistency.Synchronous;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class FormatsTest {
+
+  private static final Header HEADER =
+      new Header(2.5, 1.25, new double[] {1, 2}, new double[] {3, 4}, 7);
+
+  @Test
+  void messagesComeBackAsTheyWereWritten() {
+    float[] many = new float[20_001];
+    for (int i = 0; i < many.length; i++) {
+      many[i] = (float) Math.sin(i);
+    }
+    List<Message> messages =
+        List.of(
+            new Contribution(3, 2, 1L << 40, 99, new Dense(many), HEADER),
+            new Contribution(
+                3, 2, 5, 99, new Rows(-4, 2, new int[] {2, 9}, new float[] {1, 2, 3, 4}), HEADER),
+            new Contribution(3, 2, 5, 99, new None(), Header.NONE),
+            new Leave(1, 2, 3),
+            new Join(4, 5, 6));
+    for (Message message : messages) {
+      byte[] bytes = Formats.bytes(MessageFormat::write, message);
+      Message read = Formats.read(MessageFormat::read, bytes);
+      assertThat(read).usingRecursiveComparison().isEqualTo(message);
+    }
+  }
+
+  @Test
+  void weightsComeBackAsTheyWereWritten() {
+    Weights weights =
+        new Weights(3, 17, new long[] {4, 5}, new long[] {6, 7}, new float[] {1, -0f, 3});
+    byte[] bytes = Formats.bytes(WeightsFormat::write, weights);
+    assertThat(Formats.read(WeightsFormat::read, bytes))
+        .usingRecursiveComparison()
+        .isEqualTo(weights);
+  }
+
+  @Test
+  void aBlockInTheMiddleOfARoundComesBackAndGoesOnWithTheSameBits() {
+    ParameterServer server = new ParameterServer(new Adam(0.1), new Synchronous(), true);
+    Block block = server.fresh(new BlockRange(1, 2, 5, true), new float[] {0, 0, 1, 2, 3}, 3);
+    for (int vw = 0; vw < 3; vw++) {
+      server.accept(block, contribution(vw, 0));
+    }
+    server.accept(block, contribution(0, 1)); // in the sum
+    server.accept(block, contribution(2, 1)); // held
+
+    Block restored = Formats.block(Formats.bytes(block));
+    assertThat(restored).usingRecursiveComparison().ignoringFields("spares").isEqualTo(block);
+    assertThat(block.copy()).usingRecursiveComparison().isEqualTo(block);
+
+    server.accept(block, contribution(1, 1));
+    server.accept(restored, contribution(1, 1));
+    assertThat(Formats.bytes(restored)).isEqualTo(Formats.bytes(block));
+    assertThat(restored.round()).isEqualTo(2);
+  }
+
+  @Test
+  void aCopyDoesNotFollowItsOriginal() {
+    ParameterServer server = new ParameterServer(new Adam(0.1), new Synchronous(), true);
+    Block block = server.fresh(new BlockRange(1, 0, 3, true), new float[] {1, 2, 3}, 2);
+    server.accept(block, contribution(1, 0));
+    Block copy = block.copy();
+    byte[] before = Formats.bytes(copy);
+    for (long batch = 0; batch < 3; batch++) {
+      server.accept(block, contribution(0, batch));
+      server.accept(block, contribution(1, batch + 1));
+    }
+
+    assertThat(Formats.bytes(copy)).isEqualTo(before);
+  }
+
+  @Test
+  void bytesOfAnUnknownVersionAreRefusedByName() {
+    byte[] bytes = Formats.bytes(MessageFormat::write, new Leave(1, 2, 3));
+    bytes[0] = 9;
+    assertThatThrownBy(() -> Formats.read(MessageFormat::read, bytes))
+        .hasMessageContaining("a message in format 9, but this build of Tapestream reads format 1");
+  }
+
+  private static Contribution contribution(int vw, long batch) {
+    float[] gradient = {vw + batch + 1, 0.1f * vw, 1e8f};
+    return new Contribution(1, vw, batch, 10 * batch, new Dense(gradient), HEADER);
+  }
+}

@@ -1,0 +1,307 @@
+package io.tapestream.parameterserver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tapestream.optimizers.Adam;
+import io.tapestream.optimizers.Optimizer;
+import io.tapestream.optimizers.Sgd;
+import io.tapestream.parameterserver.Gradient.Dense;
+import io.tapestream.parameterserver.Gradient.None;
+import io.tapestream.parameterserver.Gradient.Rows;
+import io.tapestream.parameterserver.Message.Contribution;
+import io.tapestream.parameterserver.Message.Join;
+import io.tapestream.parameterserver.Message.Leave;
+import io.tapestream.parameterserver.consistency.Synchronous;
+import org.junit.jupiter.api.Test;
+
+class ParameterServerTest {
+
+  private static final BlockRange TRAINED = new BlockRange(0, 0, 4, true);
+  private static final BlockRange STATISTICS = new BlockRange(0, 0, 2, false);
+
+  private final ParameterServer server = server(new Sgd(1), true);
+  private final Block block = server.fresh(TRAINED, new float[] {1, 2, 3, 4}, 2);
+
+  @Test
+  void aRoundOfTwoVirtualWorkersIsOneStepOnTheMeanGradient() {
+    assertThat(server.accept(block, contribution(1, 0, 3, 8, 8, 8, 8))).isEmpty();
+    Weights weights = server.accept(block, contribution(0, 0, 1, 0, 0, 0, 4)).orElseThrow();
+
+    assertThat(weights.values()).containsExactly(1 - 2, 2 - 2, 3 - 2, 4 - 3);
+    assertThat(weights.round()).isEqualTo(1);
+    assertThat(weights.applied()).containsExactly(1, 1);
+    assertThat(weights.rounds()).containsExactly(1, 1);
+  }
+
+  @Test
+  void r1ARepeatedContributionIsRefusedAndChangesNothing() {
+    server.accept(block, contribution(0, 0, 1, 1, 1, 1, 1));
+    byte[] before = Formats.bytes(block);
+
+    assertThatThrownBy(() -> server.accept(block, contribution(0, 0, 1, 1, 1, 1, 1)))
+        .isInstanceOf(ProtocolException.class)
+        .hasMessageContaining("virtual worker 0 with batch 0")
+        .hasMessageContaining("batch 1 is expected");
+    assertThat(Formats.bytes(block)).isEqualTo(before);
+  }
+
+  @Test
+  void r1AContributionAfterALostOneIsRefused() {
+    assertThatThrownBy(() -> server.accept(block, contribution(0, 1, 1, 1, 1, 1, 1)))
+        .isInstanceOf(ProtocolException.class)
+        .hasMessageContaining("batch 0 is expected");
+  }
+
+  @Test
+  void i3AContributionThatRunsAheadOfTheBoundIsRefused() {
+    server.accept(block, contribution(0, 0, 1, 1, 1, 1, 1));
+
+    assertThatThrownBy(() -> server.accept(block, contribution(0, 1, 1, 1, 1, 1, 1)))
+        .isInstanceOf(ProtocolException.class)
+        .hasMessageContaining("counts in round 1, but only 0 rounds are complete");
+  }
+
+  @Test
+  void r2AnEmptyRoundAdvancesTheClocksAndTouchesNeitherWeightNorSlotNorStep() {
+    ParameterServer adam = server(new Adam(0.1), true);
+    Block fresh = adam.fresh(TRAINED, new float[] {1, 2, 3, 4}, 1);
+    adam.accept(fresh, contribution(0, 0, 1, 1, 1, 1, 1));
+    Block before = fresh.copy();
+
+    Weights weights = adam.accept(fresh, empty(0, 1)).orElseThrow();
+
+    assertThat(weights.round()).isEqualTo(2);
+    assertThat(weights.applied()).containsExactly(2);
+    assertThat(fresh.values).containsExactly(before.values);
+    assertThat(fresh.slots).isDeepEqualTo(before.slots);
+    assertThat(fresh.applied()).isEqualTo(1);
+  }
+
+  @Test
+  void r2AContributionWithoutWeightAddsNothingToItsRoundEvenIfItCarriesNumbers() {
+    Contribution poisoned =
+        new Contribution(
+            0,
+            0,
+            0,
+            0,
+            new Dense(new float[] {Float.NaN, 0, 0, 0}),
+            new Header(0, 0, new double[0], new double[0], 5));
+    server.accept(block, poisoned);
+    server.accept(block, contribution(1, 0, 2, 2, 2, 2, 2));
+
+    assertThat(block.values()).containsExactly(0, 1, 2, 3);
+    assertThat(block.records()).isEqualTo(5 + 1);
+  }
+
+  @Test
+  void r2ASumLossIsNotDivided() {
+    ParameterServer summing = server(new Sgd(1), false);
+    Block counts = summing.fresh(TRAINED, new float[4], 2);
+    summing.accept(counts, contribution(0, 0, 5, -1, -1, 0, 0));
+    summing.accept(counts, contribution(1, 0, 7, -1, 0, -1, 0));
+
+    assertThat(counts.values()).containsExactly(2, 1, 1, 0);
+  }
+
+  @Test
+  void i2TheOrderOfArrivalDoesNotChangeABit() {
+    Contribution[] round = {
+      contribution(0, 0, 1, 1e8f, 1, 3, 0.1f),
+      contribution(1, 0, 1, 1, 1e8f, 1e-8f, 0.2f),
+      contribution(2, 0, 1, -1e8f, -1e8f, 7, 0.3f),
+    };
+    int[][] orders = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    byte[] expected = null;
+    for (int[] order : orders) {
+      Block fresh = server.fresh(TRAINED, new float[] {1, 2, 3, 4}, 3);
+      for (int vw : order) {
+        server.accept(fresh, round[vw]);
+      }
+      byte[] bytes = Formats.bytes(fresh);
+      expected = expected == null ? bytes : expected;
+      assertThat(bytes).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void i6AnUpdateThatIsNotFiniteIsRefusedBeforeItIsApplied() {
+    ParameterServer adam = server(new Adam(0.1), true);
+    Block fresh = adam.fresh(new BlockRange(0, 8, 10, true), new float[10], 1);
+
+    assertThatThrownBy(() -> adam.accept(fresh, contribution(0, 0, 1, 1, 1e30f)))
+        .isInstanceOf(NonFiniteException.class)
+        .hasMessageContaining("slot 1 of parameter 9 (block 0) Infinity");
+    assertThat(fresh.values()).containsExactly(0, 0);
+    assertThat(fresh.slots).isDeepEqualTo(new float[2][2]);
+    assertThat(fresh.applied()).isZero();
+  }
+
+  @Test
+  void r4ARoundDoesNotWaitForOneThatHasLeft() {
+    server.accept(block, contribution(0, 0, 1, 1, 1, 1, 1));
+    server.accept(block, contribution(1, 0, 1, 1, 1, 1, 1));
+    server.accept(block, contribution(1, 1, 1, 1, 1, 1, 1));
+
+    Weights weights = server.accept(block, new Leave(0, 0, 1)).orElseThrow();
+
+    assertThat(weights.round()).isEqualTo(2);
+    assertThat(block.values()).containsExactly(-1, 0, 1, 2);
+    assertThatThrownBy(() -> server.accept(block, contribution(0, 1, 1, 1, 1, 1, 1)))
+        .isInstanceOf(ProtocolException.class)
+        .hasMessageContaining("has left");
+  }
+
+  @Test
+  void r4TheLastRoundClosesWhenTheLastOnesLeaveAndNoRoundAfterIt() {
+    server.accept(block, contribution(1, 0, 1, 1, 1, 1, 1));
+    assertThat(server.accept(block, new Leave(0, 1, 1))).isEmpty();
+
+    assertThat(server.accept(block, new Leave(0, 0, 0)).orElseThrow().applied())
+        .containsExactly(0, 1);
+    assertThat(block.round()).isEqualTo(1);
+  }
+
+  @Test
+  void r4AnEmptyPartitionLeavesWithoutABatch() {
+    assertThat(server.accept(block, new Leave(0, 0, 0))).isEmpty();
+    assertThat(server.accept(block, contribution(1, 0, 1, 1, 1, 1, 1))).isPresent();
+  }
+
+  @Test
+  void r3OneThatJoinsCountsFromTheRoundAfterTheOpenOne() {
+    server.accept(block, contribution(0, 0, 1, 1, 1, 1, 1));
+    assertThat(server.accept(block, new Join(0, 1, 0))).isEmpty(); // the old 1 is now 2
+    assertThat(block.weights().roundOf(1, 0)).isEqualTo(1);
+    assertThat(block.weights().roundOf(2, 0)).isEqualTo(0);
+    assertThatThrownBy(() -> server.accept(block.copy(), contribution(1, 0, 1, 1, 1, 1, 1)))
+        .isInstanceOf(ProtocolException.class);
+
+    assertThat(server.accept(block, contribution(2, 0, 1, 1, 1, 1, 1))).isPresent();
+
+    server.accept(block, contribution(0, 1, 1, 1, 1, 1, 1));
+    server.accept(block, contribution(2, 1, 1, 1, 1, 1, 1));
+    assertThat(server.accept(block, contribution(1, 0, 1, 1, 1, 1, 1)).orElseThrow().applied())
+        .containsExactly(2, 1, 2);
+  }
+
+  @Test
+  void r3OneThatJoinsAfterAllHaveLeftStartsTheNextRound() {
+    server.accept(block, new Leave(0, 0, 0));
+    server.accept(block, new Leave(0, 1, 0));
+    assertThat(block.round()).isZero();
+
+    Weights weights = server.accept(block, new Join(0, 2, 0)).orElseThrow();
+
+    assertThat(weights.roundOf(2, 0)).isEqualTo(weights.round());
+    assertThat(server.accept(block, contribution(2, 0, 1, 1, 1, 1, 1))).isPresent();
+  }
+
+  @Test
+  void statisticsBecomeTheWeightedMeanOfWhatTheVirtualWorkersLearned() {
+    Block statistics = server.fresh(STATISTICS, new float[2], 3);
+    server.accept(statistics, contribution(0, 0, 1, 0.1f, 10));
+    server.accept(statistics, contribution(1, 0, 3, 0.1f, 20));
+    server.accept(statistics, empty(2, 0));
+
+    assertThat(statistics.values()).containsExactly(0.1f, 17.5f);
+    server.accept(statistics, empty(0, 1));
+    server.accept(statistics, empty(1, 1));
+    server.accept(statistics, empty(2, 1));
+    assertThat(statistics.values()).containsExactly(0.1f, 17.5f);
+  }
+
+  @Test
+  void rowsAddUpAsTheDenseGradientTheyStandFor() {
+    Block dense = block.copy();
+    server.accept(dense, contribution(0, 0, 1, 0, 5, 6, 0));
+    server.accept(dense, contribution(1, 0, 1, 0, 7, 8, 0));
+    Rows first = new Rows(-3, 2, new int[] {2}, new float[] {5, 6});
+    Rows second = new Rows(1, 1, new int[] {1, 0}, new float[] {8, 7});
+    server.accept(block, contribution(0, 0, 1, first));
+    server.accept(block, contribution(1, 0, 1, second));
+
+    assertThat(block.values()).containsExactly(dense.values());
+  }
+
+  @Test
+  void aGradientOfTheWrongShapeIsRefused() {
+    assertThatThrownBy(() -> server.accept(block, contribution(0, 0, 1, 1, 1)))
+        .isInstanceOf(ProtocolException.class)
+        .hasMessageContaining("2 values for a block of 4");
+    assertThatThrownBy(() -> server.accept(block, contribution(0, 0, 1, new None())))
+        .hasMessageContaining("a None gradient of weight 1.0 for a trained block");
+    Rows outside = new Rows(0, 2, new int[] {2}, new float[2]);
+    assertThatThrownBy(() -> server.accept(block, contribution(0, 0, 1, outside)))
+        .hasMessageContaining("row 2 is at 4 to 6 of a block of 4");
+    assertThatThrownBy(() -> server.accept(block, contribution(0, 0, Double.NaN, 1, 1, 1, 1)))
+        .hasMessageContaining("its weight is NaN");
+    assertThat(Formats.bytes(block))
+        .isEqualTo(Formats.bytes(server.fresh(TRAINED, new float[] {1, 2, 3, 4}, 2)));
+  }
+
+  @Test
+  void offsetsAreLearnedWhenTheirRoundClosesAndNotBefore() {
+    assertThat(block.learned()).containsExactly(-1, -1);
+    server.accept(block, contribution(0, 0, 1, 1, 1, 1, 1));
+    assertThat(block.learned()).containsExactly(-1, -1);
+    server.accept(block, contribution(1, 0, 1, 1, 1, 1, 1));
+    assertThat(block.learned()).containsExactly(1, 101);
+    server.accept(block, contribution(1, 1, 1, 1, 1, 1, 1));
+    assertThat(block.learned()).containsExactly(1, 101);
+  }
+
+  @Test
+  void reportsAddUpOverTheRoundsSinceThePublication() {
+    for (int batch = 0; batch < 2; batch++) {
+      server.accept(block, contribution(0, batch, 1, 0, 0, 0, 0));
+      server.accept(block, contribution(1, batch, 3, 0, 0, 0, 0));
+    }
+    assertThat(block.lastReport().weight()).isEqualTo(4);
+    assertThat(block.lastReport().loss()).isEqualTo(2);
+    assertThat(block.lastReport().metric(0)).isEqualTo(0.5);
+    assertThat(block.report().weight()).isEqualTo(8);
+    assertThat(block.records()).isEqualTo(4);
+
+    block.markPublished();
+    assertThat(block.published()).isEqualTo(2);
+    assertThat(block.report()).isEqualTo(Header.NONE);
+  }
+
+  @Test
+  void aModeThatDoesNotSumRoundsAppliesOnArrivalAndAnswersPerRound() {
+    ParameterServer stale = new ParameterServer(new Sgd(1), new BoundedStaleness(1), true);
+    Block fresh = stale.fresh(TRAINED, new float[4], 2);
+    assertThat(stale.accept(fresh, contribution(0, 0, 2, 2, 2, 2, 2))).isEmpty();
+    assertThat(fresh.values()).containsExactly(-1, -1, -1, -1);
+    assertThat(stale.accept(fresh, contribution(0, 1, 2, 2, 2, 2, 2))).isEmpty();
+    assertThatThrownBy(() -> stale.accept(fresh, contribution(0, 2, 2, 2, 2, 2, 2)))
+        .isInstanceOf(ProtocolException.class);
+
+    Weights weights = stale.accept(fresh, contribution(1, 0, 2, 2, 2, 2, 2)).orElseThrow();
+
+    assertThat(weights.round()).isEqualTo(1);
+    assertThat(weights.applied()).containsExactly(2, 1);
+    assertThat(weights.roundOf(0, 2)).isEqualTo(2);
+    assertThat(fresh.values()).containsExactly(-3, -3, -3, -3);
+  }
+
+  private static ParameterServer server(Optimizer optimizer, boolean meanLoss) {
+    return new ParameterServer(optimizer, new Synchronous(), meanLoss);
+  }
+
+  private static Contribution contribution(int vw, long batch, double weight, float... gradient) {
+    return contribution(vw, batch, weight, new Dense(gradient));
+  }
+
+  private static Contribution contribution(int vw, long batch, double weight, Gradient gradient) {
+    Header header =
+        new Header(weight, 2 * weight, new double[] {weight / 2}, new double[] {weight}, 1);
+    return new Contribution(0, vw, batch, 100L * vw + batch + 1, gradient, header);
+  }
+
+  private static Contribution empty(int vw, long batch) {
+    return new Contribution(0, vw, batch, batch + 1, new None(), Header.NONE);
+  }
+}

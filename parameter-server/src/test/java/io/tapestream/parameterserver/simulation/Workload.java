@@ -1,0 +1,114 @@
+package io.tapestream.parameterserver.simulation;
+
+import io.tapestream.optimizers.Adam;
+import io.tapestream.optimizers.Optimizer;
+import io.tapestream.optimizers.Sgd;
+import java.util.SplittableRandom;
+
+/** What the simulated virtual workers learn. Workers are named by an id that no join moves. */
+interface Workload {
+
+  /** Values that follow gradients. */
+  int trained();
+
+  /** All values. */
+  int size();
+
+  float[] initial();
+
+  Optimizer optimizer();
+
+  boolean meanLoss();
+
+  double weight(int worker, long batch);
+
+  /** The gradient, or new statistics, of one batch; depends on every bit of the weights. */
+  float[] contribution(int worker, long batch, float[] weights);
+
+  /** Each batch of each worker has a weight of its own that ends as the times that it counted. */
+  record Counting(int workers, int batches) implements Workload {
+
+    @Override
+    public int trained() {
+      return workers * batches;
+    }
+
+    @Override
+    public int size() {
+      return trained();
+    }
+
+    @Override
+    public float[] initial() {
+      return new float[trained()];
+    }
+
+    @Override
+    public Optimizer optimizer() {
+      return new Sgd(1);
+    }
+
+    @Override
+    public boolean meanLoss() {
+      return false;
+    }
+
+    @Override
+    public double weight(int worker, long batch) {
+      return 1;
+    }
+
+    @Override
+    public float[] contribution(int worker, long batch, float[] weights) {
+      float[] gradient = new float[trained()];
+      gradient[Math.toIntExact(worker * batches + batch)] = -1;
+      return gradient;
+    }
+  }
+
+  /** Gradients in which a single stale or misplaced bit changes all that follows. */
+  record Chaotic(long seed, int trained, int size) implements Workload {
+
+    @Override
+    public float[] initial() {
+      SplittableRandom random = new SplittableRandom(seed);
+      float[] initial = new float[size];
+      for (int i = 0; i < size; i++) {
+        initial[i] = (float) random.nextDouble();
+      }
+      return initial;
+    }
+
+    @Override
+    public Optimizer optimizer() {
+      return new Adam(0.05);
+    }
+
+    @Override
+    public boolean meanLoss() {
+      return true;
+    }
+
+    /** A quarter of the batches have no example left. */
+    @Override
+    public double weight(int worker, long batch) {
+      int draw = random(worker, batch).nextInt(4);
+      return draw == 0 ? 0 : draw + 0.1;
+    }
+
+    @Override
+    public float[] contribution(int worker, long batch, float[] weights) {
+      SplittableRandom random = random(worker, batch);
+      float[] contribution = new float[size];
+      for (int i = 0; i < size; i++) {
+        float noise = (float) random.nextDouble();
+        contribution[i] = (float) Math.sin(50 * weights[i]) + 3 * weights[(i + 1) % size] * noise;
+      }
+      return contribution;
+    }
+
+    private SplittableRandom random(int worker, long batch) {
+      return new SplittableRandom(seed * 31 + worker * 1_000_003L + batch * 7_919L);
+    }
+  }
+}
