@@ -61,7 +61,7 @@ interface Workload {
     @Override
     public float[] contribution(int worker, long batch, float[] weights) {
       float[] gradient = new float[trained()];
-      gradient[Math.toIntExact(worker * batches + batch)] = -1;
+      gradient[Math.toIntExact((long) worker * batches + batch)] = -1;
       return gradient;
     }
   }
