@@ -1,0 +1,94 @@
+package io.tapestream.operators.source;
+
+import io.tapestream.operators.OffsetPolicy;
+import io.tapestream.operators.SourceSettings;
+import io.tapestream.operators.TrainingSettings;
+import io.tapestream.operators.weights.WeightExchange;
+import io.tapestream.operators.weights.WeightReplica;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.api.connector.source.Boundedness;
+import org.apache.flink.api.connector.source.Source;
+import org.apache.flink.api.connector.source.SourceReader;
+import org.apache.flink.api.connector.source.SourceReaderContext;
+import org.apache.flink.api.connector.source.SplitEnumerator;
+import org.apache.flink.api.connector.source.SplitEnumeratorContext;
+import org.apache.flink.api.java.typeutils.ResultTypeQueryable;
+import org.apache.flink.core.io.SimpleVersionedSerializer;
+
+/**
+ * Reads Kafka partitions as complete mini-batches, each let through when the weights that it needs
+ * have come back. Used without watermarks, at the head of the trainer's chain:
+ *
+ * <pre>{@code
+ * env.fromSource(new GatedKafkaSource(settings), WatermarkStrategy.noWatermarks(), "source")
+ * }</pre>
+ *
+ * and with a co-location group shared with the weight return, set on this source.
+ */
+public final class GatedKafkaSource
+    implements Source<MiniBatch, GatedSplit, GatedEnumeratorState>, ResultTypeQueryable<MiniBatch> {
+
+  private static final long serialVersionUID = 1L;
+
+  private final TrainingSettings settings;
+
+  public GatedKafkaSource(TrainingSettings settings) {
+    this.settings = settings;
+  }
+
+  @Override
+  public Boundedness getBoundedness() {
+    return settings.source().stopping() instanceof OffsetPolicy.Unbounded
+        ? Boundedness.CONTINUOUS_UNBOUNDED
+        : Boundedness.BOUNDED;
+  }
+
+  @Override
+  public SourceReader<MiniBatch, GatedSplit> createReader(SourceReaderContext context) {
+    SourceSettings source = settings.source();
+    var key = WeightExchange.Key.of(context.metricGroup().getAllVariables());
+    WeightReplica replica =
+        WeightExchange.meet(
+            key,
+            context.currentParallelism(),
+            () -> new WeightReplica(settings.server().layout(), settings.server().consistency()));
+    KafkaRecordReader inner = KafkaRecordReader.create(source, context);
+    return new GatedReader(
+        inner,
+        source.batchSize(),
+        value -> 1,
+        replica,
+        source.consumerGroup() == null ? null : inner,
+        () -> WeightExchange.leave(key, replica),
+        System::nanoTime,
+        context.metricGroup().counter("gateClosedMillis"));
+  }
+
+  @Override
+  public SplitEnumerator<GatedSplit, GatedEnumeratorState> createEnumerator(
+      SplitEnumeratorContext<GatedSplit> context) {
+    return restoreEnumerator(context, GatedEnumeratorState.FRESH);
+  }
+
+  @Override
+  public SplitEnumerator<GatedSplit, GatedEnumeratorState> restoreEnumerator(
+      SplitEnumeratorContext<GatedSplit> context, GatedEnumeratorState state) {
+    SourceSettings source = settings.source();
+    return new GatedEnumerator(context, source, () -> KafkaTopics.of(source.kafka()), state);
+  }
+
+  @Override
+  public SimpleVersionedSerializer<GatedSplit> getSplitSerializer() {
+    return new GatedSplitSerializer();
+  }
+
+  @Override
+  public SimpleVersionedSerializer<GatedEnumeratorState> getEnumeratorCheckpointSerializer() {
+    return new GatedEnumeratorStateSerializer();
+  }
+
+  @Override
+  public TypeInformation<MiniBatch> getProducedType() {
+    return new MiniBatchTypeInfo();
+  }
+}

@@ -1,0 +1,355 @@
+package io.tapestream.operators.source;
+
+import io.tapestream.operators.weights.WeightReplica;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import java.util.function.ToIntFunction;
+import org.apache.flink.api.common.eventtime.Watermark;
+import org.apache.flink.api.connector.source.ReaderOutput;
+import org.apache.flink.api.connector.source.SourceOutput;
+import org.apache.flink.api.connector.source.SourceReader;
+import org.apache.flink.connector.kafka.source.split.KafkaPartitionSplit;
+import org.apache.flink.core.io.InputStatus;
+import org.apache.flink.metrics.Counter;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The gate: a source reader that wraps the Kafka reader and lets a mini-batch leave only when it is
+ * complete and the weights that it needs are here. It never blocks, so checkpoints run in the
+ * middle of a round.
+ *
+ * <pre>
+ *   pollNext   1. takes records from the inner reader into the partitions' cutters
+ *              2. pauses partitions that run ahead, resumes those that have caught up
+ *              3. emits one mini-batch whose gate is open, if there is one
+ *   NOTHING_AVAILABLE until data, weights or the end of splits rings the bell
+ *   END_OF_INPUT      when every virtual worker here has left and its last batch has been applied
+ * </pre>
+ *
+ * The state is one {@link GatedSplit} per virtual worker: where its first unsent example is.
+ */
+@SuppressWarnings("try") // close() throws what the interface lets it
+final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
+
+  /** Records taken from the inner reader in one call, so that checkpoints are not kept waiting. */
+  private static final int RECORDS_PER_POLL = 1_000;
+
+  /** A partition is paused when this many mini-batches of it wait, */
+  private static final int PAUSE_AT_BATCHES = 4;
+
+  /** and resumed when no more than this many are left. */
+  private static final int RESUME_AT_BATCHES = 2;
+
+  // configuration
+  private final SourceReader<ConsumerRecord<byte[], byte[]>, KafkaPartitionSplit> inner;
+  private final int batchSize;
+  private final ToIntFunction<byte[]> examplesIn;
+  private final WeightReplica replica;
+  private final @Nullable OffsetCommitter committer;
+  private final Runnable onClose;
+  private final LongSupplier nanoTime;
+  private final Counter gateClosedMillis;
+
+  // runtime
+  private final Doorbell bell = new Doorbell();
+  private final Map<String, MiniBatchCutter> cutters = new LinkedHashMap<>();
+  private final ToCutters toCutters = new ToCutters();
+  private final Set<String> held = new HashSet<>(); // paused because they run ahead
+  private final Set<String> heldByFlink = new HashSet<>(); // paused for watermark alignment
+  private final TreeMap<Long, Map<TopicPartition, Long>> offsetsByCheckpoint = new TreeMap<>();
+  private Map<TopicPartition, Long> committed = Map.of();
+  private @Nullable CompletableFuture<Void> innerAvailable; // the one that will ring the bell
+  private boolean innerHasMore = true;
+  private boolean innerEnded;
+  private long gateClosedSince = -1;
+
+  /**
+   * @param inner reads the raw records, each into its split's output
+   * @param batchSize raw examples in a mini-batch
+   * @param examplesIn counts the raw examples in a record's value
+   * @param replica opens the gate
+   * @param committer takes the learned offsets at each checkpoint; null for nobody
+   * @param onClose runs when the reader closes
+   * @param nanoTime as {@link System#nanoTime}
+   * @param gateClosedMillis counts the time in which only weights were missing
+   */
+  GatedReader(
+      SourceReader<ConsumerRecord<byte[], byte[]>, KafkaPartitionSplit> inner,
+      int batchSize,
+      ToIntFunction<byte[]> examplesIn,
+      WeightReplica replica,
+      @Nullable OffsetCommitter committer,
+      Runnable onClose,
+      LongSupplier nanoTime,
+      Counter gateClosedMillis) {
+    this.inner = inner;
+    this.batchSize = batchSize;
+    this.examplesIn = examplesIn;
+    this.replica = replica;
+    this.committer = committer;
+    this.onClose = onClose;
+    this.nanoTime = nanoTime;
+    this.gateClosedMillis = gateClosedMillis;
+  }
+
+  @Override
+  public void start() {
+    replica.onAdvance(bell::ring);
+    inner.start();
+  }
+
+  @Override
+  public InputStatus pollNext(ReaderOutput<MiniBatch> output) throws Exception {
+    takeRecords();
+    MiniBatchCutter open = firstOpen();
+    if (open != null) {
+      noteGate(false);
+      output.collect(open.next());
+    } else {
+      noteGate(cutters.values().stream().anyMatch(MiniBatchCutter::hasNext));
+    }
+    holdThoseAhead();
+    if (open != null || innerHasMore) {
+      return InputStatus.MORE_AVAILABLE;
+    }
+    return isDone() ? InputStatus.END_OF_INPUT : InputStatus.NOTHING_AVAILABLE;
+  }
+
+  /**
+   * A full partition is paused but still taken from: its fetch may hold its neighbours' records.
+   */
+  private void takeRecords() throws Exception {
+    innerHasMore = !innerEnded;
+    for (int taken = 0; innerHasMore && taken < RECORDS_PER_POLL; taken++) {
+      InputStatus status = inner.pollNext(toCutters);
+      innerHasMore = status == InputStatus.MORE_AVAILABLE;
+      innerEnded = status == InputStatus.END_OF_INPUT;
+    }
+  }
+
+  /** Of the batches whose gate is open the one with the lowest index, so that none falls behind. */
+  private @Nullable MiniBatchCutter firstOpen() {
+    return cutters.values().stream()
+        .filter(this::isOpen)
+        .min(
+            Comparator.comparingLong(MiniBatchCutter::batch)
+                .thenComparingInt(MiniBatchCutter::virtualWorker))
+        .orElse(null);
+  }
+
+  private boolean isOpen(MiniBatchCutter cutter) {
+    return cutter.hasNext()
+        && (cutter.isOnlyLeaving() || replica.mayStart(cutter.virtualWorker(), cutter.batch()));
+  }
+
+  /** Once the inner reader has ended, only the gate counts. */
+  private boolean isDone() {
+    return innerEnded
+        && cutters.values().stream()
+            .allMatch(c -> c.hasLeft() && replica.holds(c.virtualWorker(), c.batch()));
+  }
+
+  private void holdThoseAhead() {
+    List<String> pause = new ArrayList<>();
+    List<String> resume = new ArrayList<>();
+    cutters.forEach(
+        (id, cutter) -> {
+          long waiting = cutter.pendingExamples() / batchSize;
+          if (waiting >= PAUSE_AT_BATCHES && !cutter.hasEnded() && held.add(id)) {
+            pause.add(id);
+          } else if (waiting <= RESUME_AT_BATCHES && held.remove(id)) {
+            resume.add(id);
+          }
+        });
+    pause.removeAll(heldByFlink);
+    resume.removeAll(heldByFlink);
+    pauseInner(pause, resume);
+  }
+
+  @Override
+  public void pauseOrResumeSplits(Collection<String> pause, Collection<String> resume) {
+    heldByFlink.addAll(pause);
+    heldByFlink.removeAll(resume);
+    pauseInner(
+        pause.stream().filter(id -> !held.contains(id)).toList(),
+        resume.stream().filter(id -> !held.contains(id)).toList());
+  }
+
+  private void pauseInner(Collection<String> pause, Collection<String> resume) {
+    if (!pause.isEmpty() || !resume.isEmpty()) {
+      inner.pauseOrResumeSplits(pause, resume);
+    }
+  }
+
+  @Override
+  public CompletableFuture<Void> isAvailable() {
+    CompletableFuture<Void> rung = bell.listen();
+    if (!innerEnded) {
+      CompletableFuture<Void> next = inner.isAvailable();
+      if (next != innerAvailable) {
+        innerAvailable = next;
+        var unused = next.whenComplete((done, failure) -> bell.ring());
+      } else if (next.isDone()) {
+        bell.ring();
+      }
+    }
+    if (innerHasMore || isDone() || cutters.values().stream().anyMatch(this::isOpen)) {
+      bell.ring();
+    }
+    return rung;
+  }
+
+  @Override
+  public List<GatedSplit> snapshotState(long checkpointId) {
+    List<GatedSplit> splits = cutters.values().stream().map(MiniBatchCutter::split).toList();
+    if (committer != null) {
+      Map<TopicPartition, Long> offsets = new HashMap<>();
+      splits.forEach(split -> offsets.put(split.partition(), split.offset()));
+      offsetsByCheckpoint.put(checkpointId, offsets);
+    }
+    return splits;
+  }
+
+  @Override
+  public void notifyCheckpointComplete(long checkpointId) {
+    Map<TopicPartition, Long> offsets = offsetsByCheckpoint.get(checkpointId);
+    offsetsByCheckpoint.headMap(checkpointId, true).clear();
+    if (committer != null && offsets != null && !offsets.equals(committed)) {
+      committer.commit(offsets);
+      committed = offsets;
+    }
+  }
+
+  @Override
+  public void notifyCheckpointAborted(long checkpointId) {
+    offsetsByCheckpoint.remove(checkpointId);
+  }
+
+  @Override
+  public void addSplits(List<GatedSplit> splits) {
+    List<KafkaPartitionSplit> toRead = new ArrayList<>();
+    for (GatedSplit split : splits) {
+      if (cutters.putIfAbsent(split.splitId(), new MiniBatchCutter(split, batchSize)) != null) {
+        throw new IllegalStateException(split.partition() + " is read here already");
+      }
+      if (!split.left() && !split.isExhausted()) {
+        toRead.add(split.toKafka());
+      }
+    }
+    if (!toRead.isEmpty()) {
+      inner.addSplits(toRead);
+    }
+    innerHasMore = true;
+    bell.ring();
+  }
+
+  @Override
+  public void notifyNoMoreSplits() {
+    inner.notifyNoMoreSplits();
+    innerHasMore = true;
+    bell.ring();
+  }
+
+  @Override
+  public void close() throws Exception {
+    try {
+      inner.close();
+    } finally {
+      onClose.run();
+    }
+  }
+
+  private void noteGate(boolean closed) {
+    if (closed && gateClosedSince < 0) {
+      gateClosedSince = nanoTime.getAsLong();
+    } else if (!closed && gateClosedSince >= 0) {
+      gateClosedMillis.inc(TimeUnit.NANOSECONDS.toMillis(nanoTime.getAsLong() - gateClosedSince));
+      gateClosedSince = -1;
+    }
+  }
+
+  /** Sends what the inner reader emits for a split to the split's cutter. */
+  private final class ToCutters implements ReaderOutput<ConsumerRecord<byte[], byte[]>> {
+
+    @Override
+    public SourceOutput<ConsumerRecord<byte[], byte[]>> createOutputForSplit(String splitId) {
+      return new ToCutter(cutter(splitId));
+    }
+
+    @Override
+    public void releaseOutputForSplit(String splitId) {
+      cutter(splitId).end();
+    }
+
+    private MiniBatchCutter cutter(String splitId) {
+      MiniBatchCutter cutter = cutters.get(splitId);
+      if (cutter == null) {
+        throw new IllegalStateException("no split " + splitId + " was given to this reader");
+      }
+      return cutter;
+    }
+
+    @Override
+    public void collect(ConsumerRecord<byte[], byte[]> element) {
+      throw new IllegalStateException("a record came without its split: " + element);
+    }
+
+    @Override
+    public void collect(ConsumerRecord<byte[], byte[]> element, long timestamp) {
+      collect(element);
+    }
+
+    @Override
+    public void emitWatermark(Watermark watermark) {}
+
+    @Override
+    public void markIdle() {}
+
+    @Override
+    public void markActive() {}
+  }
+
+  private final class ToCutter implements SourceOutput<ConsumerRecord<byte[], byte[]>> {
+
+    private static final byte[] NOTHING = {};
+
+    private final MiniBatchCutter cutter;
+
+    ToCutter(MiniBatchCutter cutter) {
+      this.cutter = cutter;
+    }
+
+    @Override
+    public void collect(ConsumerRecord<byte[], byte[]> element) {
+      byte[] value = element.value() == null ? NOTHING : element.value();
+      cutter.add(element.offset(), element.timestamp(), value, examplesIn.applyAsInt(value));
+    }
+
+    @Override
+    public void collect(ConsumerRecord<byte[], byte[]> element, long timestamp) {
+      collect(element);
+    }
+
+    @Override
+    public void emitWatermark(Watermark watermark) {}
+
+    @Override
+    public void markIdle() {}
+
+    @Override
+    public void markActive() {}
+  }
+}

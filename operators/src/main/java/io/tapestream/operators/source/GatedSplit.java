@@ -1,0 +1,53 @@
+package io.tapestream.operators.source;
+
+import org.apache.flink.api.connector.source.SourceSplit;
+import org.apache.flink.connector.kafka.source.split.KafkaPartitionSplit;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * A virtual worker's place in its partition: the source's whole state (R1). A partly filled
+ * mini-batch is never state; after a restore its records are read again from here.
+ *
+ * @param virtualWorker the virtual worker's number
+ * @param partition the Kafka partition it reads
+ * @param offset of the first record that has not wholly left
+ * @param row the first row of that record that has not left
+ * @param stoppingOffset the partition ends before this offset; {@link #UNBOUNDED} for never
+ * @param batch t, the index of the first mini-batch that has not left
+ * @param left whether the virtual worker has sent its last mini-batch and left the rounds (R4)
+ */
+public record GatedSplit(
+    int virtualWorker,
+    TopicPartition partition,
+    long offset,
+    int row,
+    long stoppingOffset,
+    long batch,
+    boolean left)
+    implements SourceSplit {
+
+  /** The stopping offset of a partition that never ends. */
+  public static final long UNBOUNDED = Long.MAX_VALUE;
+
+  /** Where a virtual worker starts. */
+  static GatedSplit starting(int virtualWorker, TopicPartition partition, long offset, long stop) {
+    return new GatedSplit(virtualWorker, partition, offset, 0, stop, 0, false);
+  }
+
+  @Override
+  public String splitId() {
+    return KafkaPartitionSplit.toSplitId(partition);
+  }
+
+  /** Whether there is nothing left to read before the stopping offset. */
+  boolean isExhausted() {
+    return offset >= stoppingOffset;
+  }
+
+  KafkaPartitionSplit toKafka() {
+    return new KafkaPartitionSplit(
+        partition,
+        offset,
+        stoppingOffset == UNBOUNDED ? KafkaPartitionSplit.NO_STOPPING_OFFSET : stoppingOffset);
+  }
+}
