@@ -46,7 +46,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Threads may share a model to predict; training and loading parameters need it alone.
  */
-public abstract class Model extends Layer {
+public abstract class Model extends Layer implements AutoCloseable {
 
   /** The settings of a model that has none. */
   public record None() {}
@@ -133,6 +133,20 @@ public abstract class Model extends Layer {
    */
   public Tensor predict(Tensor features) {
     return requireBuilt().predictor().predict(features);
+  }
+
+  /**
+   * Frees the memory of the parameters and of predictions; no thread may be using the model, and
+   * none may use it afterwards. A model that is never closed is freed some time after it has become
+   * unreachable.
+   */
+  @Override
+  public void close() {
+    Built model = built;
+    if (model != null) {
+      model.predictor().close();
+      model.parameters().close();
+    }
   }
 
   /** A table of the layers, their outputs and the number of their parameters. */

@@ -148,6 +148,11 @@ public final class ParameterVector {
     }
   }
 
+  void close() {
+    values.close();
+    gradients.close();
+  }
+
   private static Tensor view(Tensor flat, Entry entry) {
     return flat.view(entry.offset(), entry.shape());
   }

@@ -43,4 +43,10 @@ final class Predictor {
     }
     return predictions;
   }
+
+  /** Frees the workspaces; no thread may be predicting. */
+  void close() {
+    idle.forEach(Workspace::close);
+    idle.clear();
+  }
 }

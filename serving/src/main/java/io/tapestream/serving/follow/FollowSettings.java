@@ -7,18 +7,16 @@ import java.util.Objects;
  * How a model is followed.
  *
  * @param pollInterval time between two looks at the directory
- * @param replicas copies of the model in memory, which is how many requests are answered at the
- *     same time
+ * @param threads requests that are computed at the same time, each with its own working memory;
+ *     further ones wait
  * @param classLoader where the model's own classes are found
  */
-public record FollowSettings(Duration pollInterval, int replicas, ClassLoader classLoader) {
+public record FollowSettings(Duration pollInterval, int threads, ClassLoader classLoader) {
 
-  /** Looks twice a second; one replica per processor, at most four. */
+  /** Looks twice a second; computes one request per processor at a time. */
   public static FollowSettings defaults() {
     return new FollowSettings(
-        Duration.ofMillis(500),
-        Math.min(4, Runtime.getRuntime().availableProcessors()),
-        contextClassLoader());
+        Duration.ofMillis(500), Runtime.getRuntime().availableProcessors(), contextClassLoader());
   }
 
   /** Checks the numbers. */
@@ -27,25 +25,25 @@ public record FollowSettings(Duration pollInterval, int replicas, ClassLoader cl
       throw new IllegalArgumentException(
           "pollInterval is " + pollInterval + ": give a positive time");
     }
-    if (replicas < 1) {
-      throw new IllegalArgumentException("replicas is " + replicas + ": give at least 1");
+    if (threads < 1) {
+      throw new IllegalArgumentException("threads is " + threads + ": give at least 1");
     }
     Objects.requireNonNull(classLoader, "classLoader");
   }
 
   /** The same with another time between two looks. */
   public FollowSettings withPollInterval(Duration interval) {
-    return new FollowSettings(interval, replicas, classLoader);
+    return new FollowSettings(interval, threads, classLoader);
   }
 
-  /** The same with another number of replicas. */
-  public FollowSettings withReplicas(int count) {
+  /** The same with another number of requests at a time. */
+  public FollowSettings withThreads(int count) {
     return new FollowSettings(pollInterval, count, classLoader);
   }
 
   /** The same with another class loader. */
   public FollowSettings withClassLoader(ClassLoader loader) {
-    return new FollowSettings(pollInterval, replicas, loader);
+    return new FollowSettings(pollInterval, threads, loader);
   }
 
   private static ClassLoader contextClassLoader() {

@@ -2,30 +2,33 @@ package io.tapestream.serving.follow;
 
 import io.tapestream.files.InvalidVersionException;
 import io.tapestream.files.Manifest;
-import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.stream.IntStream;
 
 /**
- * A version in memory: its replicas, each used by one request at a time. Retired, it takes no new
- * request, and frees its memory when the last one under way has been answered.
+ * A version in memory. Retired, it takes no new request, and frees its memory when the last one
+ * under way has been answered.
  */
 final class LoadedVersion {
   private final Manifest manifest;
-  private final List<Replica> replicas;
-  private final BlockingQueue<Replica> idle;
+  private final ServedModel model;
+  private final Semaphore threads;
 
   // guarded by this
   private int requests;
   private boolean retired;
   private boolean closed;
 
-  LoadedVersion(Manifest manifest, List<Replica> replicas) {
+  /**
+   * Takes over the model.
+   *
+   * @param threads requests that are computed at the same time; further ones wait
+   */
+  LoadedVersion(Manifest manifest, ServedModel model, int threads) {
     this.manifest = manifest;
-    this.replicas = List.copyOf(replicas);
-    this.idle = new LinkedBlockingQueue<>(replicas);
+    this.model = model;
+    this.threads = new Semaphore(threads, true);
   }
 
   Manifest manifest() {
@@ -33,43 +36,39 @@ final class LoadedVersion {
   }
 
   /**
-   * Answers one zero example on every replica, so that the first request finds plans made and code
-   * loaded.
+   * Answers one zero example, so that the first request finds plans made and code loaded.
    *
    * @throws InvalidVersionException if the model fails on it or its answer isn't finite
    */
   void warmUp() throws InvalidVersionException {
-    float[] zeros = new float[manifest.signature().inputSize()];
-    for (Replica replica : replicas) {
-      Replica.Output output;
-      try {
-        output = replica.predict(zeros, 1);
-      } catch (RuntimeException e) {
-        throw new InvalidVersionException(
-            "the model fails on an input of zeros: " + e.getMessage(), e);
-      }
-      for (float value : output.values()) {
-        if (!Float.isFinite(value)) {
-          throw new InvalidVersionException("the model answers an input of zeros with " + value);
-        }
+    ServedModel.Output output;
+    try {
+      output = model.predict(new float[manifest.signature().inputSize()], 1);
+    } catch (RuntimeException e) {
+      throw new InvalidVersionException(
+          "the model fails on an input of zeros: " + e.getMessage(), e);
+    }
+    for (float value : output.values()) {
+      if (!Float.isFinite(value)) {
+        throw new InvalidVersionException("the model answers an input of zeros with " + value);
       }
     }
   }
 
-  /** Answers a request, waiting for an idle replica; empty if the version has been retired. */
+  /** Answers a request, waiting for its turn; empty if the version has been retired. */
   Optional<Predictions> predict(float[] inputs, int rows) throws InterruptedException {
     if (!enter()) {
       return Optional.empty();
     }
     try {
-      Replica replica = idle.take();
+      threads.acquire();
       try {
-        Replica.Output output = replica.predict(inputs, rows);
+        ServedModel.Output output = model.predict(inputs, rows);
         return Optional.of(
             new Predictions(
                 manifest, IntStream.of(output.shape()).boxed().toList(), output.values()));
       } finally {
-        idle.add(replica);
+        threads.release();
       }
     } finally {
       leave();
@@ -82,11 +81,6 @@ final class LoadedVersion {
       retired = true;
     }
     closeWhenUnused();
-  }
-
-  /** Whether the memory has been freed. */
-  synchronized boolean closed() {
-    return closed;
   }
 
   private synchronized boolean enter() {
@@ -110,6 +104,6 @@ final class LoadedVersion {
       }
       closed = true;
     }
-    replicas.forEach(Replica::close);
+    model.close();
   }
 }

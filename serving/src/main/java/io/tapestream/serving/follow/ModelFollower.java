@@ -41,7 +41,7 @@ public final class ModelFollower implements AutoCloseable {
 
   private final VersionDirectory versions;
   private final VersionLoader loader;
-  private final int replicas;
+  private final int threads;
   private final Clock clock;
   private final ScheduledExecutorService poller;
 
@@ -66,16 +66,16 @@ public final class ModelFollower implements AutoCloseable {
         new ModelFollower(
             new VersionDirectory(directory, model),
             new ModelLoader(settings.classLoader()),
-            settings.replicas(),
+            settings.threads(),
             Clock.systemUTC());
     follower.pollEvery(settings.pollInterval());
     return follower;
   }
 
-  ModelFollower(VersionDirectory versions, VersionLoader loader, int replicas, Clock clock) {
+  ModelFollower(VersionDirectory versions, VersionLoader loader, int threads, Clock clock) {
     this.versions = versions;
     this.loader = loader;
-    this.replicas = replicas;
+    this.threads = threads;
     this.clock = clock;
     this.poller =
         Executors.newSingleThreadScheduledExecutor(
@@ -108,7 +108,8 @@ public final class ModelFollower implements AutoCloseable {
   }
 
   /**
-   * Answers examples with the newest version; waits while all replicas are busy.
+   * Answers examples with the newest version; waits while as many requests as {@link
+   * FollowSettings#threads} are being computed.
    *
    * @param inputs (rows, …input shape), row by row
    * @param rows number of examples, at least 1
@@ -233,7 +234,7 @@ public final class ModelFollower implements AutoCloseable {
     Manifest manifest = versions.manifest(version);
     Path directory = versions.path(version);
     manifest.verify(directory);
-    LoadedVersion loaded = new LoadedVersion(manifest, loader.load(manifest, directory, replicas));
+    LoadedVersion loaded = new LoadedVersion(manifest, loader.load(manifest, directory), threads);
     boolean ready = false;
     try {
       loaded.warmUp();

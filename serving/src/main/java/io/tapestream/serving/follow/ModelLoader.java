@@ -1,15 +1,96 @@
 package io.tapestream.serving.follow;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.tapestream.files.InvalidVersionException;
 import io.tapestream.files.Manifest;
+import io.tapestream.files.SafeTensors;
+import io.tapestream.layers.Layer;
+import io.tapestream.models.Model;
+import io.tapestream.specs.SpecException;
+import io.tapestream.specs.Specs;
+import io.tapestream.tensor.Shape;
+import io.tapestream.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 
+/**
+ * Builds a model from {@code model.json}, for the manifest's input shape, and sets its parameters
+ * from {@code weights.safetensors}.
+ */
 final class ModelLoader implements VersionLoader {
-  ModelLoader(ClassLoader l) {}
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final ClassLoader classes;
+
+  /** A loader that finds the models' own classes with {@code classes}. */
+  ModelLoader(ClassLoader classes) {
+    this.classes = classes;
+  }
 
   @Override
-  public List<Replica> load(Manifest manifest, Path directory, int copies) throws IOException {
-    throw new IOException("later");
+  public ServedModel load(Manifest manifest, Path directory) throws IOException {
+    Path spec = directory.resolve(Manifest.MODEL);
+    Path weights = directory.resolve(Manifest.WEIGHTS);
+    Model model = read(spec);
+    boolean loaded = false;
+    try {
+      build(model, manifest, spec);
+      setParameters(model, weights);
+      loaded = true;
+      return new Loaded(model);
+    } finally {
+      if (!loaded) {
+        model.close();
+      }
+    }
+  }
+
+  private static void build(Model model, Manifest manifest, Path spec)
+      throws InvalidVersionException {
+    int[] dims = manifest.signature().inputShape().stream().mapToInt(Integer::intValue).toArray();
+    try {
+      model.build(Shape.of(dims), 0);
+    } catch (IllegalArgumentException e) {
+      throw new InvalidVersionException(
+          spec + " names a model that doesn't take the manifest's inputShape: " + e.getMessage(),
+          e);
+    }
+  }
+
+  private static void setParameters(Model model, Path weights) throws IOException {
+    try {
+      model.parameters().load(SafeTensors.read(weights));
+    } catch (IllegalArgumentException e) {
+      throw new InvalidVersionException(weights + " doesn't fit the model: " + e.getMessage(), e);
+    }
+  }
+
+  private Model read(Path file) throws IOException {
+    JsonNode spec = JSON.readTree(file.toFile());
+    try {
+      if (Specs.read(spec, Layer.class, classes) instanceof Model model) {
+        return model;
+      }
+    } catch (SpecException e) {
+      throw new InvalidVersionException(
+          file + " names no model that can be made here: " + e.getMessage(), e);
+    }
+    throw new InvalidVersionException(file + " names a layer that is no model");
+  }
+
+  private record Loaded(Model model) implements ServedModel {
+    @Override
+    public Output predict(float[] inputs, int rows) {
+      try (Tensor features = Tensor.of(inputs, model.inputShape().prepend(rows).dims());
+          Tensor predictions = model.predict(features)) {
+        return new Output(predictions.shape().dims(), predictions.toFloats());
+      }
+    }
+
+    @Override
+    public void close() {
+      model.close();
+    }
   }
 }

@@ -12,12 +12,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Stream;
 
 /**
  * A model that answers each example with the sum of its values and a bias, and knows how many of
@@ -26,12 +24,11 @@ import java.util.stream.Stream;
 public final class SumModel implements VersionLoader {
   public static final String NAME = "sum";
 
-  public final AtomicInteger loaded = new AtomicInteger();
   public final AtomicInteger open = new AtomicInteger();
 
   /** Publishes a version whose bias is its number. */
   public static Path publish(Path directory, long version, Signature signature) throws IOException {
-    return publish(directory, version, signature, version);
+    return publish(directory, version, signature, (float) version);
   }
 
   public static Path publish(Path directory, long version, Signature signature, float bias)
@@ -75,25 +72,14 @@ public final class SumModel implements VersionLoader {
   }
 
   @Override
-  public List<Replica> load(Manifest manifest, Path directory, int copies) throws IOException {
+  public ServedModel load(Manifest manifest, Path directory) throws IOException {
     float bias = SafeTensors.read(directory.resolve(Manifest.WEIGHTS)).tensor("bias").toFloats()[0];
-    return new ArrayList<>(Stream.generate(() -> replica(bias)).limit(copies).toList());
-  }
-
-  private Replica replica(float bias) {
-    loaded.incrementAndGet();
     open.incrementAndGet();
-    return new Replica() {
-      private boolean closed;
-      private int users;
+    return new ServedModel() {
+      private volatile boolean closed;
 
       @Override
       public Output predict(float[] inputs, int rows) {
-        synchronized (this) {
-          if (closed || users++ > 0) {
-            throw new IllegalStateException("used by two threads, or after it was closed");
-          }
-        }
         float[] sums = new float[rows];
         for (int i = 0; i < inputs.length; i++) {
           sums[i / (inputs.length / rows)] += inputs[i];
@@ -101,14 +87,14 @@ public final class SumModel implements VersionLoader {
         for (int row = 0; row < rows; row++) {
           sums[row] += bias;
         }
-        synchronized (this) {
-          users--;
+        if (closed) {
+          throw new IllegalStateException("used after it was closed");
         }
         return new Output(new int[] {rows, 1}, sums);
       }
 
       @Override
-      public synchronized void close() {
+      public void close() {
         closed = true;
         open.decrementAndGet();
       }

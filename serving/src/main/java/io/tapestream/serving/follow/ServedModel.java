@@ -1,7 +1,7 @@
 package io.tapestream.serving.follow;
 
-/** One copy of a model version in memory, for one thread at a time. */
-interface Replica extends AutoCloseable {
+/** A model version in memory; threads may share it. */
+interface ServedModel extends AutoCloseable {
 
   /** What one call of the model gave: the outputs row by row, and their shape (rows, …). */
   @SuppressWarnings("ArrayRecordComponent") // handed on, compared by nobody
@@ -15,7 +15,7 @@ interface Replica extends AutoCloseable {
    */
   Output predict(float[] inputs, int rows);
 
-  /** Frees the copy's memory. */
+  /** Frees its memory; no thread may be using it. */
   @Override
   void close();
 }
