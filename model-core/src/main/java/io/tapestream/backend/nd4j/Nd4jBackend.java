@@ -52,9 +52,6 @@ final class Nd4jBackend implements Backend {
 
   @Override
   public void fill(Tensor out, double value) {
-    if (out.size() == 0) {
-      return;
-    }
     INDArray z = array(out);
     Nd4jTensor.of(out).run("fill", z, value, () -> new ScalarSet(z, null, z, value));
   }
@@ -87,9 +84,6 @@ final class Nd4jBackend implements Backend {
 
   @Override
   public void scale(double factor, Tensor x, Tensor out, boolean accumulate) {
-    if (out.size() == 0) {
-      return;
-    }
     INDArray in = array(x);
     Nd4jTensor target = Nd4jTensor.of(out);
     if (!x.shape().equals(out.shape())) {
@@ -101,7 +95,7 @@ final class Nd4jBackend implements Backend {
             Nd4jTensor.of(y).run("multiply", in, array(y));
           });
     } else if (accumulate) {
-      target.run("axpy", array(out), NO_INTS, new double[] {factor}, in, array(out));
+      target.run("axpy", array(out), NO_INTS, new double[] {factor}, array(out), in);
     } else {
       INDArray z = array(out);
       target.run("scale", in, factor, () -> new ScalarMultiplication(in, null, z, factor));
@@ -110,9 +104,6 @@ final class Nd4jBackend implements Backend {
 
   @Override
   public void unary(Unary op, Tensor x, Tensor y) {
-    if (y.size() == 0) {
-      return;
-    }
     INDArray in = array(x);
     INDArray out = array(y);
     Nd4jTensor.of(y).run(op.name(), in, 0, () -> prepared(op, in, out));
@@ -175,9 +166,6 @@ final class Nd4jBackend implements Backend {
   @Override
   public void matmul(
       Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor out, boolean accumulate) {
-    if (out.size() == 0) {
-      return;
-    }
     if (a.size() == 0) {
       if (!accumulate) {
         out.clear();
@@ -269,9 +257,23 @@ final class Nd4jBackend implements Backend {
         });
   }
 
+  /**
+   * Composed, since ND4J's own log_softmax takes the logarithm of the softmax, which underflows to
+   * −∞.
+   */
   @Override
   public void logSoftmax(Tensor x, Tensor y) {
-    Nd4jTensor.of(y).run("log_softmax", array(y), new long[] {-1}, NO_REALS, array(x));
+    if (y.size() == 0) {
+      return;
+    }
+    Tensor exponentials = scratch(y, 1, y.shape());
+    Tensor row = scratch(y, 2, y.shape().with(-1, 1));
+    max(x, row);
+    binary(Binary.SUBTRACT, x, row, y, false);
+    unary(Unary.EXP, y, exponentials);
+    sum(1, exponentials, row, false);
+    unary(Unary.LOG, row, row);
+    binary(Binary.SUBTRACT, y, row, y, false);
   }
 
   @Override
@@ -359,9 +361,6 @@ final class Nd4jBackend implements Backend {
 
   @Override
   public void gatherRows(Tensor table, Tensor ids, Tensor out) {
-    if (out.size() == 0) {
-      return;
-    }
     for (int i = 0; i < ids.size(); i++) {
       HostLoops.index(ids, i, table.dim(0), "the id");
     }
@@ -452,9 +451,6 @@ final class Nd4jBackend implements Backend {
 
   @Override
   public void argmax(Tensor x, Tensor out) {
-    if (out.size() == 0) {
-      return;
-    }
     Nd4jTensor.of(out)
         .run(
             "argmax",
@@ -489,9 +485,6 @@ final class Nd4jBackend implements Backend {
       Activation activation,
       Window window,
       Tensor y) {
-    if (y.size() == 0) {
-      return;
-    }
     INDArray[] inputs =
         bias == null
             ? new INDArray[] {array(x), array(filter)}
@@ -503,9 +496,6 @@ final class Nd4jBackend implements Backend {
   @Override
   public void conv2dInputGradient(
       Tensor dz, Tensor filter, Window window, Tensor dx, boolean accumulate) {
-    if (dx.size() == 0) {
-      return;
-    }
     into(
         dx,
         accumulate,
@@ -566,9 +556,6 @@ final class Nd4jBackend implements Backend {
   @Override
   public void maxPool2dGradient(
       Tensor x, Tensor y, Tensor dy, Window window, Tensor dx, boolean accumulate) {
-    if (dx.size() == 0) {
-      return;
-    }
     into(
         dx,
         accumulate,
@@ -592,9 +579,6 @@ final class Nd4jBackend implements Backend {
 
   @Override
   public void averagePool2dGradient(Tensor dy, Window window, Tensor dx, boolean accumulate) {
-    if (dx.size() == 0) {
-      return;
-    }
     into(
         dx,
         accumulate,
@@ -623,9 +607,6 @@ final class Nd4jBackend implements Backend {
    * added then.
    */
   private static void into(Tensor out, boolean accumulate, Consumer<Tensor> call) {
-    if (out.size() == 0) {
-      return;
-    }
     if (accumulate) {
       Tensor result = scratch(out, 0, out.shape());
       call.accept(result);

@@ -98,13 +98,17 @@ final class Nd4jTensor implements Attachment {
   }
 
   /**
-   * Runs a native op, prepared at the first call with these arguments.
+   * Runs a native op, prepared at the first call with these arguments. A tensor of no elements has
+   * nothing to compute.
    *
    * @param outputs arrays of this tensor or of its scratch
    * @param ints the op's integer arguments
    * @param reals the op's real arguments
    */
   void run(String op, INDArray[] outputs, long[] ints, double[] reals, INDArray... inputs) {
+    if (array.length() == 0) {
+      return;
+    }
     Nd4jCall call = find(op, outputs, ints, reals, inputs);
     if (call == null) {
       OpContext context = Nd4j.getExecutioner().buildContext();
@@ -132,6 +136,9 @@ final class Nd4jTensor implements Attachment {
    * at the first call.
    */
   void run(String op, INDArray input, double real, Supplier<Op> maker) {
+    if (array.length() == 0) {
+      return;
+    }
     double[] reals = {real};
     INDArray[] inputs = {input};
     INDArray[] outputs = {array};
