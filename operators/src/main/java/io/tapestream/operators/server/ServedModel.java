@@ -1,0 +1,29 @@
+package io.tapestream.operators.server;
+
+import io.tapestream.optimizers.Optimizer;
+import java.io.Serializable;
+
+/** What the parameter server needs to know of the model, read on the task manager. */
+public interface ServedModel extends Serializable {
+
+  /**
+   * The rule that steps the weights.
+   *
+   * @param userClasses finds the classes that a job brings
+   */
+  Optimizer optimizer(ClassLoader userClasses);
+
+  /**
+   * Whether a round's gradient is divided by its weight.
+   *
+   * @param userClasses finds the classes that a job brings
+   */
+  boolean meanLoss(ClassLoader userClasses);
+
+  /**
+   * The whole flat parameter vector before the first round; the same bits on every shard.
+   *
+   * @param userClasses finds the classes that a job brings
+   */
+  float[] initialValues(ClassLoader userClasses);
+}

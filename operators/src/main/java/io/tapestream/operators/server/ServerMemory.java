@@ -1,0 +1,31 @@
+package io.tapestream.operators.server;
+
+import io.tapestream.parameterserver.BlockRange;
+import java.util.List;
+
+/**
+ * What a shard may come to hold in the heap:
+ *
+ * <pre>
+ * values, slots and sum of its blocks, twice while a checkpoint is written
+ * + one contribution of every virtual worker but one that waits for its turn (R13)
+ * </pre>
+ */
+final class ServerMemory {
+
+  private static final long MIB = 1 << 20;
+
+  private ServerMemory() {}
+
+  /** Refuses a shard that could not hold what the protocol may make it hold. */
+  static void check(ServerPlan plan, List<Integer> owned, int slots, long heap) {
+    long values = owned.stream().map(plan.layout()::block).mapToLong(BlockRange::length).sum();
+    long needed = values * Float.BYTES * (2L * (2 + slots) + plan.virtualWorkers().size() - 1);
+    if (needed > heap) {
+      throw new IllegalStateException(
+          "this shard's %d blocks may need %d MiB with %d virtual workers, the heap has %d MiB:"
+                  .formatted(owned.size(), needed / MIB, plan.virtualWorkers().size(), heap / MIB)
+              + " run more shards, or raise taskmanager.memory.task.heap.size");
+    }
+  }
+}

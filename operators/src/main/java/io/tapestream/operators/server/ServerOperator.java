@@ -1,0 +1,223 @@
+package io.tapestream.operators.server;
+
+import static java.util.Objects.requireNonNull;
+
+import io.tapestream.parameterserver.Block;
+import io.tapestream.parameterserver.BlockLayout;
+import io.tapestream.parameterserver.Message;
+import io.tapestream.parameterserver.Message.Join;
+import io.tapestream.parameterserver.ParameterServer;
+import io.tapestream.parameterserver.Weights;
+import java.util.List;
+import java.util.Optional;
+import org.apache.flink.api.common.TaskInfo;
+import org.apache.flink.api.common.operators.MailboxExecutor;
+import org.apache.flink.api.common.state.ValueState;
+import org.apache.flink.api.common.state.ValueStateDescriptor;
+import org.apache.flink.runtime.state.KeyGroupRangeAssignment;
+import org.apache.flink.runtime.state.StateInitializationContext;
+import org.apache.flink.runtime.state.StateSnapshotContext;
+import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
+import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
+import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.flink.util.OutputTag;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A shard of the parameter server: {@link ParameterServer} on keyed state, one {@link Block} under
+ * each representative key.
+ *
+ * <pre>
+ * opened               blocks made from the model's seed, or restored and joined by new virtual
+ *                      workers; then, in a mail before the first message, all weights leave (R10)
+ * message              its block's transition; weights leave if a round closed
+ * before a barrier     if the checkpointed round is due (R18), all blocks leave as snapshots
+ * finished             the blocks leave as snapshots a last time, if there is anything new
+ * </pre>
+ *
+ * <p>The main output goes to every weight return, by broadcast. Both outputs refer to live arrays:
+ * they must cross a network edge or be copied, as Flink does unless object reuse is on.
+ *
+ * <p>On the hashmap backend the live arrays are the state's values; a block is fetched in each
+ * mailbox action and no reference outlives it (R12). Other backends keep the same promises but
+ * write a whole block for each message.
+ */
+public final class ServerOperator extends AbstractStreamOperator<Weights>
+    implements OneInputStreamOperator<Message, Weights> {
+
+  private static final long serialVersionUID = 1L;
+
+  /** The side output for publishing. */
+  public static final OutputTag<BlockSnapshot> SNAPSHOTS =
+      new OutputTag<>("block-snapshots", ServerTypes.BLOCK_SNAPSHOT);
+
+  // configuration
+  private final ServerPlan plan;
+
+  // runtime
+  private transient MailboxExecutor mailbox;
+  private transient BlockKeys keys;
+  private transient ParameterServer server;
+  private transient ValueState<Block> blocks;
+  private transient ServerIdentity identity;
+  private transient List<Integer> owned;
+  private transient @Nullable ServerMetrics reported;
+
+  /** An operator that has opened nothing yet. */
+  @SuppressWarnings("NullAway.Init") // what open() and initializeState() fill
+  public ServerOperator(ServerPlan plan) {
+    this.plan = plan;
+  }
+
+  @Override
+  public void setMailboxExecutor(MailboxExecutor mailboxExecutor) {
+    super.setMailboxExecutor(mailboxExecutor);
+    mailbox = mailboxExecutor;
+  }
+
+  @Override
+  public void initializeState(StateInitializationContext context) throws Exception {
+    super.initializeState(context);
+    ClassLoader userClasses = getUserCodeClassloader();
+    TaskInfo task = getRuntimeContext().getTaskInfo();
+    int maxParallelism = task.getMaxNumberOfParallelSubtasks();
+    if (maxParallelism != plan.maxParallelism()) {
+      throw new IllegalStateException(
+          "the parameter server runs with maximum parallelism %d, but its keys were made for %d:"
+                  .formatted(maxParallelism, plan.maxParallelism())
+              + " set the operator's maximum parallelism to the plan's");
+    }
+    keys = plan.keys();
+    owned =
+        keys.blocks(
+            KeyGroupRangeAssignment.computeKeyGroupRangeForOperatorIndex(
+                maxParallelism, task.getNumberOfParallelSubtasks(), task.getIndexOfThisSubtask()));
+    server =
+        new ParameterServer(
+            plan.model().optimizer(userClasses),
+            plan.consistency(),
+            plan.model().meanLoss(userClasses));
+    blocks =
+        context
+            .getKeyedStateStore()
+            .getState(new ValueStateDescriptor<>("block", ServerTypes.BLOCK));
+    identity = new ServerIdentity(context.getOperatorStateStore());
+    if (context.isRestored()) {
+      restore(identity.joined(plan));
+    } else {
+      initialize(plan.model().initialValues(userClasses));
+    }
+  }
+
+  private void initialize(float[] initial) throws Exception {
+    BlockLayout layout = plan.layout();
+    if (initial.length != layout.size()) {
+      throw new IllegalStateException(
+          "the model has %d parameters here, but the job was laid out for %s: the task manager and"
+                  .formatted(initial.length, layout)
+              + " the client see different versions of the model's class");
+    }
+    for (int index : owned) {
+      setCurrentKey(keys.key(index));
+      blocks.update(server.fresh(layout.block(index), initial, plan.virtualWorkers().size()));
+    }
+  }
+
+  private void restore(List<Integer> joined) throws Exception {
+    for (int index : owned) {
+      Block block = fetch(index);
+      for (int virtualWorker : joined) {
+        server.accept(block, new Join(index, virtualWorker, 0));
+      }
+      blocks.update(block);
+    }
+  }
+
+  @Override
+  public void open() throws Exception {
+    super.open();
+    if (!owned.isEmpty()) {
+      Block first = fetch(owned.get(0));
+      ServerMemory.check(plan, owned, first.slotCount(), Runtime.getRuntime().maxMemory());
+      reported = new ServerMetrics(getMetricGroup(), plan.metrics());
+      reported.update(first);
+    }
+    mailbox.execute(this::emitAll, "emit the weights that this attempt starts from");
+  }
+
+  private void emitAll() throws Exception {
+    for (int index : owned) {
+      emit(fetch(index).weights());
+    }
+  }
+
+  @Override
+  public void processElement(StreamRecord<Message> element) throws Exception {
+    Message message = element.getValue();
+    Block block = requireNonNull(blocks.value(), "every owned key has its block");
+    Optional<Weights> weights = server.accept(block, message);
+    blocks.update(block);
+    if (weights.isPresent()) {
+      emit(weights.get());
+      if (reported != null && message.block() == owned.get(0)) {
+        reported.update(block);
+      }
+    }
+  }
+
+  private void emit(Weights weights) {
+    output.collect(new StreamRecord<>(weights));
+  }
+
+  @Override
+  public void prepareSnapshotPreBarrier(long checkpointId) throws Exception {
+    super.prepareSnapshotPreBarrier(checkpointId);
+    publish(checkpointId, plan.publishEveryRounds());
+  }
+
+  @Override
+  public void finish() throws Exception {
+    super.finish();
+    publish(BlockSnapshot.LAST, 1);
+  }
+
+  /** Sends every block's snapshot if they have come at least so many rounds since the last time. */
+  private void publish(long checkpointId, long rounds) throws Exception {
+    for (int index : owned) {
+      Block block = fetch(index);
+      if (block.round() >= block.published() + rounds) {
+        output.collect(
+            SNAPSHOTS,
+            new StreamRecord<>(
+                new BlockSnapshot(
+                    index,
+                    block.range().from(),
+                    checkpointId,
+                    block.round(),
+                    block.applied(),
+                    block.learned(),
+                    block.report(),
+                    block.records(),
+                    block.values())));
+        block.markPublished();
+        blocks.update(block);
+      }
+    }
+  }
+
+  @Override
+  public void snapshotState(StateSnapshotContext context) throws Exception {
+    super.snapshotState(context);
+    identity.store(plan, getRuntimeContext().getTaskInfo().getIndexOfThisSubtask());
+  }
+
+  private Block fetch(int index) throws Exception {
+    setCurrentKey(keys.key(index));
+    Block block = blocks.value();
+    if (block == null) {
+      throw new IllegalStateException(
+          "the restored state has no block " + index + " of " + plan.layout());
+    }
+    return block;
+  }
+}

@@ -1,0 +1,195 @@
+package io.tapestream.operators.server;
+
+import io.tapestream.parameterserver.Block;
+import io.tapestream.parameterserver.BlockFormat;
+import io.tapestream.parameterserver.Message;
+import io.tapestream.parameterserver.MessageFormat;
+import io.tapestream.parameterserver.Weights;
+import io.tapestream.parameterserver.WeightsFormat;
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.api.common.typeutils.SimpleTypeSerializerSnapshot;
+import org.apache.flink.api.common.typeutils.TypeSerializerSnapshot;
+
+/** The types that reach and leave the parameter server, for Flink. */
+public final class ServerTypes {
+
+  /** What trainers send. */
+  public static final TypeInformation<Message> MESSAGE =
+      new FormatType<>(Message.class, new MessageSerializer());
+
+  /** What the shards answer. */
+  public static final TypeInformation<Weights> WEIGHTS =
+      new FormatType<>(Weights.class, new WeightsSerializer());
+
+  /** What the shards keep. */
+  public static final TypeInformation<Block> BLOCK =
+      new FormatType<>(Block.class, new BlockSerializer());
+
+  /** What the shards publish. */
+  public static final TypeInformation<BlockSnapshot> BLOCK_SNAPSHOT =
+      new FormatType<>(BlockSnapshot.class, new BlockSnapshotSerializer());
+
+  private ServerTypes() {}
+
+  /** Messages, in the layout of {@link MessageFormat}. */
+  public static final class MessageSerializer extends FormatSerializer<Message> {
+
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    void write(DataOutput out, Message message) throws IOException {
+      MessageFormat.write(out, message);
+    }
+
+    @Override
+    Message read(DataInput in) throws IOException {
+      return MessageFormat.read(in);
+    }
+
+    /** Senders give their arrays away, so the same message serves. */
+    @Override
+    public Message copy(Message from) {
+      return from;
+    }
+
+    @Override
+    public boolean isImmutableType() {
+      return true;
+    }
+
+    @Override
+    public TypeSerializerSnapshot<Message> snapshotConfiguration() {
+      return new MessageSerializer.Snapshot();
+    }
+
+    /** Names the serializer in a checkpoint. */
+    public static final class Snapshot extends SimpleTypeSerializerSnapshot<Message> {
+
+      /** For Flink, which makes it by reflection. */
+      public Snapshot() {
+        super(MessageSerializer::new);
+      }
+    }
+  }
+
+  /** Weights, in the layout of {@link WeightsFormat}. */
+  public static final class WeightsSerializer extends FormatSerializer<Weights> {
+
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    void write(DataOutput out, Weights weights) throws IOException {
+      WeightsFormat.write(out, weights);
+    }
+
+    @Override
+    Weights read(DataInput in) throws IOException {
+      return WeightsFormat.read(in);
+    }
+
+    /** The server goes on changing the values that it refers to. */
+    @Override
+    public Weights copy(Weights from) {
+      return new Weights(
+          from.block(), from.round(), from.applied(), from.rounds(), from.values().clone());
+    }
+
+    @Override
+    public TypeSerializerSnapshot<Weights> snapshotConfiguration() {
+      return new WeightsSerializer.Snapshot();
+    }
+
+    /** Names the serializer in a checkpoint. */
+    public static final class Snapshot extends SimpleTypeSerializerSnapshot<Weights> {
+
+      /** For Flink, which makes it by reflection. */
+      public Snapshot() {
+        super(WeightsSerializer::new);
+      }
+    }
+  }
+
+  /** Blocks, in the layout of {@link BlockFormat}. */
+  public static final class BlockSerializer extends FormatSerializer<Block> {
+
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    void write(DataOutput out, Block block) throws IOException {
+      BlockFormat.write(out, block);
+    }
+
+    @Override
+    Block read(DataInput in) throws IOException {
+      return BlockFormat.read(in);
+    }
+
+    /** What the hashmap backend calls at the first touch of a block during a checkpoint. */
+    @Override
+    public Block copy(Block from) {
+      return from.copy();
+    }
+
+    @Override
+    public TypeSerializerSnapshot<Block> snapshotConfiguration() {
+      return new BlockSerializer.Snapshot();
+    }
+
+    /** Names the serializer in a checkpoint. */
+    public static final class Snapshot extends SimpleTypeSerializerSnapshot<Block> {
+
+      /** For Flink, which makes it by reflection. */
+      public Snapshot() {
+        super(BlockSerializer::new);
+      }
+    }
+  }
+
+  /** Snapshots, in the layout of {@link BlockSnapshotFormat}. */
+  public static final class BlockSnapshotSerializer extends FormatSerializer<BlockSnapshot> {
+
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    void write(DataOutput out, BlockSnapshot snapshot) throws IOException {
+      BlockSnapshotFormat.write(out, snapshot);
+    }
+
+    @Override
+    BlockSnapshot read(DataInput in) throws IOException {
+      return BlockSnapshotFormat.read(in);
+    }
+
+    /** The server goes on changing the values that it refers to. */
+    @Override
+    public BlockSnapshot copy(BlockSnapshot from) {
+      return new BlockSnapshot(
+          from.block(),
+          from.from(),
+          from.checkpoint(),
+          from.round(),
+          from.applied(),
+          from.learned(),
+          from.report(),
+          from.records(),
+          from.values().clone());
+    }
+
+    @Override
+    public TypeSerializerSnapshot<BlockSnapshot> snapshotConfiguration() {
+      return new BlockSnapshotSerializer.Snapshot();
+    }
+
+    /** Names the serializer in a checkpoint. */
+    public static final class Snapshot extends SimpleTypeSerializerSnapshot<BlockSnapshot> {
+
+      /** For Flink, which makes it by reflection. */
+      public Snapshot() {
+        super(BlockSnapshotSerializer::new);
+      }
+    }
+  }
+}

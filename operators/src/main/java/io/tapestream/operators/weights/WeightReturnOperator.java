@@ -1,0 +1,59 @@
+package io.tapestream.operators.weights;
+
+import io.tapestream.parameterserver.BlockLayout;
+import io.tapestream.parameterserver.Weights;
+import io.tapestream.parameterserver.consistency.Consistency;
+import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
+import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
+import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hands every block that the parameter server broadcasts to the trainer of the same subtask index,
+ * which shares its slot. It never waits for the trainer, and has no output.
+ *
+ * <p>The job gives it the source's parallelism, slot-sharing group and co-location group (R11).
+ */
+public final class WeightReturnOperator extends AbstractStreamOperator<Void>
+    implements OneInputStreamOperator<Weights, Void> {
+
+  private static final long serialVersionUID = 1L;
+
+  // configuration
+  private final BlockLayout layout;
+  private final Consistency consistency;
+
+  // runtime
+  private transient WeightExchange.@Nullable Key key;
+  private transient @Nullable WeightReplica replica;
+
+  /** An operator that has met nobody yet. */
+  public WeightReturnOperator(BlockLayout layout, Consistency consistency) {
+    this.layout = layout;
+    this.consistency = consistency;
+  }
+
+  @Override
+  public void open() throws Exception {
+    super.open();
+    key = WeightExchange.Key.of(getMetricGroup().getAllVariables());
+    int parallelism = getRuntimeContext().getTaskInfo().getNumberOfParallelSubtasks();
+    replica = WeightExchange.meet(key, parallelism, () -> new WeightReplica(layout, consistency));
+  }
+
+  @Override
+  public void processElement(StreamRecord<Weights> element) {
+    if (replica == null) {
+      throw new IllegalStateException("weights arrived before open()");
+    }
+    replica.receive(element.getValue());
+  }
+
+  @Override
+  public void close() throws Exception {
+    if (key != null && replica != null) {
+      WeightExchange.leave(key, replica);
+    }
+    super.close();
+  }
+}
