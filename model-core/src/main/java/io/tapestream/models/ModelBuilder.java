@@ -56,7 +56,9 @@ final class ModelBuilder implements Context.Observer {
     builder.enumerate(model, "");
     try (Workspace.Scope none = Workspace.outside()) {
       Shape output;
-      try (Tensor zeros = Tensor.zeros(dtype, input.prepend(1))) {
+      try (Workspace firstPass = new Workspace();
+          Workspace.Scope scope = firstPass.enter()) {
+        Tensor zeros = Tensor.zeros(dtype, input.prepend(1));
         Tensor y = model.apply(zeros, Context.inference().observedBy(builder));
         output = y.shape().withoutFirst();
       }

@@ -1,6 +1,8 @@
 package io.tapestream.operators.publish;
 
+import io.tapestream.models.ParameterVector;
 import java.io.Serializable;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -10,8 +12,13 @@ import java.util.List;
  * @param shape its dimensions
  * @param offset of its first value in the flat vector
  */
-public record PublishedTensor(String name, List<Integer> shape, int offset)
-    implements Serializable {
+record PublishedTensor(String name, List<Integer> shape, int offset) implements Serializable {
+
+  /** A model's parameter. */
+  static PublishedTensor of(ParameterVector.Entry entry) {
+    return new PublishedTensor(
+        entry.name(), Arrays.stream(entry.shape().dims()).boxed().toList(), entry.offset());
+  }
 
   /** Keeps an immutable copy of the shape. */
   public PublishedTensor {

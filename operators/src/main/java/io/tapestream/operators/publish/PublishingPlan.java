@@ -1,8 +1,6 @@
 package io.tapestream.operators.publish;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.tapestream.files.Signature;
 import io.tapestream.files.VersionDirectory;
 import io.tapestream.operators.TrainingSettings;
@@ -31,8 +29,6 @@ record PublishingPlan(
     List<String> metricNames,
     Retention retention)
     implements Serializable {
-
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   PublishingPlan {
     tensors = tensors.stream().sorted(Comparator.comparingInt(PublishedTensor::offset)).toList();
@@ -96,12 +92,7 @@ record PublishingPlan(
   }
 
   JsonNode loss() {
-    try {
-      return JSON.readTree(settings.model().lossJson());
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException(
-          "the loss's specification is no JSON: " + settings.model().lossJson(), e);
-    }
+    return JsonText.parse(settings.model().lossJson());
   }
 
   /** The moment a block was cut at. */

@@ -1,7 +1,10 @@
 package io.tapestream.operators.publish;
 
+import io.tapestream.metrics.Metric;
+import io.tapestream.models.ParameterVector;
 import io.tapestream.operators.TrainingSettings;
 import io.tapestream.operators.server.BlockSnapshot;
+import io.tapestream.specs.Specs;
 import java.time.Clock;
 import java.util.List;
 import org.apache.flink.api.connector.sink2.Committer;
@@ -35,6 +38,29 @@ public final class VersionSink
   private final PublishingPlan plan;
 
   /**
+   * A sink for one job, to be made at submission.
+   *
+   * @param settings the job's settings
+   * @param parameters those of the model that the settings specify, once built
+   * @param classes finds the classes of the settings' metrics
+   * @param retention how long files are kept
+   * @throws IllegalArgumentException if a name can't be a directory's, or the server's layout is
+   *     another model's
+   */
+  public static VersionSink of(
+      TrainingSettings settings,
+      ParameterVector parameters,
+      ClassLoader classes,
+      Retention retention) {
+    List<PublishedTensor> tensors = parameters.entries().stream().map(PublishedTensor::of).toList();
+    List<String> metrics =
+        settings.model().metricJsons().stream()
+            .map(json -> Specs.read(JsonText.parse(json), Metric.class, classes).name())
+            .toList();
+    return new VersionSink(settings, tensors, metrics, retention);
+  }
+
+  /**
    * A sink for one job.
    *
    * @param settings the job's settings
@@ -43,7 +69,7 @@ public final class VersionSink
    * @param retention how long files are kept
    * @throws IllegalArgumentException if the tensors leave holes, or a name can't be a directory's
    */
-  public VersionSink(
+  VersionSink(
       TrainingSettings settings,
       List<PublishedTensor> tensors,
       List<String> metricNames,

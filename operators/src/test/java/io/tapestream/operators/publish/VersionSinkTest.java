@@ -1,11 +1,16 @@
 package io.tapestream.operators.publish;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tapestream.files.Manifest;
 import io.tapestream.files.SafeTensors;
 import io.tapestream.files.VersionDirectory;
+import io.tapestream.layers.Dense;
+import io.tapestream.models.Sequential;
+import io.tapestream.operators.TrainingSettings;
 import io.tapestream.operators.server.BlockSnapshot;
+import io.tapestream.tensor.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -137,6 +142,36 @@ class VersionSinkTest {
             .orElseThrow();
     assertThat(all.stream().filter(m -> m.hasIdentity("run-1", cutByFirst))).hasSize(1);
     assertThat(all.stream().map(m -> m.run() + "/" + m.checkpoint())).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void r18TheWritersAreNeverChainedToTheServer() {
+    StreamExecutionEnvironment env = environment(null);
+    build(env, "run-1", 1);
+    List<String> tasks = new ArrayList<>();
+    env.getStreamGraph().getJobGraph().getVertices().forEach(task -> tasks.add(task.getName()));
+    assertThat(tasks)
+        .anySatisfy(name -> assertThat(name).contains("shards").doesNotContain("Writer"))
+        .anySatisfy(name -> assertThat(name).contains("Writer").doesNotContain("shards"));
+  }
+
+  @Test
+  void theSinkTakesTensorsAndMetricNamesFromTheModelAndItsSpecifications() throws Exception {
+    try (Sequential model = Sequential.of(new Dense(3))) {
+      model.build(Shape.of(2), 1);
+      TrainingSettings settings = TestPlan.settings(directory, "run-1");
+      assertThatThrownBy(() -> sinkOf(settings, model))
+          .hasMessageContaining("the tensors end at 9, the server's layout at 7");
+    }
+    try (Sequential model = Sequential.of(new Dense(2), new Dense(1))) {
+      model.build(Shape.of(1), 1);
+      assertThat(sinkOf(TestPlan.settings(directory, "run-1"), model)).isNotNull();
+    }
+  }
+
+  private static VersionSink sinkOf(TrainingSettings settings, Sequential model) {
+    return VersionSink.of(
+        settings, model.parameters(), VersionSinkTest.class.getClassLoader(), Retention.DEFAULT);
   }
 
   private void run(String run, long records) throws Exception {
