@@ -385,26 +385,26 @@ final class CpuBackend implements Backend {
 
   @Override
   public void maxPool2d(Tensor x, Window window, Tensor y) {
-    Pooling.max(x, window, y);
+    new Pooling(x, window).max(x, y);
     hold(x, y);
   }
 
   @Override
   public void maxPool2dGradient(
       Tensor x, Tensor y, Tensor dy, Window window, Tensor dx, boolean accumulate) {
-    Pooling.maxGradient(x, y, dy, window, dx, accumulate);
+    new Pooling(x, window).maxGradient(x, y, dy, dx, accumulate);
     hold(x, y, dy, dx);
   }
 
   @Override
   public void averagePool2d(Tensor x, Window window, Tensor y) {
-    Pooling.average(x, window, y);
+    new Pooling(x, window).average(x, y);
     hold(x, y);
   }
 
   @Override
   public void averagePool2dGradient(Tensor dy, Window window, Tensor dx, boolean accumulate) {
-    Pooling.averageGradient(dy, window, dx, accumulate);
+    new Pooling(dx, window).averageGradient(dy, dx, accumulate);
     hold(dy, dx);
   }
 

@@ -2,150 +2,207 @@ package io.tapestream.backend.cpu;
 
 import io.tapestream.backend.Window;
 import io.tapestream.tensor.Tensor;
-import java.nio.ByteBuffer;
+import java.util.Arrays;
 
-/** Maxima and means under windows, per channel; images (n, h, w, c). */
+/**
+ * Maxima and means under windows, per channel; images (n, h, w, c). Works on whole rows copied into the heap, where the compiler turns
+ * loops into vector instructions by itself: first down the rows of a row of windows, then along it.
+ */
 final class Pooling {
-  /**
-   * What is done under one window, for the part of it that lies in the image: rows top … bottom−1,
-   * columns left … right−1.
-   */
-  private interface Position {
-    void at(int image, int output, int top, int bottom, int left, int right);
+  private final Window window;
+  private final int images;
+  private final int height;
+  private final int width;
+  private final int channels;
+  private final int outputHeight;
+  private final int outputWidth;
+
+  /** Floats of a row of an image. */
+  private final int rowLength;
+
+  /** Floats of a row of the output. */
+  private final int outputLength;
+
+  /** A pool over images of the shape of {@code x}. */
+  Pooling(Tensor x, Window window) {
+    this.window = window;
+    this.images = x.dim(0);
+    this.height = x.dim(1);
+    this.width = x.dim(2);
+    this.channels = x.dim(3);
+    this.outputHeight = window.outputHeight(height);
+    this.outputWidth = window.outputWidth(width);
+    this.rowLength = width * channels;
+    this.outputLength = outputWidth * channels;
   }
 
-  private Pooling() {}
+  void max(Tensor x, Tensor y) {
+    float[] row = new float[rowLength];
+    float[] down = new float[rowLength];
+    float[] result = new float[outputLength];
+    for (int line = 0; line < images * outputHeight; line++) {
+      x.read(rowAt(line, top(line)), down, 0, rowLength);
+      for (int r = top(line) + 1; r < bottom(line); r++) {
+        x.read(rowAt(line, r), row, 0, rowLength);
+        for (int i = 0; i < rowLength; i++) {
+          down[i] = Math.max(down[i], row[i]);
+        }
+      }
+      for (int q = 0; q < outputWidth; q++) {
+        int to = q * channels;
+        System.arraycopy(down, left(q) * channels, result, to, channels);
+        for (int column = left(q) + 1; column < right(q); column++) {
+          int from = column * channels;
+          for (int c = 0; c < channels; c++) {
+            result[to + c] = Math.max(result[to + c], down[from + c]);
+          }
+        }
+      }
+      y.write(line * outputLength, result, 0, outputLength);
+    }
+  }
 
-  /**
-   * Visits the windows in C order of the output; {@code output} counts its pixels over the whole
-   * batch.
-   */
-  private static void visit(Tensor images, Window window, Position position) {
-    int height = images.dim(1);
-    int width = images.dim(2);
-    int outputHeight = window.outputHeight(height);
-    int outputWidth = window.outputWidth(width);
-    int output = 0;
-    for (int image = 0; image < images.dim(0); image++) {
-      for (int p = 0; p < outputHeight; p++) {
-        int top = p * window.strideHeight() - window.padTop();
-        int bottom = Math.min(top + window.height(), height);
-        for (int q = 0; q < outputWidth; q++, output++) {
-          int left = q * window.strideWidth() - window.padLeft();
-          int right = Math.min(left + window.width(), width);
-          position.at(image, output, Math.max(top, 0), bottom, Math.max(left, 0), right);
+  void maxGradient(Tensor x, Tensor y, Tensor dy, Tensor dx, boolean accumulate) {
+    if (!accumulate) {
+      dx.clear();
+    }
+    int rows = window.height();
+    float[] under = new float[rows * rowLength];
+    float[] gradients = new float[rows * rowLength];
+    float[] largest = new float[outputLength];
+    float[] given = new float[outputLength];
+    for (int line = 0; line < images * outputHeight; line++) {
+      int first = rowAt(line, top(line));
+      int length = (bottom(line) - top(line)) * rowLength;
+      x.read(first, under, 0, length);
+      dx.read(first, gradients, 0, length);
+      y.read(line * outputLength, largest, 0, outputLength);
+      dy.read(line * outputLength, given, 0, outputLength);
+      for (int i = 0; i < outputLength; i++) {
+        int q = i / channels;
+        int found = first(under, length, left(q), right(q), i % channels, largest[i]);
+        if (found >= 0) {
+          gradients[found] += given[i];
+        }
+      }
+      dx.write(first, gradients, 0, length);
+    }
+  }
+
+  /** Where, in rows copied together, a channel first has a value between two columns; negative if nowhere (its maximum is not a number). */
+  private int first(float[] under, int length, int left, int right, int channel, float value) {
+    for (int row = 0; row < length; row += rowLength) {
+      for (int column = left; column < right; column++) {
+        int at = row + column * channels + channel;
+        if (under[at] == value) {
+          return at;
+        }
+      }
+    }
+    return -1;
+  }
+
+  void average(Tensor x, Tensor y) {
+    float[] row = new float[rowLength];
+    float[] down = new float[rowLength];
+    float[] result = new float[outputLength];
+    for (int line = 0; line < images * outputHeight; line++) {
+      x.read(rowAt(line, top(line)), down, 0, rowLength);
+      for (int r = top(line) + 1; r < bottom(line); r++) {
+        x.read(rowAt(line, r), row, 0, rowLength);
+        for (int i = 0; i < rowLength; i++) {
+          down[i] += row[i];
+        }
+      }
+      for (int q = 0; q < outputWidth; q++) {
+        float share = share(line, q);
+        int to = q * channels;
+        int last = (right(q) - 1) * channels;
+        int beforeLast = last - channels;
+        if (right(q) - left(q) == 2) {
+          for (int c = 0; c < channels; c++) {
+            result[to + c] = (down[beforeLast + c] + down[last + c]) * share;
+          }
+        } else {
+          averageAlong(down, left(q), right(q), share, result, to);
+        }
+      }
+      y.write(line * outputLength, result, 0, outputLength);
+    }
+  }
+
+  private void averageAlong(
+      float[] down, int left, int right, float share, float[] result, int to) {
+    for (int c = 0; c < channels; c++) {
+      float sum = 0;
+      for (int column = left; column < right; column++) {
+        sum += down[column * channels + c];
+      }
+      result[to + c] = sum * share;
+    }
+  }
+
+  void averageGradient(Tensor dy, Tensor dx, boolean accumulate) {
+    boolean apart = window.strideHeight() >= window.height() && !accumulate;
+    if (!accumulate) {
+      dx.clear();
+    }
+    float[] given = new float[outputLength];
+    float[] along = new float[rowLength];
+    float[] row = new float[rowLength];
+    for (int line = 0; line < images * outputHeight; line++) {
+      dy.read(line * outputLength, given, 0, outputLength);
+      Arrays.fill(along, 0f);
+      for (int q = 0; q < outputWidth; q++) {
+        float share = share(line, q);
+        int from = q * channels;
+        for (int column = left(q); column < right(q); column++) {
+          int to = column * channels;
+          for (int c = 0; c < channels; c++) {
+            along[to + c] += given[from + c] * share;
+          }
+        }
+      }
+      for (int r = top(line); r < bottom(line); r++) {
+        int at = rowAt(line, r);
+        if (apart) {
+          dx.write(at, along, 0, rowLength);
+        } else {
+          dx.read(at, row, 0, rowLength);
+          for (int i = 0; i < rowLength; i++) {
+            row[i] += along[i];
+          }
+          dx.write(at, row, 0, rowLength);
         }
       }
     }
   }
 
-  static void max(Tensor x, Window window, Tensor y) {
-    int channels = x.dim(3);
-    ByteBuffer from = x.buffer();
-    ByteBuffer to = y.buffer();
-    visit(
-        x,
-        window,
-        (image, output, top, bottom, left, right) -> {
-          int at = y.byteOffset() + 4 * output * channels;
-          for (int c = 0; c < channels; c++) {
-            float largest = Float.NEGATIVE_INFINITY;
-            for (int row = top; row < bottom; row++) {
-              int rowAt = pixel(x, image, row, 0) + 4 * c;
-              for (int column = left; column < right; column++) {
-                largest = Math.max(largest, from.getFloat(rowAt + 4 * column * channels));
-              }
-            }
-            to.putFloat(at + 4 * c, largest);
-          }
-        });
+  // A line is a row of windows, counted over the batch. The part of a window that lies in the image is rows top … bottom − 1 and columns left … right − 1.
+
+  private int top(int line) {
+    return Math.max(line % outputHeight * window.strideHeight() - window.padTop(), 0);
   }
 
-  static void maxGradient(
-      Tensor x, Tensor y, Tensor dy, Window window, Tensor dx, boolean accumulate) {
-    if (!accumulate) {
-      dx.clear();
-    }
-    int channels = x.dim(3);
-    ByteBuffer from = x.buffer();
-    ByteBuffer maxima = y.buffer();
-    ByteBuffer gradients = dy.buffer();
-    ByteBuffer to = dx.buffer();
-    visit(
-        x,
-        window,
-        (image, output, top, bottom, left, right) -> {
-          for (int c = 0; c < channels; c++) {
-            int element = 4 * (output * channels + c);
-            float largest = maxima.getFloat(y.byteOffset() + element);
-            int found = -1;
-            for (int row = top; row < bottom && found < 0; row++) {
-              for (int column = left; column < right && found < 0; column++) {
-                int at = pixel(x, image, row, column) + 4 * c;
-                if (from.getFloat(at) == largest) {
-                  found = at - x.byteOffset() + dx.byteOffset();
-                }
-              }
-            }
-            if (found >= 0) {
-              float gradient = gradients.getFloat(dy.byteOffset() + element);
-              to.putFloat(found, to.getFloat(found) + gradient);
-            }
-          }
-        });
+  private int bottom(int line) {
+    int bottom = line % outputHeight * window.strideHeight() - window.padTop() + window.height();
+    return Math.min(bottom, height);
   }
 
-  static void average(Tensor x, Window window, Tensor y) {
-    int channels = x.dim(3);
-    ByteBuffer from = x.buffer();
-    ByteBuffer to = y.buffer();
-    visit(
-        x,
-        window,
-        (image, output, top, bottom, left, right) -> {
-          int at = y.byteOffset() + 4 * output * channels;
-          float share = 1f / ((bottom - top) * (right - left));
-          for (int c = 0; c < channels; c++) {
-            float sum = 0;
-            for (int row = top; row < bottom; row++) {
-              int rowAt = pixel(x, image, row, 0) + 4 * c;
-              for (int column = left; column < right; column++) {
-                sum += from.getFloat(rowAt + 4 * column * channels);
-              }
-            }
-            to.putFloat(at + 4 * c, sum * share);
-          }
-        });
+  private int left(int q) {
+    return Math.max(q * window.strideWidth() - window.padLeft(), 0);
   }
 
-  static void averageGradient(Tensor dy, Window window, Tensor dx, boolean accumulate) {
-    if (!accumulate) {
-      dx.clear();
-    }
-    int channels = dx.dim(3);
-    ByteBuffer from = dy.buffer();
-    ByteBuffer to = dx.buffer();
-    visit(
-        dx,
-        window,
-        (image, output, top, bottom, left, right) -> {
-          int at = dy.byteOffset() + 4 * output * channels;
-          float share = 1f / ((bottom - top) * (right - left));
-          for (int row = top; row < bottom; row++) {
-            for (int column = left; column < right; column++) {
-              int pixel = pixel(dx, image, row, column);
-              for (int c = 0; c < channels; c++) {
-                float gradient = from.getFloat(at + 4 * c) * share;
-                to.putFloat(pixel + 4 * c, to.getFloat(pixel + 4 * c) + gradient);
-              }
-            }
-          }
-        });
+  private int right(int q) {
+    return Math.min(q * window.strideWidth() - window.padLeft() + window.width(), width);
   }
 
-  /** Where a pixel's first channel lies. */
-  private static int pixel(Tensor images, int image, int row, int column) {
-    int pixels = (image * images.dim(1) + row) * images.dim(2) + column;
-    return images.byteOffset() + 4 * pixels * images.dim(3);
+  private float share(int line, int q) {
+    return 1f / ((bottom(line) - top(line)) * (right(q) - left(q)));
+  }
+
+  /** The first element of an image's row. */
+  private int rowAt(int line, int row) {
+    return (line / outputHeight * height + row) * rowLength;
   }
 }
