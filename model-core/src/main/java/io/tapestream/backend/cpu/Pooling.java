@@ -5,8 +5,9 @@ import io.tapestream.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * Maxima and means under windows, per channel; images (n, h, w, c). Works on whole rows copied into the heap, where the compiler turns
- * loops into vector instructions by itself: first down the rows of a row of windows, then along it.
+ * Maxima and means under windows, per channel; images (n, h, w, c). Works on whole rows copied into
+ * the heap, where the compiler turns loops into vector instructions by itself: first down the rows
+ * of a row of windows, then along it.
  */
 final class Pooling {
   private final Window window;
@@ -89,7 +90,10 @@ final class Pooling {
     }
   }
 
-  /** Where, in rows copied together, a channel first has a value between two columns; negative if nowhere (its maximum is not a number). */
+  /**
+   * Where, in rows copied together, a channel first has a value between two columns; negative if
+   * nowhere (its maximum is not a number).
+   */
   private int first(float[] under, int length, int left, int right, int channel, float value) {
     for (int row = 0; row < length; row += rowLength) {
       for (int column = left; column < right; column++) {
@@ -178,7 +182,8 @@ final class Pooling {
     }
   }
 
-  // A line is a row of windows, counted over the batch. The part of a window that lies in the image is rows top … bottom − 1 and columns left … right − 1.
+  // A line is a row of windows, counted over the batch. The part of a window that lies in the image
+  // is rows top … bottom − 1 and columns left … right − 1.
 
   private int top(int line) {
     return Math.max(line % outputHeight * window.strideHeight() - window.padTop(), 0);

@@ -174,9 +174,9 @@ final class Rows {
 
   private static int index(Tensor indices, int row, int k) {
     double index = indices.get(row);
-    if (!(index >= 0 && index < k)) {
+    if (!(index >= 0 && index < k && index == Math.rint(index))) {
       throw new IllegalArgumentException(
-          "row " + row + " names class " + index(indices, row) + ", outside 0 to " + (k - 1));
+          "row " + row + " names class " + index(indices, row) + ", not one of 0 to " + (k - 1));
     }
     return (int) index;
   }
