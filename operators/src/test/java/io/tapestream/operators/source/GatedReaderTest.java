@@ -1,0 +1,340 @@
+package io.tapestream.operators.source;
+
+import static org.apache.flink.core.io.InputStatus.END_OF_INPUT;
+import static org.apache.flink.core.io.InputStatus.MORE_AVAILABLE;
+import static org.apache.flink.core.io.InputStatus.NOTHING_AVAILABLE;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tapestream.operators.weights.WeightReplica;
+import io.tapestream.parameterserver.BlockLayout;
+import io.tapestream.parameterserver.Weights;
+import io.tapestream.parameterserver.consistency.Synchronous;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.apache.flink.core.io.InputStatus;
+import org.apache.flink.metrics.SimpleCounter;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class GatedReaderTest {
+
+  private static final TopicPartition A = new TopicPartition("clicks", 0);
+  private static final TopicPartition B = new TopicPartition("clicks", 1);
+  private static final int BATCH = 2;
+
+  private final FakeKafkaReader kafka = new FakeKafkaReader();
+  private final WeightReplica replica =
+      new WeightReplica(BlockLayout.ofElements(2, 2, 1), new Synchronous());
+  private final List<Map<TopicPartition, Long>> commits = new ArrayList<>();
+  private final SimpleCounter gateClosedMillis = new SimpleCounter();
+  private final Emitted emitted = new Emitted();
+  private long nanos;
+  private boolean closed;
+  private GatedReader reader;
+
+  @BeforeEach
+  void open() {
+    reader =
+        new GatedReader(
+            kafka,
+            BATCH,
+            value -> 1,
+            replica,
+            commits::add,
+            () -> closed = true,
+            () -> nanos,
+            gateClosedMillis);
+    reader.start();
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    reader.close();
+    assertThat(closed).isTrue();
+  }
+
+  @Test
+  void aCompleteBatchWaitsForItsWeightsAndLeavesWhenTheyArrive() throws Exception {
+    give(unbounded(0, A));
+    kafka.fetch(A, 0, 5);
+
+    assertThat(poll()).isEqualTo(NOTHING_AVAILABLE);
+    assertThat(emitted.drain()).as("no weights have come yet").isEmpty();
+    CompletableFuture<Void> available = reader.isAvailable();
+    assertThat(available).isNotDone();
+
+    weights(0);
+
+    assertThat(available).isDone();
+    assertThat(poll()).isEqualTo(NOTHING_AVAILABLE);
+    assertThat(emitted.drain()).containsExactly("0:0");
+    weights(1);
+    poll();
+    assertThat(emitted.drain()).containsExactly("0:1");
+    weights(2);
+    poll();
+    assertThat(emitted.drain()).as("batch 2 holds one record of two").isEmpty();
+  }
+
+  @Test
+  void theGateWaitsForEveryBlock() throws Exception {
+    give(unbounded(0, A));
+    kafka.fetch(A, 0, 5);
+
+    replica.receive(new Weights(0, 0, new long[2], new long[2], new float[1]));
+    poll();
+    assertThat(emitted.drain()).isEmpty();
+    replica.receive(new Weights(1, 0, new long[2], new long[2], new float[1]));
+    poll();
+    assertThat(emitted.drain()).containsExactly("0:0");
+  }
+
+  @Test
+  void r7OneFutureIsOutstandingAndAnyCauseCompletesIt() throws Exception {
+    give(unbounded(0, A));
+    assertThat(poll()).isEqualTo(NOTHING_AVAILABLE);
+
+    CompletableFuture<Void> forData = reader.isAvailable();
+    assertThat(reader.isAvailable()).isSameAs(forData);
+    kafka.fetch(A, 0, 2);
+    assertThat(forData).isDone();
+
+    assertThat(poll()).isEqualTo(NOTHING_AVAILABLE);
+    CompletableFuture<Void> forWeights = reader.isAvailable();
+    assertThat(forWeights).isNotSameAs(forData).isNotDone();
+    weights(0);
+    assertThat(forWeights).isDone();
+
+    poll();
+    CompletableFuture<Void> forTheEnd = reader.isAvailable();
+    assertThat(forTheEnd).isNotDone();
+    reader.notifyNoMoreSplits();
+    assertThat(forTheEnd).isDone();
+  }
+
+  @Test
+  void r7AWakeUpBetweenThePollAndTheQuestionIsNotLost() throws Exception {
+    give(unbounded(0, A));
+    kafka.fetch(A, 0, 2);
+    poll();
+
+    weights(0);
+
+    assertThat(reader.isAvailable()).isDone();
+  }
+
+  @Test
+  void i1TheStateInTheMiddleOfARoundIsTheFirstExampleThatHasNotLeft() throws Exception {
+    give(unbounded(0, A), unbounded(1, B));
+    weights(0);
+    kafka.fetch(A, 0, 5);
+    kafka.fetch(B, 10, 11);
+    poll();
+    assertThat(emitted.drain()).containsExactly("0:0");
+
+    assertThat(reader.snapshotState(1))
+        .containsExactly(
+            new GatedSplit(0, A, 2, 0, GatedSplit.UNBOUNDED, 1, false),
+            new GatedSplit(1, B, 10, 0, GatedSplit.UNBOUNDED, 0, false));
+  }
+
+  @Test
+  void theBatchThatIsFurthestBehindLeavesFirst() throws Exception {
+    give(
+        new GatedSplit(0, A, 0, 0, GatedSplit.UNBOUNDED, 8, false),
+        new GatedSplit(1, B, 0, 0, GatedSplit.UNBOUNDED, 7, false));
+    weights(9);
+    kafka.fetch(A, 0, 4);
+    kafka.fetch(B, 0, 6);
+
+    poll();
+
+    assertThat(emitted.drain()).containsExactly("1:7", "0:8", "1:8", "0:9", "1:9");
+  }
+
+  @Test
+  void r7AFullPartitionIsPausedButItsNeighboursAreStillTakenFromTheSameFetch() throws Exception {
+    give(unbounded(0, A), unbounded(1, B));
+    weights(0);
+    kafka.fetch(A, 0, 20);
+    kafka.fetch(B, 0, 2);
+
+    poll();
+
+    assertThat(emitted.drain()).containsExactly("0:0", "1:0");
+    assertThat(kafka.paused).containsExactly(A.toString());
+    for (int round = 1; round <= 7; round++) {
+      kafka.fetch(B, 2L * round, 2L * round + 2);
+      weights(round);
+      poll();
+    }
+    assertThat(kafka.paused).as("10 batches were there, 8 are gone").isEmpty();
+  }
+
+  @Test
+  void r7FlinksOwnPausesAreUnitedWithOurs() throws Exception {
+    give(unbounded(0, A));
+    kafka.fetch(A, 0, 20);
+    poll();
+    assertThat(kafka.paused).containsExactly(A.toString());
+
+    reader.pauseOrResumeSplits(List.of(A.toString()), List.of());
+    reader.pauseOrResumeSplits(List.of(), List.of(A.toString()));
+    assertThat(kafka.paused).as("it still runs ahead").containsExactly(A.toString());
+
+    reader.pauseOrResumeSplits(List.of(A.toString()), List.of());
+    for (int round = 0; round < 10; round++) {
+      weights(round);
+      poll();
+    }
+    assertThat(kafka.paused).as("Flink still holds it").containsExactly(A.toString());
+    reader.pauseOrResumeSplits(List.of(), List.of(A.toString()));
+    assertThat(kafka.paused).isEmpty();
+  }
+
+  @Test
+  void r4ASplitThatKafkaHasFinishedStaysInTheStateUntilItsLastBatchHasLeft() throws Exception {
+    give(GatedSplit.starting(0, A, 0, 3));
+    reader.notifyNoMoreSplits();
+    kafka.fetch(A, 0, 3);
+    kafka.end(A);
+
+    assertThat(poll()).isEqualTo(NOTHING_AVAILABLE);
+    assertThat(reader.snapshotState(1)).containsExactly(GatedSplit.starting(0, A, 0, 3));
+    weights(0);
+    poll();
+    assertThat(reader.snapshotState(2)).containsExactly(new GatedSplit(0, A, 2, 0, 3, 1, false));
+    weights(1);
+    poll();
+    assertThat(emitted.batches.get(1).last()).isTrue();
+    assertThat(reader.snapshotState(3)).containsExactly(new GatedSplit(0, A, 3, 0, 3, 2, true));
+  }
+
+  @Test
+  void r4TheInputEndsOnlyAfterTheLastRoundWasApplied() throws Exception {
+    give(GatedSplit.starting(0, A, 0, 2));
+    reader.notifyNoMoreSplits();
+    kafka.fetch(A, 0, 2);
+    kafka.end(A);
+    weights(0);
+
+    assertThat(poll()).as("batch 0 has left but is not applied").isEqualTo(NOTHING_AVAILABLE);
+    assertThat(emitted.drain()).containsExactly("0:0");
+    CompletableFuture<Void> available = reader.isAvailable();
+    assertThat(available).isNotDone();
+    weights(1);
+
+    assertThat(available).isDone();
+    assertThat(poll()).isEqualTo(END_OF_INPUT);
+  }
+
+  @Test
+  void r7AfterTheEndOfTheInnerInputOnlyTheGateCounts() throws Exception {
+    give(GatedSplit.starting(0, A, 0, 2));
+    reader.notifyNoMoreSplits();
+    kafka.fetch(A, 0, 2);
+    kafka.end(A);
+    assertThat(poll()).isEqualTo(NOTHING_AVAILABLE);
+    int polls = kafka.polls;
+
+    assertThat(poll()).isEqualTo(NOTHING_AVAILABLE);
+
+    assertThat(kafka.polls).isEqualTo(polls);
+    assertThat(kafka.isAvailable()).as("would make Flink spin").isDone();
+    assertThat(reader.isAvailable()).isNotDone();
+  }
+
+  @Test
+  void r4AnEmptySplitLeavesAtOnceAndIsNeverRead() throws Exception {
+    give(GatedSplit.starting(0, A, 5, 5));
+    reader.notifyNoMoreSplits();
+
+    assertThat(poll()).as("no weights yet").isEqualTo(NOTHING_AVAILABLE);
+    assertThat(kafka.reading).isEmpty();
+    assertThat(emitted.batches).singleElement().matches(b -> b.isEmpty() && b.last());
+    weights(0);
+    assertThat(poll()).isEqualTo(END_OF_INPUT);
+  }
+
+  @Test
+  void aReaderWithoutSplitsEnds() throws Exception {
+    assertThat(poll()).isEqualTo(NOTHING_AVAILABLE);
+    reader.notifyNoMoreSplits();
+    assertThat(poll()).isEqualTo(END_OF_INPUT);
+  }
+
+  @Test
+  void aSplitThatHadLeftBeforeTheRestoreIsNotReadAgain() throws Exception {
+    give(new GatedSplit(0, A, 3, 0, 3, 2, true));
+    reader.notifyNoMoreSplits();
+    weights(2);
+
+    assertThat(poll()).isEqualTo(END_OF_INPUT);
+    assertThat(emitted.drain()).isEmpty();
+    assertThat(kafka.reading).isEmpty();
+  }
+
+  @Test
+  void r6TheOffsetsOfWhatHasNotLeftAreCommittedWhenTheCheckpointIsComplete() throws Exception {
+    give(unbounded(0, A));
+    weights(0);
+    kafka.fetch(A, 0, 9);
+    poll();
+    reader.snapshotState(1);
+    weights(1);
+    poll();
+    reader.snapshotState(2);
+    assertThat(commits).isEmpty();
+
+    reader.notifyCheckpointComplete(1);
+    assertThat(commits).containsExactly(Map.of(A, 2L));
+    reader.notifyCheckpointComplete(2);
+    assertThat(commits).hasSize(2).last().isEqualTo(Map.of(A, 4L));
+    reader.snapshotState(3);
+    reader.notifyCheckpointComplete(3);
+    assertThat(commits).as("nothing new").hasSize(2);
+  }
+
+  @Test
+  void theTimeInWhichOnlyWeightsAreMissingIsCounted() throws Exception {
+    give(unbounded(0, A));
+    poll();
+    nanos += 5_000_000;
+    kafka.fetch(A, 0, 2);
+    poll();
+    nanos += 7_000_000;
+    weights(0);
+    poll();
+
+    assertThat(gateClosedMillis.getCount()).isEqualTo(7);
+  }
+
+  private static GatedSplit unbounded(int virtualWorker, TopicPartition partition) {
+    return GatedSplit.starting(virtualWorker, partition, 0, GatedSplit.UNBOUNDED);
+  }
+
+  private void give(GatedSplit... splits) {
+    reader.addSplits(List.of(splits));
+  }
+
+  /** Both blocks hold {@code round} rounds, and so do both virtual workers. */
+  private void weights(long round) {
+    for (int block = 0; block < 2; block++) {
+      long[] rounds = {round, round};
+      replica.receive(new Weights(block, round, rounds, rounds, new float[1]));
+    }
+  }
+
+  /** Polls as Flink does: while there is more. */
+  private InputStatus poll() throws Exception {
+    InputStatus status;
+    do {
+      status = reader.pollNext(emitted);
+    } while (status == MORE_AVAILABLE);
+    return status;
+  }
+}

@@ -1,0 +1,77 @@
+package io.tapestream.operators.source;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tapestream.operators.VirtualWorkers;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import org.apache.flink.api.common.serialization.SerializerConfigImpl;
+import org.apache.flink.api.common.typeutils.TypeSerializer;
+import org.apache.flink.core.memory.DataInputDeserializer;
+import org.apache.flink.core.memory.DataOutputSerializer;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.Test;
+
+class SerializersTest {
+
+  private static final GatedSplit SPLIT =
+      new GatedSplit(7, new TopicPartition("clicks", 3), 1L << 40, 12, 1L << 41, 99, true);
+
+  @Test
+  void r1ASplitComesBackWithItsBatchIndexAndRow() throws IOException {
+    var serializer = new GatedSplitSerializer();
+
+    assertThat(serializer.deserialize(serializer.getVersion(), serializer.serialize(SPLIT)))
+        .isEqualTo(SPLIT);
+  }
+
+  @Test
+  void aSplitOfAnUnknownVersionIsRefused() {
+    assertThatThrownBy(() -> new GatedSplitSerializer().deserialize(2, new byte[0]))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("version 2");
+  }
+
+  @Test
+  void theEnumeratorsStateComesBack() throws IOException {
+    var serializer = new GatedEnumeratorStateSerializer();
+    VirtualWorkers table =
+        VirtualWorkers.of(
+            List.of(new TopicPartition("b", 0), new TopicPartition("a", 10)),
+            Map.of("a", "id-a", "b", "id-b"));
+    for (var state :
+        List.of(
+            GatedEnumeratorState.FRESH,
+            new GatedEnumeratorState(table, List.of()),
+            new GatedEnumeratorState(table, List.of(SPLIT, SPLIT)))) {
+      assertThat(serializer.deserialize(serializer.getVersion(), serializer.serialize(state)))
+          .isEqualTo(state);
+    }
+  }
+
+  @Test
+  void aMiniBatchPassesByReferenceInAChainAndStillSerializes() throws IOException {
+    TypeSerializer<MiniBatch> serializer =
+        new MiniBatchTypeInfo().createSerializer(new SerializerConfigImpl());
+    MiniBatch batch =
+        new MiniBatch(
+            7,
+            new TopicPartition("clicks", 3),
+            12,
+            List.of(
+                RawRecord.of(5, 1_700_000_000_000L, new byte[] {1, 2, 3}),
+                new RawRecord(6, 8, new byte[0], 2, 9)),
+            6,
+            true);
+
+    assertThat(serializer.copy(batch)).isSameAs(batch);
+    var out = new DataOutputSerializer(16);
+    serializer.serialize(batch, out);
+    MiniBatch back = serializer.deserialize(new DataInputDeserializer(out.getCopyOfBuffer()));
+    assertThat(back).usingRecursiveComparison().withStrictTypeChecking().isEqualTo(batch);
+    assertThat(back.origin()).isEqualTo("clicks-3 offsets 5..6 (batch 12)");
+    assertThat(back.examples()).isEqualTo(8);
+  }
+}
