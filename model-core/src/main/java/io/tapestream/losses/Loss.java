@@ -2,6 +2,7 @@ package io.tapestream.losses;
 
 import io.tapestream.metrics.Metric;
 import io.tapestream.specs.Specified;
+import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
 
 /** How wrong each prediction is; an immutable record. */
@@ -23,6 +24,16 @@ public interface Loss extends Specified {
    */
   default boolean mean() {
     return true;
+  }
+
+  /**
+   * How many classes a label may name, from 0 on, where labels are class indices; 0 where they are
+   * not.
+   *
+   * @param prediction the shape of one example's prediction
+   */
+  default int labelClasses(Shape prediction) {
+    return 0;
   }
 
   /**

@@ -4,6 +4,7 @@ import io.tapestream.metrics.Metric;
 import io.tapestream.metrics.SparseCategoricalAccuracy;
 import io.tapestream.ops.OneHot;
 import io.tapestream.ops.SoftmaxCrossEntropy;
+import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
 
 /**
@@ -27,6 +28,11 @@ public record SparseCategoricalCrossEntropy(boolean fromLogits) implements Loss 
         ? SoftmaxCrossEntropy.of(predictions, classes)
         : Probabilities.crossEntropy(
             predictions, OneHot.of(classes, predictions.dim(1), predictions.dtype()));
+  }
+
+  @Override
+  public int labelClasses(Shape prediction) {
+    return prediction.dim(prediction.rank() - 1);
   }
 
   @Override

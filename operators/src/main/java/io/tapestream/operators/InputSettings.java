@@ -1,5 +1,6 @@
 package io.tapestream.operators;
 
+import io.tapestream.tensor.Shape;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Objects;
@@ -35,5 +36,10 @@ public record InputSettings(
   /** Values of one example: the product of {@link #shape}. */
   public int size() {
     return shape.stream().reduce(1, Math::multiplyExact);
+  }
+
+  /** {@link #shape} as the model is built with it. */
+  public Shape modelShape() {
+    return Shape.of(shape.stream().mapToInt(d -> d).toArray());
   }
 }

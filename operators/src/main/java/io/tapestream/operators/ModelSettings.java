@@ -1,5 +1,13 @@
 package io.tapestream.operators;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.tapestream.losses.Loss;
+import io.tapestream.metrics.Metric;
+import io.tapestream.models.Model;
+import io.tapestream.optimizers.Optimizer;
+import io.tapestream.specs.Specified;
+import io.tapestream.specs.Specs;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Objects;
@@ -30,6 +38,8 @@ public record ModelSettings(
     int threads)
     implements Serializable {
 
+  private static final ObjectMapper JSON = new ObjectMapper();
+
   public ModelSettings {
     Objects.requireNonNull(name, "name");
     Objects.requireNonNull(modelJson, "modelJson");
@@ -39,6 +49,35 @@ public record ModelSettings(
     if (pieceRows < 1 || threads < 1) {
       throw new IllegalArgumentException(
           "pieceRows and threads must be at least 1, not " + pieceRows + " and " + threads);
+    }
+  }
+
+  /** The model, not built yet. */
+  public Model model(ClassLoader userClasses) {
+    return read(modelJson, Model.class, userClasses);
+  }
+
+  /** The loss. */
+  public Loss loss(ClassLoader userClasses) {
+    return read(lossJson, Loss.class, userClasses);
+  }
+
+  /** The optimizer. */
+  public Optimizer optimizer(ClassLoader userClasses) {
+    return read(optimizerJson, Optimizer.class, userClasses);
+  }
+
+  /** The metrics. */
+  public List<Metric> metrics(ClassLoader userClasses) {
+    return metricJsons.stream().map(json -> read(json, Metric.class, userClasses)).toList();
+  }
+
+  private static <T extends Specified> T read(String json, Class<T> kind, ClassLoader userClasses) {
+    try {
+      return Specs.read(JSON.readTree(json), kind, userClasses);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(
+          "the specification of the %s is no JSON: %s".formatted(kind.getSimpleName(), json), e);
     }
   }
 }

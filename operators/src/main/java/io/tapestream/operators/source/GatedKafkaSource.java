@@ -56,12 +56,12 @@ public final class GatedKafkaSource
     return new GatedReader(
         inner,
         source.batchSize(),
-        value -> 1,
+        ExampleCounter.of(settings.input().format()),
         replica,
         source.consumerGroup() == null ? null : inner,
         () -> WeightExchange.leave(key, replica),
         System::nanoTime,
-        context.metricGroup().counter("gateClosedMillis"));
+        context.metricGroup().counter("gateClosedNanos"));
   }
 
   @Override

@@ -12,9 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
-import java.util.function.ToIntFunction;
 import org.apache.flink.api.common.eventtime.Watermark;
 import org.apache.flink.api.connector.source.ReaderOutput;
 import org.apache.flink.api.connector.source.SourceOutput;
@@ -56,12 +54,12 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
   // configuration
   private final SourceReader<ConsumerRecord<byte[], byte[]>, KafkaPartitionSplit> inner;
   private final int batchSize;
-  private final ToIntFunction<byte[]> examplesIn;
+  private final ExampleCounter examples;
   private final WeightReplica replica;
   private final @Nullable OffsetCommitter committer;
   private final Runnable onClose;
   private final LongSupplier nanoTime;
-  private final Counter gateClosedMillis;
+  private final Counter gateClosedNanos;
 
   // runtime
   private final Doorbell bell = new Doorbell();
@@ -79,30 +77,30 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
   /**
    * @param inner reads the raw records, each into its split's output
    * @param batchSize raw examples in a mini-batch
-   * @param examplesIn counts the raw examples in a record's value
+   * @param examples counts the raw examples in a record's value
    * @param replica opens the gate
    * @param committer takes the learned offsets at each checkpoint; null for nobody
    * @param onClose runs when the reader closes
    * @param nanoTime as {@link System#nanoTime}
-   * @param gateClosedMillis counts the time in which only weights were missing
+   * @param gateClosedNanos counts the time in which only weights were missing
    */
   GatedReader(
       SourceReader<ConsumerRecord<byte[], byte[]>, KafkaPartitionSplit> inner,
       int batchSize,
-      ToIntFunction<byte[]> examplesIn,
+      ExampleCounter examples,
       WeightReplica replica,
       @Nullable OffsetCommitter committer,
       Runnable onClose,
       LongSupplier nanoTime,
-      Counter gateClosedMillis) {
+      Counter gateClosedNanos) {
     this.inner = inner;
     this.batchSize = batchSize;
-    this.examplesIn = examplesIn;
+    this.examples = examples;
     this.replica = replica;
     this.committer = committer;
     this.onClose = onClose;
     this.nanoTime = nanoTime;
-    this.gateClosedMillis = gateClosedMillis;
+    this.gateClosedNanos = gateClosedNanos;
   }
 
   @Override
@@ -276,7 +274,7 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
     if (closed && gateClosedSince < 0) {
       gateClosedSince = nanoTime.getAsLong();
     } else if (!closed && gateClosedSince >= 0) {
-      gateClosedMillis.inc(TimeUnit.NANOSECONDS.toMillis(nanoTime.getAsLong() - gateClosedSince));
+      gateClosedNanos.inc(nanoTime.getAsLong() - gateClosedSince);
       gateClosedSince = -1;
     }
   }
@@ -335,7 +333,7 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
     @Override
     public void collect(ConsumerRecord<byte[], byte[]> element) {
       byte[] value = element.value() == null ? NOTHING : element.value();
-      cutter.add(element.offset(), element.timestamp(), value, examplesIn.applyAsInt(value));
+      cutter.add(element.offset(), element.timestamp(), value, examples.count(value));
     }
 
     @Override

@@ -30,7 +30,7 @@ class GatedReaderTest {
   private final WeightReplica replica =
       new WeightReplica(BlockLayout.ofElements(2, 2, 1), new Synchronous());
   private final List<Map<TopicPartition, Long>> commits = new ArrayList<>();
-  private final SimpleCounter gateClosedMillis = new SimpleCounter();
+  private final SimpleCounter gateClosedNanos = new SimpleCounter();
   private final Emitted emitted = new Emitted();
   private long nanos;
   private boolean closed;
@@ -47,7 +47,7 @@ class GatedReaderTest {
             commits::add,
             () -> closed = true,
             () -> nanos,
-            gateClosedMillis);
+            gateClosedNanos);
     reader.start();
   }
 
@@ -303,14 +303,14 @@ class GatedReaderTest {
   void theTimeInWhichOnlyWeightsAreMissingIsCounted() throws Exception {
     give(unbounded(0, A));
     poll();
-    nanos += 5_000_000;
+    nanos += 5;
     kafka.fetch(A, 0, 2);
     poll();
-    nanos += 7_000_000;
+    nanos += 7;
     weights(0);
     poll();
 
-    assertThat(gateClosedMillis.getCount()).isEqualTo(7);
+    assertThat(gateClosedNanos.getCount()).isEqualTo(7);
   }
 
   private static GatedSplit unbounded(int virtualWorker, TopicPartition partition) {
