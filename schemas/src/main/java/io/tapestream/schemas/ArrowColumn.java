@@ -1,6 +1,7 @@
 package io.tapestream.schemas;
 
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,7 @@ public final class ArrowColumn {
   private final @Nullable ByteBuffer elementValidity;
   private final @Nullable ByteBuffer offsets;
   private final ByteBuffer data;
+  private final FloatBuffer floats;
 
   ArrowColumn(
       String name,
@@ -54,6 +56,7 @@ public final class ArrowColumn {
     this.elementValidity = elementValidity;
     this.offsets = offsets;
     this.data = data;
+    this.floats = data.asFloatBuffer();
     this.byByte = element == Element.UINT8 ? new float[256] : new float[0];
     for (int i = 0; i < byByte.length; i++) {
       byByte[i] = DenseFeatures.fromByte((byte) i, scale);
@@ -118,11 +121,7 @@ public final class ArrowColumn {
   public void read(int row, float[] into, int from) {
     int first = row * width;
     switch (element) {
-      case FLOAT32 ->
-          data.slice(4 * first, 4 * width)
-              .order(data.order())
-              .asFloatBuffer()
-              .get(into, from, width);
+      case FLOAT32 -> floats.get(first, into, from, width);
       case UINT8 -> {
         for (int i = 0; i < width; i++) {
           into[from + i] = byByte[data.get(first + i) & 0xFF];
@@ -187,7 +186,12 @@ public final class ArrowColumn {
     return element;
   }
 
-  boolean isList() {
+  /**
+   * Whether each row has its own number of elements: a categorical feature, or text.
+   *
+   * @return true for a list or text column, whose rows {@link #read} and {@link #get} can't read
+   */
+  public boolean isList() {
     return offsets != null;
   }
 
