@@ -331,12 +331,16 @@ public final class GradientTape implements AutoCloseable {
     @Override
     public void pass(Tensor input, Tensor gradient) {
       Node node = nodes.get(input);
-      if (node != null && node.wanted && node.gradient == null) {
-        node.gradient =
-            gradient.shape().equals(input.shape()) ? gradient : gradient.reshape(input.shape());
+      if (node == null || !node.wanted) {
+        return;
+      }
+      Tensor shaped =
+          gradient.shape().equals(input.shape()) ? gradient : gradient.reshape(input.shape());
+      if (node.gradient == null) {
+        node.gradient = shaped;
         node.kind = Kind.SHARED;
       } else {
-        add(input, (dx, accumulate) -> Backends.of(dx.dtype()).scale(1, gradient, dx, accumulate));
+        add(input, (dx, accumulate) -> Backends.of(dx.dtype()).scale(1, shaped, dx, accumulate));
       }
     }
   }

@@ -1,0 +1,30 @@
+package io.tapestream.ops;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tapestream.tensor.Tensor;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ReluTest extends OpContract {
+
+  @Test
+  void cutsOffNegatives() {
+    assertThat(Relu.of(Tensor.of(new double[] {-2, 3})).toDoubles()).containsExactly(0, 3);
+  }
+
+  @Test
+  void anErrorNamesTheOpAndTheShapes() {
+    assertThatThrownBy(() -> Relu.of(Tensor.of(new long[] {1})))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("Relu", "floating", "INT64");
+  }
+
+  @Override
+  List<Case> cases() {
+    return List.of(
+        of("a matrix", in -> Relu.of(in.get(0)), apart(3, 5)),
+        of("twice", in -> Relu.of(Relu.of(in.get(0))), apart(4).reshape(2, 2)));
+  }
+}

@@ -1,0 +1,30 @@
+package io.tapestream.ops;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tapestream.tensor.Tensor;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class SigmoidTest extends OpContract {
+
+  @Test
+  void squashes() {
+    assertThat(Sigmoid.of(Tensor.of(new double[] {0})).toDoubles()).containsExactly(0.5);
+  }
+
+  @Test
+  void anErrorNamesTheOpAndTheShapes() {
+    assertThatThrownBy(() -> Sigmoid.of(Tensor.of(new long[] {1})))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("Sigmoid", "floating", "INT64");
+  }
+
+  @Override
+  List<Case> cases() {
+    return List.of(
+        of("a matrix", in -> Sigmoid.of(in.get(0)), normal(3, 5)),
+        of("twice", in -> Sigmoid.of(Sigmoid.of(in.get(0))), positive(4).reshape(2, 2)));
+  }
+}
