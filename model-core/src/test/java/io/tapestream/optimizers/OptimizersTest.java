@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.tapestream.reference.Reference;
+import io.tapestream.specs.Families;
+import io.tapestream.specs.Specs;
 import java.util.Arrays;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -98,6 +100,18 @@ class OptimizersTest {
       assertThat(slot).containsOnly(0);
     }
     assertThat(ones).containsOnly(1);
+  }
+
+  @Test
+  void everyOptimizerIsCheckedHere() {
+    assertThat(Families.namesOf(all().map(a -> (Optimizer) a.get()[1])))
+        .isEqualTo(Families.membersOf(Optimizer.class));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("all")
+  void aSpecificationMakesAnEqualOptimizer(String name, Optimizer optimizer) {
+    assertThat(Specs.read(Specs.toJson(optimizer), Optimizer.class)).isEqualTo(optimizer);
   }
 
   @Test

@@ -9,7 +9,6 @@ import io.tapestream.layers.AveragePooling2D;
 import io.tapestream.layers.Conv2D;
 import io.tapestream.layers.Dense;
 import io.tapestream.layers.Flatten;
-import io.tapestream.layers.MaxPooling2D;
 import io.tapestream.losses.BinaryCrossEntropy;
 import io.tapestream.losses.Loss;
 import io.tapestream.losses.SparseCategoricalCrossEntropy;
@@ -40,12 +39,12 @@ class ReferenceCurvesTest {
   void leNetFallsAsInPyTorch(String optimizer) {
     Sequential leNet =
         Sequential.of(
-            new Conv2D(6, 5, Padding.SAME, ActivationFunction.RELU),
+            new Conv2D(6, 5, Padding.SAME, ActivationFunction.TANH),
             new AveragePooling2D(),
-            new Conv2D(16, 5, ActivationFunction.RELU),
-            new MaxPooling2D(),
+            new Conv2D(16, 5, ActivationFunction.TANH),
+            new AveragePooling2D(),
             new Flatten(),
-            new Dense(120, ActivationFunction.RELU),
+            new Dense(120, ActivationFunction.TANH),
             new Dense(84, ActivationFunction.TANH),
             new Dense(10));
     leNet.build(Shape.of(28, 28, 1), 0);
