@@ -1,23 +1,40 @@
 package io.tapestream.operators.publish;
 
-import io.tapestream.operators.server.BlockSnapshot;
 import java.util.List;
-import java.util.Map;
 
 /**
- * The moment of the stream at which a version is cut; every block of the version agrees on it.
+ * A point of the stream at which shards are cut. Shards that were cut at the same point fit
+ * together, even if they came with different checkpoints: when one was given up, some shards may
+ * have sent their blocks for it and the others send theirs for the next.
  *
- * @param number the checkpoint that made the cut, or {@link BlockSnapshot#LAST}; grows from cut to
- *     cut
  * @param round rounds applied
  * @param records raw records learned from, since training began
  * @param learned by virtual worker, the offset of the first record not learned from, or -1 if it
  *     has learned from none
- * @param metrics loss and metrics since the cut before, by name, those that are finite
  */
-record Cut(long number, long round, long records, List<Long> learned, Map<String, Double> metrics) {
+record Cut(long round, long records, List<Long> learned) {
   Cut {
     learned = List.copyOf(learned);
-    metrics = Map.copyOf(metrics);
+  }
+
+  /**
+   * Whether this point is later than another.
+   *
+   * @throws IllegalStateException if the points are neither equal nor one later: the shards were
+   *     not cut by one aligned barrier
+   */
+  boolean isAfter(Cut other) {
+    if (equals(other)) {
+      return false;
+    }
+    if (records == other.records && round == other.round) {
+      throw new IllegalStateException(
+          "shards were cut at points that can't both be: "
+              + this
+              + " and "
+              + other
+              + "; versions need aligned, exactly-once checkpoints");
+    }
+    return records > other.records || (records == other.records && round > other.round);
   }
 }

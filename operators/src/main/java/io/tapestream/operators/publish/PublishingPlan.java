@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.tapestream.files.Signature;
 import io.tapestream.files.VersionDirectory;
 import io.tapestream.operators.TrainingSettings;
-import io.tapestream.operators.server.BlockSnapshot;
 import io.tapestream.parameterserver.Header;
 import java.io.Serializable;
 import java.nio.file.Path;
@@ -12,7 +11,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.LongStream;
 import org.apache.kafka.common.TopicPartition;
 
 /**
@@ -95,17 +93,8 @@ record PublishingPlan(
     return JsonText.parse(settings.model().lossJson());
   }
 
-  /** The moment a block was cut at. */
-  Cut cut(BlockSnapshot block) {
-    return new Cut(
-        block.checkpoint(),
-        block.round(),
-        block.records(),
-        LongStream.of(block.learned()).boxed().toList(),
-        metrics(block.report()));
-  }
-
-  private Map<String, Double> metrics(Header report) {
+  /** The means that a server's report holds, by name, those that are finite. */
+  Map<String, Double> metrics(Header report) {
     Map<String, Double> metrics = new TreeMap<>();
     metrics.put("loss", report.loss());
     for (int i = 0; i < report.metricSums().length; i++) {

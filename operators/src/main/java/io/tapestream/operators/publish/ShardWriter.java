@@ -11,13 +11,15 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.LongStream;
 import org.apache.flink.api.connector.sink2.CommittingSinkWriter;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the blocks that one server shard sends for a cut into one new file, as they come. Blocks
- * of a cut whose barrier never followed, because its checkpoint was given up, are dropped when the
- * next cut's come.
+ * whose barrier never followed, because their checkpoint was given up, go with the next barrier,
+ * unless blocks of a later cut replace them.
  */
 final class ShardWriter implements CommittingSinkWriter<BlockSnapshot, StagedShard> {
   private static final int CHUNK_FLOATS = 16 * 1024;
@@ -30,7 +32,12 @@ final class ShardWriter implements CommittingSinkWriter<BlockSnapshot, StagedSha
   private @Nullable OpenShard open;
 
   /** A file that is being written. */
-  private record OpenShard(Cut cut, Path path, FileChannel file, List<StagedShard.Piece> pieces) {}
+  private record OpenShard(
+      Cut cut,
+      Map<String, Double> metrics,
+      Path path,
+      FileChannel file,
+      List<StagedShard.Piece> pieces) {}
 
   ShardWriter(PublishingPlan plan) {
     this.plan = plan;
@@ -40,14 +47,14 @@ final class ShardWriter implements CommittingSinkWriter<BlockSnapshot, StagedSha
   /**
    * Adds a block.
    *
-   * @throws IllegalStateException if a value isn't finite (I6), or the block was cut elsewhere than
-   *     the others of its checkpoint
+   * @throws IllegalStateException if a value isn't finite (I6)
    */
   @Override
   public void write(BlockSnapshot block, Context context) throws IOException {
-    Cut cut = plan.cut(block);
+    Cut cut =
+        new Cut(block.round(), block.records(), LongStream.of(block.learned()).boxed().toList());
     OpenShard shard = open;
-    if (shard != null && shard.cut().number() != cut.number()) {
+    if (shard != null && cut.isAfter(shard.cut())) {
       drop();
       shard = null;
     }
@@ -55,15 +62,8 @@ final class ShardWriter implements CommittingSinkWriter<BlockSnapshot, StagedSha
       Path path = pending.newShard();
       FileChannel file =
           FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-      shard = new OpenShard(cut, path, file, new ArrayList<>());
+      shard = new OpenShard(cut, plan.metrics(block.report()), path, file, new ArrayList<>());
       open = shard;
-    }
-    if (!shard.cut().equals(cut)) {
-      throw new IllegalStateException(
-          "two blocks of one checkpoint were cut at different points: "
-              + shard.cut()
-              + " and "
-              + cut);
     }
     append(shard.file(), block);
     shard.pieces().add(new StagedShard.Piece(block.from(), block.values().length));
@@ -103,7 +103,9 @@ final class ShardWriter implements CommittingSinkWriter<BlockSnapshot, StagedSha
     }
     shard.file().close();
     open = null;
-    return List.of(new StagedShard(pending.relative(shard.path()), shard.cut(), shard.pieces()));
+    return List.of(
+        new StagedShard(
+            pending.relative(shard.path()), shard.cut(), shard.metrics(), shard.pieces()));
   }
 
   private void drop() throws IOException {

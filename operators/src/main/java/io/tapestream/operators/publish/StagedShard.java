@@ -1,15 +1,17 @@
 package io.tapestream.operators.publish;
 
 import java.util.List;
+import java.util.Map;
 
 /**
  * One shard's blocks of one cut, in a file that nobody else writes.
  *
  * @param file its path, relative to the model's directory
- * @param cut when the blocks were cut
+ * @param cut where the blocks were cut
+ * @param metrics loss and metrics since the shard's snapshot before, by name, those that are finite
  * @param pieces the blocks in the order they stand in the file
  */
-record StagedShard(String file, Cut cut, List<Piece> pieces) {
+record StagedShard(String file, Cut cut, Map<String, Double> metrics, List<Piece> pieces) {
 
   /**
    * A slice of the flat parameter vector, little-endian float32 in the file.
@@ -20,6 +22,7 @@ record StagedShard(String file, Cut cut, List<Piece> pieces) {
   record Piece(int from, int length) {}
 
   StagedShard {
+    metrics = Map.copyOf(metrics);
     pieces = List.copyOf(pieces);
   }
 }

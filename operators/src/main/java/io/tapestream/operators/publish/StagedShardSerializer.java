@@ -16,7 +16,7 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
  * What travels from the writers to the assembler:
  *
  * <pre>
- * file: UTF | number, round, records: long | count: int, offset: long … | count: int, (name: UTF, value: double) … | count: int, (from: int, length: int) …
+ * file: UTF | round, records: long | count: int, offset: long … | count: int, (name: UTF, value: double) … | count: int, (from: int, length: int) …
  * </pre>
  */
 final class StagedShardSerializer implements SimpleVersionedSerializer<StagedShard> {
@@ -33,15 +33,14 @@ final class StagedShardSerializer implements SimpleVersionedSerializer<StagedSha
     try (DataOutputStream out = new DataOutputStream(bytes)) {
       out.writeUTF(shard.file());
       Cut cut = shard.cut();
-      out.writeLong(cut.number());
       out.writeLong(cut.round());
       out.writeLong(cut.records());
       out.writeInt(cut.learned().size());
       for (long offset : cut.learned()) {
         out.writeLong(offset);
       }
-      out.writeInt(cut.metrics().size());
-      for (Map.Entry<String, Double> metric : cut.metrics().entrySet()) {
+      out.writeInt(shard.metrics().size());
+      for (Map.Entry<String, Double> metric : shard.metrics().entrySet()) {
         out.writeUTF(metric.getKey());
         out.writeDouble(metric.getValue());
       }
@@ -62,7 +61,6 @@ final class StagedShardSerializer implements SimpleVersionedSerializer<StagedSha
     }
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(serialized))) {
       String file = in.readUTF();
-      long number = in.readLong();
       long round = in.readLong();
       long records = in.readLong();
       List<Long> learned = new ArrayList<>();
@@ -77,7 +75,7 @@ final class StagedShardSerializer implements SimpleVersionedSerializer<StagedSha
       for (int n = in.readInt(); n > 0; n--) {
         pieces.add(new Piece(in.readInt(), in.readInt()));
       }
-      return new StagedShard(file, new Cut(number, round, records, learned, metrics), pieces);
+      return new StagedShard(file, new Cut(round, records, learned), metrics, pieces);
     }
   }
 }

@@ -12,9 +12,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,25 +42,21 @@ final class VersionAssembler {
   private static final class Gathering {
     final Cut cut;
     final List<StagedShard> shards = new ArrayList<>();
+    final Set<StagedShard.Piece> pieces = new HashSet<>();
     long checkpoint;
-    long values;
 
     Gathering(Cut cut) {
       this.cut = cut;
     }
 
     void add(StagedShard shard, long checkpoint) {
-      if (!shard.cut().equals(cut)) {
-        throw new IllegalStateException(
-            "two shards of one checkpoint were cut at different points: "
-                + cut
-                + " and "
-                + shard.cut()
-                + "; versions need aligned, exactly-once checkpoints");
-      }
       shards.add(shard);
+      pieces.addAll(shard.pieces());
       this.checkpoint = Math.max(this.checkpoint, checkpoint);
-      values += shard.pieces().stream().mapToLong(StagedShard.Piece::length).sum();
+    }
+
+    long values() {
+      return pieces.stream().mapToLong(StagedShard.Piece::length).sum();
     }
   }
 
@@ -74,15 +72,15 @@ final class VersionAssembler {
    *
    * @param checkpoint the checkpoint id that the shard came with
    * @return the version, if this was its last shard
-   * @throws IllegalStateException if the shard was cut elsewhere than the others of its checkpoint
+   * @throws IllegalStateException if the shard was cut at a point that can't be beside another's
    */
   Optional<PendingVersion> add(StagedShard shard, long checkpoint) throws IOException {
     Gathering now = gathering;
-    if (now != null && shard.cut().number() < now.cut.number()) {
+    if (now != null && now.cut.isAfter(shard.cut())) {
       PendingFiles.delete(pending.resolve(shard.file()));
       return Optional.empty();
     }
-    if (now == null || shard.cut().number() > now.cut.number()) {
+    if (now == null || shard.cut().isAfter(now.cut)) {
       if (now != null) {
         deleteShards(now);
       }
@@ -90,7 +88,7 @@ final class VersionAssembler {
       gathering = now;
     }
     now.add(shard, checkpoint);
-    if (now.values < plan.size()) {
+    if (now.values() < plan.size()) {
       return Optional.empty();
     }
     gathering = null;
@@ -116,7 +114,7 @@ final class VersionAssembler {
             clock.instant(),
             cut.round(),
             cut.records(),
-            cut.metrics(),
+            complete.shards.get(0).metrics(),
             plan.offsets(cut),
             plan.signature(),
             plan.loss(),

@@ -95,10 +95,23 @@ class VersionAssemblerTest {
   }
 
   @Test
-  void shardsThatWereCutAtDifferentPointsAreNeverMixed() throws IOException {
-    assembler.add(stage(plan, 4, 10, 0), 4);
-    StagedShard other = stage(plan, 4, 11, 1, 2);
-    assertThatThrownBy(() -> assembler.add(other, 4)).hasMessageContaining("different points");
+  void shardsOfOnePointFitTogetherThoughOneCameWithACheckpointThatWasGivenUp() throws IOException {
+    StagedShard early = stage(plan, 6, 10, 0);
+    assembler.add(early, 6);
+    assembler.add(early, 7); // sent again, as if the first had been lost
+    PendingVersion last = assembler.add(stage(plan, BlockSnapshot.LAST, 10, 1, 2), 7).orElseThrow();
+
+    assertThat(last.draft().checkpoint()).isEqualTo(7);
+    assertThat(last.draft().round()).isEqualTo(10);
+  }
+
+  @Test
+  void shardsThatWereCutAtPointsThatCantBothBeAreNeverMixed() throws IOException {
+    StagedShard shard = stage(plan, 4, 10, 0);
+    assembler.add(shard, 4);
+    Cut elsewhere = new Cut(shard.cut().round(), shard.cut().records(), List.of(1L, 2L));
+    StagedShard other = new StagedShard("other", elsewhere, Map.of(), List.of());
+    assertThatThrownBy(() -> assembler.add(other, 4)).hasMessageContaining("can't both be");
   }
 
   @Test
@@ -120,7 +133,7 @@ class VersionAssemblerTest {
   }
 
   @Test
-  void blocksOfACutWhoseBarrierNeverCameAreDroppedByTheWriter() throws IOException {
+  void blocksWhoseBarrierNeverCameAreReplacedByThoseOfALaterCut() throws IOException {
     try (ShardWriter writer = new ShardWriter(plan)) {
       write(writer, 4, 10, 0);
       write(writer, 5, 12, 0);
@@ -130,6 +143,17 @@ class VersionAssemblerTest {
           .satisfies(shard -> assertThat(shard.pieces()).hasSize(2));
       assertThat(shardFiles()).hasSize(1);
       assertThat(writer.prepareCommit()).as("a checkpoint that publishes nothing").isEmpty();
+    }
+  }
+
+  @Test
+  void blocksWhoseBarrierNeverCameGoWithTheNextOne() throws IOException {
+    try (ShardWriter writer = new ShardWriter(plan)) {
+      write(writer, 4, 10, 0);
+      write(writer, 5, 10, 1);
+      assertThat(writer.prepareCommit())
+          .singleElement()
+          .satisfies(shard -> assertThat(shard.pieces()).hasSize(2));
     }
   }
 
