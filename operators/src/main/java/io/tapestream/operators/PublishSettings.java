@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  *     reaches
  * @param runId minted at every submission, restores included; with the checkpoint id it identifies
  *     a version
- * @param everyRounds a checkpoint publishes when its round is at least this many rounds after the
- *     last published one; 1 publishes at each checkpoint that learned something
+ * @param everyRounds a checkpoint publishes when a multiple of this many rounds has been passed
+ *     since the last published one; 1 publishes at each checkpoint that learned something
  * @param classes names of the classes a classifier tells apart, for the version's signature; empty
  *     where there are none
  * @param announcementTopic announced on this topic of the source's cluster after the commit; null

@@ -1,6 +1,8 @@
 package io.tapestream.operators.publish;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.tapestream.files.Signature;
 import io.tapestream.files.VersionDirectory;
 import io.tapestream.operators.TrainingSettings;
@@ -27,6 +29,8 @@ record PublishingPlan(
     List<String> metricNames,
     Retention retention)
     implements Serializable {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   PublishingPlan {
     tensors = tensors.stream().sorted(Comparator.comparingInt(PublishedTensor::offset)).toList();
@@ -90,7 +94,12 @@ record PublishingPlan(
   }
 
   JsonNode loss() {
-    return JsonText.parse(settings.model().lossJson());
+    try {
+      return JSON.readTree(settings.model().lossJson());
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(
+          "the loss's specification is no JSON: " + settings.model().lossJson(), e);
+    }
   }
 
   /** The means that a server's report holds, by name, those that are finite. */

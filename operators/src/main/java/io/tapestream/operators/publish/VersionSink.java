@@ -4,7 +4,6 @@ import io.tapestream.metrics.Metric;
 import io.tapestream.models.ParameterVector;
 import io.tapestream.operators.TrainingSettings;
 import io.tapestream.operators.server.BlockSnapshot;
-import io.tapestream.specs.Specs;
 import java.time.Clock;
 import java.util.List;
 import org.apache.flink.api.connector.sink2.Committer;
@@ -53,10 +52,7 @@ public final class VersionSink
       ClassLoader classes,
       Retention retention) {
     List<PublishedTensor> tensors = parameters.entries().stream().map(PublishedTensor::of).toList();
-    List<String> metrics =
-        settings.model().metricJsons().stream()
-            .map(json -> Specs.read(JsonText.parse(json), Metric.class, classes).name())
-            .toList();
+    List<String> metrics = settings.model().metrics(classes).stream().map(Metric::name).toList();
     return new VersionSink(settings, tensors, metrics, retention);
   }
 

@@ -181,11 +181,15 @@ public final class ServerOperator extends AbstractStreamOperator<Weights>
     publish(BlockSnapshot.LAST, 1);
   }
 
-  /** Sends every block's snapshot if they have come at least so many rounds since the last time. */
+  /**
+   * Sends every block's snapshot if a multiple of so many rounds has been passed since the last
+   * time. Multiples, because shards must decide alike again after a checkpoint that was given up
+   * when only some of them had sent theirs (R18).
+   */
   private void publish(long checkpointId, long rounds) throws Exception {
     for (int index : owned) {
       Block block = fetch(index);
-      if (block.round() >= block.published() + rounds) {
+      if (block.round() / rounds > block.published() / rounds) {
         output.collect(
             SNAPSHOTS,
             new StreamRecord<>(

@@ -14,8 +14,8 @@ import org.apache.kafka.common.TopicPartition;
  * @param consistency how far virtual workers may run apart
  * @param layout how the parameters are cut into blocks; fixed for the job's life
  * @param virtualWorkers the names of the virtual workers, by index, sorted
- * @param publishEveryRounds a checkpoint publishes if its round is at least this many after the one
- *     published last
+ * @param publishEveryRounds a checkpoint publishes if a multiple of this many rounds has been
+ *     passed since the round published last
  * @param metrics names of the metrics, in the order of the contributions' headers
  * @param maxParallelism of the server; fixed for the job's life
  */

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.tapestream.files.InvalidVersionException;
 import io.tapestream.files.Manifest;
 import io.tapestream.files.SafeTensors;
-import io.tapestream.layers.Layer;
 import io.tapestream.models.Model;
 import io.tapestream.specs.SpecException;
 import io.tapestream.specs.Specs;
@@ -69,14 +68,11 @@ final class ModelLoader implements VersionLoader {
   private Model read(Path file) throws IOException {
     JsonNode spec = JSON.readTree(file.toFile());
     try {
-      if (Specs.read(spec, Layer.class, classes) instanceof Model model) {
-        return model;
-      }
+      return Specs.read(spec, Model.class, classes);
     } catch (SpecException e) {
       throw new InvalidVersionException(
           file + " names no model that can be made here: " + e.getMessage(), e);
     }
-    throw new InvalidVersionException(file + " names a layer that is no model");
   }
 
   private record Loaded(Model model) implements ServedModel {

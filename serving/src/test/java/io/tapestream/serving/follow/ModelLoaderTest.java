@@ -54,6 +54,12 @@ class ModelLoaderTest {
       trained.build(Shape.of(4), 42);
       publish(1, trained, Specs.toJson(trained).toString());
       assertAnswersLike(trained, 1);
+      publish(
+          2,
+          trained,
+          "{\"type\": \"Sequential\", \"settings\": {\"layers\": [{\"type\": \"Dense\", \"settings\":"
+              + " {\"units\": 8, \"activation\": \"relu\"}}, {\"type\": \"Dense\", \"settings\": {\"units\": 3}}]}}");
+      assertAnswersLike(trained, 2);
     }
   }
 
@@ -103,7 +109,10 @@ class ModelLoaderTest {
                   assertThat(reason)
                       .contains("model.json names no model that can be made here")
                       .contains("com.example.Absent"),
-              reason -> assertThat(reason).contains("model.json names a layer that is no model"));
+              reason ->
+                  assertThat(reason)
+                      .contains("model.json names no model that can be made here")
+                      .contains("Dense"));
       assertAnswersLike(good, 1);
     }
   }
