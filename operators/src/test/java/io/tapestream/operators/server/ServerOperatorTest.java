@@ -1,0 +1,280 @@
+package io.tapestream.operators.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tapestream.operators.server.TestShards.Checkpoint;
+import io.tapestream.optimizers.Adam;
+import io.tapestream.parameterserver.BlockLayout;
+import io.tapestream.parameterserver.ProtocolException;
+import io.tapestream.parameterserver.Weights;
+import io.tapestream.parameterserver.consistency.Synchronous;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.flink.runtime.checkpoint.CheckpointOptions;
+import org.apache.flink.runtime.state.memory.MemCheckpointStreamFactory;
+import org.apache.flink.streaming.api.operators.OperatorSnapshotFinalizer;
+import org.apache.flink.streaming.api.operators.OperatorSnapshotFutures;
+import org.junit.jupiter.api.Test;
+
+class ServerOperatorTest {
+
+  private static final ServerPlan PLAN = plan(List.of("a-0", "a-1", "a-2"), 1);
+
+  @Test
+  void aFreshStartEmitsTheInitialWeightsAndEachRoundTheNextOnes() throws Exception {
+    try (TestShards shards = new TestShards(PLAN, 2, null)) {
+      assertThat(shards.newest().keySet()).containsExactly(0, 1, 2, 3, 4);
+      assertThat(shards.vector())
+          .isEqualTo(PLAN.model().initialValues(getClass().getClassLoader()));
+
+      shards.contribute(2, 0);
+      shards.contribute(0, 0);
+      assertThat(shards.newest().values()).extracting(Weights::round).containsOnly(0L);
+      shards.contribute(1, 0);
+      assertThat(shards.newest().values()).extracting(Weights::round).containsOnly(1L);
+    }
+  }
+
+  @Test
+  void i2ARestoreInTheMiddleOfARoundGoesOnWithTheSameBits() throws Exception {
+    float[] expected = uninterrupted(3);
+    Checkpoint checkpoint;
+    try (TestShards shards = new TestShards(PLAN, 2, null)) {
+      rounds(shards, 0, 1);
+      shards.contribute(2, 1); // held
+      shards.contribute(0, 1); // in the sum
+      checkpoint = shards.checkpoint(7);
+      shards.contribute(1, 1); // lost with the attempt
+    }
+    try (TestShards restored = new TestShards(PLAN, 2, checkpoint)) {
+      assertThat(restored.newest().values()).extracting(Weights::round).containsOnly(1L);
+      Weights any = restored.newest().get(0);
+      assertThat(any.applied()).containsExactly(1, 1, 1);
+      restored.contribute(1, 1);
+      rounds(restored, 2, 3);
+      assertThat(restored.vector()).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void i2ARescaleFromOneShardToTwoToThreeToOneKeepsTheSameBits() throws Exception {
+    float[] expected = uninterrupted(4);
+    Checkpoint checkpoint = null;
+    float[] vector = null;
+    int round = 0;
+    for (int parallelism : new int[] {1, 2, 3, 1}) {
+      try (TestShards shards = new TestShards(PLAN, parallelism, checkpoint)) {
+        rounds(shards, round, round + 1);
+        round++;
+        vector = shards.vector();
+        checkpoint = shards.checkpoint(round);
+      }
+    }
+    assertThat(vector).isEqualTo(expected);
+  }
+
+  @Test
+  void i5TheSnapshotBeforeTheBarrierHoldsTheWeightsThatTheCheckpointRestores() throws Exception {
+    Checkpoint checkpoint;
+    Map<Integer, float[]> published = new TreeMap<>();
+    try (TestShards shards = new TestShards(PLAN, 2, null)) {
+      rounds(shards, 0, 2);
+      shards.contribute(0, 2);
+      checkpoint = shards.checkpoint(9);
+      shards.contribute(2, 2);
+      shards.contribute(1, 2);
+      for (BlockSnapshot snapshot : shards.snapshots()) {
+        assertThat(snapshot.checkpoint()).isEqualTo(9);
+        assertThat(snapshot.round()).isEqualTo(2);
+        assertThat(snapshot.learned()).containsExactly(8, 8, 8);
+        assertThat(snapshot.records()).isEqualTo(24);
+        assertThat(snapshot.report().weight()).isEqualTo(24);
+        assertThat(snapshot.report().loss()).isEqualTo(3 * (2.0 + 4.0) / 24);
+        published.put(snapshot.block(), snapshot.values());
+      }
+    }
+    try (TestShards restored = new TestShards(PLAN, 3, checkpoint)) {
+      assertThat(published.keySet()).containsExactly(0, 1, 2, 3, 4);
+      restored
+          .newest()
+          .forEach(
+              (block, weights) -> assertThat(weights.values()).isEqualTo(published.get(block)));
+    }
+  }
+
+  @Test
+  void r12ACheckpointThatIsStillBeingWrittenDoesNotSeeTheNextRounds() throws Exception {
+    float[] atTheCut;
+    OperatorSnapshotFutures writing;
+    Checkpoint checkpoint;
+    try (TestShards shards = new TestShards(PLAN, 1, null)) {
+      rounds(shards, 0, 2);
+      atTheCut = shards.vector();
+      writing =
+          shards
+              .shard(0)
+              .getOperator()
+              .snapshotState(
+                  5,
+                  5,
+                  CheckpointOptions.forCheckpointWithDefaultLocation(),
+                  new MemCheckpointStreamFactory(1 << 20));
+      rounds(shards, 2, 5);
+      assertThat(shards.vector()).isNotEqualTo(atTheCut);
+      checkpoint =
+          new Checkpoint(1, OperatorSnapshotFinalizer.create(writing).getJobManagerOwnedState());
+    }
+    try (TestShards restored = new TestShards(PLAN, 1, checkpoint)) {
+      assertThat(restored.vector()).isEqualTo(atTheCut);
+    }
+  }
+
+  @Test
+  void r18ACheckpointPublishesWhenItsRoundIsDueOnEveryShardAlike() throws Exception {
+    ServerPlan everyTwo = plan(PLAN.virtualWorkers(), 2);
+    Checkpoint checkpoint;
+    try (TestShards shards = new TestShards(everyTwo, 3, null)) {
+      shards.checkpoint(1); // nothing learned yet
+      rounds(shards, 0, 1);
+      shards.checkpoint(2); // one round: not due
+      rounds(shards, 1, 3);
+      shards.checkpoint(3); // three rounds: due
+      rounds(shards, 3, 4);
+      checkpoint = shards.checkpoint(4); // one round since
+      assertThat(shards.snapshots())
+          .extracting(BlockSnapshot::checkpoint)
+          .containsExactly(3L, 3L, 3L, 3L, 3L);
+    }
+    try (TestShards restored = new TestShards(everyTwo, 1, checkpoint)) {
+      rounds(restored, 4, 5);
+      restored.checkpoint(5); // two rounds since 3: what was published is part of the state
+      assertThat(restored.snapshots()).hasSize(5);
+      assertThat(restored.snapshots().get(0).report().records()).isEqualTo(2 * 3 * 4);
+    }
+  }
+
+  @Test
+  void r18FinishPublishesWhatIsNewOnceAndNothingTwice() throws Exception {
+    try (TestShards shards = new TestShards(PLAN, 1, null)) {
+      rounds(shards, 0, 2);
+      shards.leave(0, 2);
+      shards.leave(1, 2);
+      shards.leave(2, 2);
+      shards.shard(0).getOperator().finish();
+      shards.shard(0).prepareSnapshotPreBarrier(8);
+
+      assertThat(shards.snapshots())
+          .extracting(BlockSnapshot::checkpoint)
+          .containsOnly(BlockSnapshot.LAST)
+          .hasSize(5);
+      assertThat(shards.snapshots().get(0).round()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void r3APartitionThatIsNewAtARestoreJoinsFromTheNextRound() throws Exception {
+    Checkpoint checkpoint;
+    try (TestShards shards = new TestShards(PLAN, 2, null)) {
+      rounds(shards, 0, 1);
+      shards.contribute(2, 1);
+      checkpoint = shards.checkpoint(3);
+    }
+    ServerPlan grown = plan(List.of("a-0", "a-1", "a-10", "a-2"), 1);
+    try (TestShards restored = new TestShards(grown, 1, checkpoint)) {
+      Weights weights = restored.newest().get(4);
+      assertThat(weights.applied()).containsExactly(1, 1, 0, 1);
+      assertThat(weights.roundOf(2, 0)).isEqualTo(2);
+      restored.contribute(0, 1);
+      restored.contribute(1, 1);
+      assertThat(restored.newest().get(4).round()).isEqualTo(2);
+      restored.contribute(2, 0);
+    }
+  }
+
+  @Test
+  void r3APartitionThatIsGoneAtARestoreIsRefusedByName() throws Exception {
+    Checkpoint checkpoint = checkpointOfOneRound();
+    assertRefused(plan(List.of("a-0", "a-2"), 1), checkpoint, "the checkpoint knows partition a-1");
+  }
+
+  @Test
+  void r12ARestoreUnderAnotherLayoutIsRefused() throws Exception {
+    Checkpoint checkpoint = checkpointOfOneRound();
+    ServerPlan other =
+        new ServerPlan(
+            PLAN.model(),
+            PLAN.consistency(),
+            BlockLayout.ofElements(20, 20, 5),
+            PLAN.virtualWorkers(),
+            1,
+            PLAN.metrics(),
+            PLAN.maxParallelism());
+    assertRefused(
+        other,
+        checkpoint,
+        "cut with 20 values (20 trained) in 5 blocks of 4, maximum parallelism 16, this job has 20"
+            + " values (20 trained) in 4 blocks of 5");
+  }
+
+  @Test
+  void r12AnotherMaximumParallelismThanThePlansIsRefused() {
+    assertThatThrownBy(() -> new TestShards(PLAN, 128, 1, null))
+        .hasMessageContaining("maximum parallelism 128, but its keys were made for 16");
+  }
+
+  @Test
+  void r13AShardThatCouldNotHoldTheWaitingContributionsIsRefusedAtStartUp() {
+    long needed = 20 * 4 * (2 * (2 + 2) + 2);
+    List<Integer> all = List.of(0, 1, 2, 3, 4);
+    ServerMemory.check(PLAN, all, 2, needed);
+    assertThatThrownBy(() -> ServerMemory.check(PLAN, all, 2, needed - 1))
+        .hasMessageContaining("run more shards");
+  }
+
+  @Test
+  void r1AContributionOutOfOrderFailsTheJob() throws Exception {
+    try (TestShards shards = new TestShards(PLAN, 1, null)) {
+      shards.contribute(0, 0);
+      assertThatThrownBy(() -> shards.contribute(0, 0)).isInstanceOf(ProtocolException.class);
+    }
+  }
+
+  private static Checkpoint checkpointOfOneRound() throws Exception {
+    try (TestShards shards = new TestShards(PLAN, 1, null)) {
+      rounds(shards, 0, 1);
+      return shards.checkpoint(1);
+    }
+  }
+
+  private static void assertRefused(ServerPlan plan, Checkpoint checkpoint, String reason) {
+    assertThatThrownBy(() -> new TestShards(plan, 1, checkpoint)).hasStackTraceContaining(reason);
+  }
+
+  private static float[] uninterrupted(int rounds) throws Exception {
+    try (TestShards shards = new TestShards(PLAN, 1, null)) {
+      rounds(shards, 0, rounds);
+      return shards.vector();
+    }
+  }
+
+  private static void rounds(TestShards shards, int from, int to) throws Exception {
+    for (int round = from; round < to; round++) {
+      for (int vw = 0; vw < 3; vw++) {
+        shards.contribute((vw + round) % 3, round);
+      }
+    }
+  }
+
+  private static ServerPlan plan(List<String> virtualWorkers, long publishEveryRounds) {
+    return new ServerPlan(
+        new TestModel(new Adam(0.1), true, 20),
+        new Synchronous(),
+        BlockLayout.ofElements(20, 20, 4),
+        virtualWorkers,
+        publishEveryRounds,
+        List.of("accuracy"),
+        16);
+  }
+}

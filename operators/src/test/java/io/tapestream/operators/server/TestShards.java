@@ -1,0 +1,159 @@
+package io.tapestream.operators.server;
+
+import io.tapestream.parameterserver.BlockRange;
+import io.tapestream.parameterserver.Gradient.Dense;
+import io.tapestream.parameterserver.Header;
+import io.tapestream.parameterserver.Message;
+import io.tapestream.parameterserver.Message.Contribution;
+import io.tapestream.parameterserver.Message.Leave;
+import io.tapestream.parameterserver.Weights;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
+import org.apache.flink.runtime.state.KeyGroupRangeAssignment;
+import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.flink.streaming.runtime.tasks.mailbox.Mail;
+import org.apache.flink.streaming.util.AbstractStreamOperatorTestHarness;
+import org.apache.flink.streaming.util.KeyedOneInputStreamOperatorTestHarness;
+import org.apache.flink.util.IOUtils;
+import org.jspecify.annotations.Nullable;
+
+/** All shards of one parameter server, each in Flink's harness, partitioned as Flink would. */
+final class TestShards implements AutoCloseable {
+
+  /** The state of all shards, as one checkpoint holds it. */
+  record Checkpoint(int parallelism, OperatorSubtaskState state) {}
+
+  private final ServerPlan plan;
+  private final BlockKeys keys;
+  private final List<KeyedOneInputStreamOperatorTestHarness<Integer, Message, Weights>> shards =
+      new ArrayList<>();
+
+  TestShards(ServerPlan plan, int parallelism, @Nullable Checkpoint from) throws Exception {
+    this(plan, plan.maxParallelism(), parallelism, from);
+  }
+
+  TestShards(ServerPlan plan, int maxParallelism, int parallelism, @Nullable Checkpoint from)
+      throws Exception {
+    this.plan = plan;
+    this.keys = plan.keys();
+    for (int subtask = 0; subtask < parallelism; subtask++) {
+      var harness =
+          new KeyedOneInputStreamOperatorTestHarness<>(
+              new ServerOperator(plan), keys, Types.INT, maxParallelism, parallelism, subtask);
+      shards.add(harness);
+      harness.setup(
+          ServerTypes.WEIGHTS.createSerializer(harness.getExecutionConfig().getSerializerConfig()));
+      if (from != null) {
+        harness.initializeState(
+            AbstractStreamOperatorTestHarness.repartitionOperatorState(
+                from.state(), maxParallelism, from.parallelism(), parallelism, subtask));
+      } else {
+        harness.initializeEmptyState();
+      }
+      harness.open();
+      for (Mail mail : harness.getTaskMailbox().drain()) {
+        mail.run();
+      }
+    }
+  }
+
+  KeyedOneInputStreamOperatorTestHarness<Integer, Message, Weights> shard(int index) {
+    return shards.get(index);
+  }
+
+  void accept(Message message) throws Exception {
+    int shard =
+        KeyGroupRangeAssignment.assignKeyToParallelOperator(
+            keys.getKey(message), plan.maxParallelism(), shards.size());
+    shards.get(shard).processElement(new StreamRecord<>(message));
+  }
+
+  /** Sends a batch of a virtual worker to every block. */
+  void contribute(int virtualWorker, long batch) throws Exception {
+    for (BlockRange range : plan.layout().blocks()) {
+      accept(contribution(range, virtualWorker, batch));
+    }
+  }
+
+  static Contribution contribution(BlockRange range, int virtualWorker, long batch) {
+    float[] gradient = new float[range.length()];
+    for (int i = 0; i < gradient.length; i++) {
+      gradient[i] = (float) Math.sin(1 + range.from() + i + 10.0 * virtualWorker + 100.0 * batch);
+    }
+    Header header = new Header(4, 2.0 * (batch + 1), new double[] {1 + batch}, new double[] {4}, 4);
+    return new Contribution(
+        range.index(), virtualWorker, batch, 4 * (batch + 1), new Dense(gradient), header);
+  }
+
+  /** Lets a virtual worker leave every block. */
+  void leave(int virtualWorker, long batches) throws Exception {
+    for (BlockRange range : plan.layout().blocks()) {
+      accept(new Leave(range.index(), virtualWorker, batches));
+    }
+  }
+
+  /** What Flink does at a barrier, on every shard. */
+  Checkpoint checkpoint(long id) throws Exception {
+    List<OperatorSubtaskState> states = new ArrayList<>();
+    for (var shard : shards) {
+      shard.prepareSnapshotPreBarrier(id);
+      states.add(shard.snapshot(id, id));
+    }
+    return new Checkpoint(
+        shards.size(),
+        AbstractStreamOperatorTestHarness.repackageState(
+            states.toArray(OperatorSubtaskState[]::new)));
+  }
+
+  /** The newest weights that have left, by block. */
+  Map<Integer, Weights> newest() {
+    Map<Integer, Weights> newest = new TreeMap<>();
+    for (var shard : shards) {
+      shard.extractOutputValues().forEach(weights -> newest.put(weights.block(), weights));
+    }
+    return newest;
+  }
+
+  /** The newest weights that have left, as the flat vector. */
+  float[] vector() {
+    float[] vector = new float[plan.layout().size()];
+    newest()
+        .forEach(
+            (block, weights) ->
+                System.arraycopy(
+                    weights.values(),
+                    0,
+                    vector,
+                    plan.layout().block(block).from(),
+                    weights.values().length));
+    return vector;
+  }
+
+  /** All snapshots that have left, by checkpoint and block. */
+  List<BlockSnapshot> snapshots() {
+    List<BlockSnapshot> snapshots = new ArrayList<>();
+    for (var shard : shards) {
+      var side = shard.getSideOutput(ServerOperator.SNAPSHOTS);
+      if (side != null) {
+        side.forEach(record -> snapshots.add(record.getValue()));
+      }
+    }
+    snapshots.sort(
+        Comparator.comparingLong(BlockSnapshot::checkpoint).thenComparing(BlockSnapshot::block));
+    return snapshots;
+  }
+
+  @Override
+  public void close() {
+    try {
+      IOUtils.closeAll(shards);
+    } catch (Exception e) {
+      throw new AssertionError("a shard did not close", e);
+    }
+  }
+}

@@ -1,0 +1,88 @@
+package io.tapestream.operators.weights;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tapestream.parameterserver.BlockLayout;
+import io.tapestream.parameterserver.Weights;
+import io.tapestream.parameterserver.consistency.Synchronous;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class WeightReplicaTest {
+
+  private final WeightReplica replica =
+      new WeightReplica(BlockLayout.ofElements(5, 5, 3), new Synchronous());
+
+  @Test
+  void theGateOpensWhenTheLastBlockOfTheRoundHasArrived() {
+    AtomicInteger wakes = new AtomicInteger();
+    replica.onAdvance(wakes::incrementAndGet);
+    assertThat(replica.mayStart(0, 0)).isFalse();
+
+    replica.receive(weights(1, 0, 0));
+    assertThat(replica.mayStart(0, 0)).isFalse();
+    assertThat(wakes).hasValue(0);
+    replica.receive(weights(0, 0, 0));
+    assertThat(wakes).hasValue(1);
+    assertThat(replica.mayStart(0, 0)).isTrue();
+    assertThat(replica.mayStart(0, 1)).as("I3: with bound 0 one batch a round").isFalse();
+
+    replica.receive(weights(0, 1, 1));
+    assertThat(replica.mayStart(0, 1)).isFalse();
+    replica.receive(weights(1, 1, 1));
+    assertThat(replica.mayStart(0, 1)).isTrue();
+    assertThat(wakes).hasValue(2);
+    assertThat(replica.round()).isEqualTo(1);
+  }
+
+  @Test
+  void aBatchSentBeforeTheRestoreWaitsForTheRoundItIsIn() {
+    replica.receive(weights(0, 4, 4));
+    replica.receive(weights(1, 4, 4));
+    assertThat(replica.mayStart(0, 5)).as("batch 4 was sent, and is in the open round").isFalse();
+  }
+
+  @Test
+  void r4WhatIsHeldSaysWhetherALastRoundWasApplied() {
+    replica.receive(weights(0, 4, 4));
+    assertThat(replica.holds(0, 4)).isFalse();
+    replica.receive(weights(1, 4, 4));
+    assertThat(replica.holds(0, 4)).isTrue();
+    assertThat(replica.holds(0, 5)).isFalse();
+  }
+
+  @Test
+  void onlyBlocksThatHaveChangedAreCopied() {
+    float[] model = new float[5];
+    AtomicInteger copies = new AtomicInteger();
+    WeightReplica.Target target =
+        (to, source, from, length) -> {
+          System.arraycopy(source, from, model, to, length);
+          copies.incrementAndGet();
+        };
+    replica.receive(weights(0, 0, 0));
+    replica.receive(weights(1, 0, 0));
+    replica.copyTo(target);
+    replica.receive(weights(1, 1, 1));
+    replica.copyTo(target);
+    replica.copyTo(target);
+
+    assertThat(copies).hasValue(3);
+    assertThat(model).containsExactly(0, 0, 0, 11, 11);
+  }
+
+  @Test
+  void weightsOfAnotherLayoutAreRefused() {
+    Weights wrong = new Weights(1, 0, new long[1], new long[1], new float[3]);
+    assertThatThrownBy(() -> replica.receive(wrong))
+        .hasMessageContaining("block 1 has 2 values here, but 3 arrived");
+  }
+
+  private static Weights weights(int block, long round, long applied) {
+    float[] values = new float[block == 0 ? 3 : 2];
+    Arrays.fill(values, 11f * block * round);
+    return new Weights(block, round, new long[] {applied}, new long[] {round}, values);
+  }
+}
