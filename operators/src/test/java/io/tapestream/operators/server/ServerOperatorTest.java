@@ -133,25 +133,39 @@ class ServerOperatorTest {
 
   @Test
   void r18ACheckpointPublishesWhenItsRoundIsDueOnEveryShardAlike() throws Exception {
-    ServerPlan everyTwo = plan(PLAN.virtualWorkers(), 2);
+    ServerPlan everyThree = plan(PLAN.virtualWorkers(), 3);
     Checkpoint checkpoint;
-    try (TestShards shards = new TestShards(everyTwo, 3, null)) {
+    try (TestShards shards = new TestShards(everyThree, 3, null)) {
       shards.checkpoint(1); // nothing learned yet
       rounds(shards, 0, 1);
-      shards.checkpoint(2); // one round: not due
-      rounds(shards, 1, 3);
-      shards.checkpoint(3); // three rounds: due
-      rounds(shards, 3, 4);
-      checkpoint = shards.checkpoint(4); // one round since
+      shards.checkpoint(2); // round 1: not due
+      rounds(shards, 1, 4);
+      shards.checkpoint(3); // round 4, past 3: due
+      rounds(shards, 4, 5);
+      checkpoint = shards.checkpoint(4); // round 5: not due
       assertThat(shards.snapshots())
           .extracting(BlockSnapshot::checkpoint)
           .containsExactly(3L, 3L, 3L, 3L, 3L);
     }
-    try (TestShards restored = new TestShards(everyTwo, 1, checkpoint)) {
-      rounds(restored, 4, 5);
-      restored.checkpoint(5); // two rounds since 3: what was published is part of the state
+    try (TestShards restored = new TestShards(everyThree, 1, checkpoint)) {
+      rounds(restored, 5, 6);
+      restored.checkpoint(5); // round 6: due, and what was published is part of the state
       assertThat(restored.snapshots()).hasSize(5);
       assertThat(restored.snapshots().get(0).report().records()).isEqualTo(2 * 3 * 4);
+    }
+  }
+
+  @Test
+  void r18ShardsAgreeAgainAfterACheckpointThatOnlyOneOfThemCameTo() throws Exception {
+    try (TestShards shards = new TestShards(plan(PLAN.virtualWorkers(), 3), 2, null)) {
+      rounds(shards, 0, 4);
+      shards.shard(0).prepareSnapshotPreBarrier(1); // given up before shard 1 was reached
+      rounds(shards, 4, 6);
+      shards.checkpoint(2);
+      assertThat(shards.snapshots())
+          .filteredOn(snapshot -> snapshot.checkpoint() == 2)
+          .extracting(BlockSnapshot::block)
+          .containsExactly(0, 1, 2, 3, 4);
     }
   }
 
