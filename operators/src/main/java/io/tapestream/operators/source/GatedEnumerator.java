@@ -31,7 +31,7 @@ final class GatedEnumerator implements SplitEnumerator<GatedSplit, GatedEnumerat
   // configuration
   private final SplitEnumeratorContext<GatedSplit> context;
   private final SourceSettings settings;
-  private final Supplier<KafkaTopics> connect;
+  private final Supplier<TopicFacts> connect;
 
   // runtime
   private @Nullable VirtualWorkers resolved; // null while no offset has been resolved
@@ -41,7 +41,7 @@ final class GatedEnumerator implements SplitEnumerator<GatedSplit, GatedEnumerat
   GatedEnumerator(
       SplitEnumeratorContext<GatedSplit> context,
       SourceSettings settings,
-      Supplier<KafkaTopics> connect,
+      Supplier<TopicFacts> connect,
       GatedEnumeratorState state) {
     this.context = context;
     this.settings = settings;
@@ -61,7 +61,7 @@ final class GatedEnumerator implements SplitEnumerator<GatedSplit, GatedEnumerat
     VirtualWorkers table = settings.virtualWorkers();
     int from = known == null ? 0 : sizeOfPrefix(known, table);
     List<TopicPartition> added = table.partitions().subList(from, table.size());
-    try (KafkaTopics topics = connect.get()) {
+    try (TopicFacts topics = connect.get()) {
       if (known != null) {
         topics.verify(known.topicIds());
       }

@@ -86,6 +86,8 @@ final class KafkaRecordReader extends KafkaSourceReader<ConsumerRecord<byte[], b
     Properties properties = new Properties();
     properties.setProperty(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
     properties.setProperty(KafkaSourceOptions.CLIENT_ID_PREFIX.key(), "tapestream");
+    // A fetcher that starts anew would register the client's hundred metrics under the same names.
+    properties.setProperty(KafkaSourceOptions.REGISTER_KAFKA_CONSUMER_METRICS.key(), "false");
     properties.putAll(settings.kafka().toProperties());
     String group = settings.consumerGroup();
     if (group != null) {

@@ -32,7 +32,7 @@ import org.apache.kafka.common.config.TopicConfig;
  * What the broker says about the topics to train from: which partitions there are, whether they can
  * be learned from exactly once, and which offsets a policy means right now (R3, R6).
  */
-public final class KafkaTopics implements AutoCloseable {
+public final class KafkaTopics implements TopicFacts {
 
   /**
    * The offsets that the broker holds of a partition.
@@ -77,13 +77,8 @@ public final class KafkaTopics implements AutoCloseable {
     return VirtualWorkers.of(partitions, ids);
   }
 
-  /**
-   * Refuses topics that are not those the job was built or checkpointed with.
-   *
-   * @throws IOException if a topic is gone or was deleted and created anew: offsets into the old
-   *     one mean nothing in it
-   */
-  void verify(Map<String, String> topicIds) throws IOException {
+  @Override
+  public void verify(Map<String, String> topicIds) throws IOException {
     Map<String, TopicDescription> found = describe(topicIds.keySet());
     for (var expected : new TreeMap<>(topicIds).entrySet()) {
       String name = expected.getKey();
@@ -127,9 +122,9 @@ public final class KafkaTopics implements AutoCloseable {
         .collect(Collectors.toMap(p -> p, p -> new Range(answer(first, p), answer(end, p))));
   }
 
-  /** The first offset each partition is read from; refuses one that the broker does not hold. */
-  Map<TopicPartition, Long> starting(OffsetPolicy policy, Collection<TopicPartition> partitions)
-      throws IOException {
+  @Override
+  public Map<TopicPartition, Long> starting(
+      OffsetPolicy policy, Collection<TopicPartition> partitions) throws IOException {
     Map<TopicPartition, Long> starting = resolve(policy, partitions);
     Map<TopicPartition, Range> ranges = ranges(partitions);
     for (TopicPartition partition : partitions) {
@@ -142,9 +137,9 @@ public final class KafkaTopics implements AutoCloseable {
     return starting;
   }
 
-  /** The offset before which each partition ends, {@link GatedSplit#UNBOUNDED} for never. */
-  Map<TopicPartition, Long> stopping(OffsetPolicy policy, Collection<TopicPartition> partitions)
-      throws IOException {
+  @Override
+  public Map<TopicPartition, Long> stopping(
+      OffsetPolicy policy, Collection<TopicPartition> partitions) throws IOException {
     return resolve(policy, partitions);
   }
 
