@@ -1,0 +1,159 @@
+package io.tapestream.operators.train;
+
+import io.tapestream.losses.Loss;
+import io.tapestream.models.Model;
+import io.tapestream.models.ParameterVector;
+import io.tapestream.operators.TrainingSettings;
+import io.tapestream.operators.decode.DecodedBatch;
+import io.tapestream.operators.decode.ExampleDecoder;
+import io.tapestream.operators.decode.Rejected;
+import io.tapestream.operators.source.MiniBatch;
+import io.tapestream.operators.weights.WeightReplica;
+import io.tapestream.parameterserver.BlockLayout;
+import io.tapestream.parameterserver.BlockRange;
+import io.tapestream.parameterserver.Gradient;
+import io.tapestream.parameterserver.Header;
+import io.tapestream.parameterserver.Message;
+import io.tapestream.tensor.Tensor;
+import io.tapestream.training.StepResult;
+import io.tapestream.training.StepSettings;
+import io.tapestream.training.TrainingStep;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+
+/**
+ * Turns mini-batches into contributions; knows no Flink.
+ *
+ * <pre>
+ *   train(batch)   decode       bytes → columns; what can't be learned from is returned
+ *                  step         newest weights → model; loss, metrics, gradient of the summed loss
+ *                  push         one contribution per block, all with the same header
+ *                  leave        after the last batch, to every block
+ * </pre>
+ *
+ * A batch with nothing left to learn from contributes weight 0: it advances the clocks and touches
+ * nothing else (R2). A gradient that is not finite ends the job before it is sent (I6).
+ */
+final class MiniBatchTrainer implements AutoCloseable {
+
+  /** Where the time of training goes. */
+  interface Timing {
+    void add(long decodeNanos, long stepNanos, long pushNanos);
+  }
+
+  // configuration
+  private final WeightReplica replica;
+  private final BlockLayout layout;
+  private final LongSupplier nanoTime;
+  private final Timing timing;
+
+  // runtime
+  private final Model model;
+  private final ParameterVector parameters;
+  private final TrainingStep step;
+  private final ExampleDecoder decoder;
+
+  /**
+   * Builds the model.
+   *
+   * @param userClasses finds the classes that a job brings
+   * @param replica has the weights; its gate is open for each batch that comes
+   * @param nanoTime as {@link System#nanoTime}
+   * @param timing is told of each batch
+   */
+  MiniBatchTrainer(
+      TrainingSettings settings,
+      ClassLoader userClasses,
+      WeightReplica replica,
+      LongSupplier nanoTime,
+      Timing timing) {
+    this.replica = replica;
+    this.layout = settings.server().layout();
+    this.nanoTime = nanoTime;
+    this.timing = timing;
+    var specified = settings.model();
+    Loss loss = specified.loss(userClasses);
+    this.model = specified.model(userClasses);
+    model.build(settings.input().modelShape(), specified.seed());
+    this.parameters = model.parameters();
+    if (parameters.size() != layout.size() || parameters.trainedSize() != layout.trained()) {
+      throw new IllegalStateException(
+          "the model has %d values of which %d are trained, but the job was submitted with %s: the task managers have other classes than the client"
+              .formatted(parameters.size(), parameters.trainedSize(), layout));
+    }
+    this.step =
+        new TrainingStep(
+            model,
+            loss,
+            specified.metrics(userClasses),
+            new StepSettings(specified.pieceRows(), specified.threads(), specified.seed()));
+    this.decoder = new ExampleDecoder(settings.input(), loss.labelClasses(model.outputShape()));
+  }
+
+  /**
+   * Trains on a mini-batch.
+   *
+   * @param push takes the messages for the parameter server, which own their arrays
+   * @return the examples that could not be learned from
+   * @throws NonFiniteGradientException if the loss or the gradient is not finite; nothing was
+   *     pushed
+   */
+  List<Rejected> train(MiniBatch batch, Consumer<Message> push) {
+    List<Rejected> rejected = batch.isEmpty() ? List.of() : contribute(batch, push);
+    if (batch.last()) {
+      long batches = batch.isEmpty() ? batch.index() : batch.index() + 1;
+      for (BlockRange block : layout.blocks()) {
+        push.accept(new Message.Leave(block.index(), batch.virtualWorker(), batches));
+      }
+    }
+    return rejected;
+  }
+
+  private List<Rejected> contribute(MiniBatch batch, Consumer<Message> push) {
+    long started = nanoTime.getAsLong();
+    DecodedBatch decoded = decoder.decode(batch.records());
+    long decodedAt = nanoTime.getAsLong();
+    replica.copyTo(parameters::load);
+    StepResult result = step.run(decoded.batch(), batch.virtualWorker(), batch.index());
+    if (!result.finite()) {
+      throw new NonFiniteGradientException(batch, result);
+    }
+    long steppedAt = nanoTime.getAsLong();
+    Header header =
+        new Header(
+            result.weightSum(),
+            result.lossSum(),
+            result.metricSums(),
+            result.metricWeights(),
+            batch.examples());
+    for (BlockRange block : layout.blocks()) {
+      Gradient gradient = result.weightSum() == 0 ? new Gradient.None() : gradient(block);
+      push.accept(
+          new Message.Contribution(
+              block.index(),
+              batch.virtualWorker(),
+              batch.index(),
+              batch.nextOffset(),
+              gradient,
+              header));
+    }
+    timing.add(decodedAt - started, steppedAt - decodedAt, nanoTime.getAsLong() - steppedAt);
+    return decoded.rejected();
+  }
+
+  /** The block's slice of the gradient, or of the statistics that this batch has moved. */
+  private Gradient gradient(BlockRange block) {
+    Tensor source = block.trained() ? parameters.gradients() : parameters.values();
+    float[] values = new float[block.length()];
+    source.read(block.from(), values, 0, values.length);
+    return new Gradient.Dense(values);
+  }
+
+  @Override
+  public void close() {
+    step.close();
+    decoder.close();
+    model.close();
+  }
+}

@@ -1,0 +1,110 @@
+package io.tapestream.operators.train;
+
+import io.tapestream.operators.TrainingSettings;
+import io.tapestream.operators.deadletters.DeadLetters;
+import io.tapestream.operators.decode.Rejected;
+import io.tapestream.operators.source.MiniBatch;
+import io.tapestream.operators.weights.WeightExchange;
+import io.tapestream.operators.weights.WeightReplica;
+import io.tapestream.parameterserver.Message;
+import java.time.Instant;
+import java.util.List;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
+import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
+import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The trainer as Flink sees it, chained to the gated source: a mini-batch comes in only when its
+ * weights are here, so nothing waits, and everything it sends leaves before the next mail, so
+ * before a barrier or after it as a whole (R1). It has no state: what it needs after a restore lies
+ * in the source's splits and in the parameter server's blocks. What it can't learn from leaves by
+ * the side output {@link DeadLetters#OUTPUT}.
+ */
+public final class TrainerOperator extends AbstractStreamOperator<Message>
+    implements OneInputStreamOperator<MiniBatch, Message> {
+
+  private static final long serialVersionUID = 1L;
+
+  // configuration
+  private final TrainingSettings settings;
+
+  // runtime
+  private transient @Nullable Session session;
+
+  public TrainerOperator(TrainingSettings settings) {
+    this.settings = settings;
+  }
+
+  @Override
+  public void open() throws Exception {
+    super.open();
+    session = new Session();
+  }
+
+  @Override
+  public void processElement(StreamRecord<MiniBatch> element) {
+    if (session == null) {
+      throw new IllegalStateException("the trainer is not open");
+    }
+    session.train(element.getValue());
+  }
+
+  @Override
+  public void close() throws Exception {
+    if (session != null) {
+      session.close();
+      session = null;
+    }
+    super.close();
+  }
+
+  /** What exists while the operator is open. */
+  private final class Session implements AutoCloseable {
+
+    private final WeightExchange.Key key = WeightExchange.Key.of(metrics.getAllVariables());
+    private final WeightReplica replica =
+        WeightExchange.meet(
+            key,
+            getRuntimeContext().getTaskInfo().getNumberOfParallelSubtasks(),
+            () -> new WeightReplica(settings.server().layout(), settings.server().consistency()));
+    private final MiniBatchTrainer trainer =
+        new MiniBatchTrainer(
+            settings,
+            getRuntimeContext().getUserCodeClassLoader(),
+            replica,
+            System::nanoTime,
+            this::time);
+    private final Counter examples = metrics.counter("examples");
+    private final Counter rejected = metrics.counter("rejected");
+    private final Counter decodeNanos = metrics.counter("decodeNanos");
+    private final Counter stepNanos = metrics.counter("stepNanos");
+    private final Counter pushNanos = metrics.counter("pushNanos");
+    private final StreamRecord<Message> reused = new StreamRecord<>(null);
+
+    void train(MiniBatch batch) {
+      List<Rejected> unusable = trainer.train(batch, this::push);
+      examples.inc(batch.examples());
+      rejected.inc(unusable.stream().mapToLong(Rejected::rows).sum());
+      DeadLetters.of(batch, unusable, Instant.now())
+          .forEach(letter -> output.collect(DeadLetters.OUTPUT, new StreamRecord<>(letter)));
+    }
+
+    private void push(Message message) {
+      output.collect(reused.replace(message));
+    }
+
+    private void time(long decode, long step, long push) {
+      decodeNanos.inc(decode);
+      stepNanos.inc(step);
+      pushNanos.inc(push);
+    }
+
+    @Override
+    public void close() {
+      WeightExchange.leave(key, replica);
+      trainer.close();
+    }
+  }
+}
