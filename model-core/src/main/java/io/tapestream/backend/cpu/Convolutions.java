@@ -28,7 +28,10 @@ final class Convolutions {
   }
 
   private Plan byOneDnn(Convolution convolution) {
-    Plan plan = OneDnnConvolution.of(convolution);
+    Plan plan = kernels.plan(convolution);
+    if (plan == null) {
+      plan = OneDnnConvolution.of(convolution);
+    }
     return plan == null ? asProducts(convolution) : plan;
   }
 

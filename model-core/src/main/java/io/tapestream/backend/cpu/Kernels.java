@@ -4,6 +4,7 @@ import io.tapestream.backend.Activation;
 import io.tapestream.backend.Binary;
 import io.tapestream.backend.Unary;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The loops worth compiling to vector instructions, on float32 memory outside the heap. A place is
@@ -13,6 +14,11 @@ import java.nio.ByteBuffer;
 interface Kernels {
   /** What the loops are made of, for the log. */
   String name();
+
+  /** A plan of its own for a convolution, where it is faster than a library's; else null. */
+  default Convolution.@Nullable Plan plan(Convolution convolution) {
+    return null;
+  }
 
   /** {@code out[i] = op(a[i · aStep], b[i · bStep])}, or added to it; steps count elements. */
   void binary(
@@ -58,6 +64,35 @@ interface Kernels {
       int dzAt,
       int n);
 
-  /** Adds to {@code sums[j]} the elements j of {@code rows} rows of k elements, row after row. */
+  /**
+   * Adds the rows of x, k elements each, to {@code sums}. Sixteen rows are added side by side if k
+   * is not a multiple of 16, so that short rows fill a vector too.
+   */
   void addColumns(ByteBuffer x, int xAt, int rows, int k, float[] sums);
+
+  /**
+   * Copies patches from an image into the rows of a matrix, zeros for the border.
+   *
+   * @param firstRun the first of {@code count} runs, which lie next to each other in the matrix
+   */
+  void gatherRuns(
+      PatchRuns runs,
+      int firstRun,
+      int count,
+      ByteBuffer image,
+      int imageAt,
+      ByteBuffer matrix,
+      int matrixAt);
+
+  /**
+   * Adds patches to the image they lie in: the reverse of {@link #gatherRuns}, in the runs' order.
+   */
+  void scatterRuns(
+      PatchRuns runs,
+      int firstRun,
+      int count,
+      ByteBuffer image,
+      int imageAt,
+      ByteBuffer matrix,
+      int matrixAt);
 }

@@ -10,6 +10,9 @@ import java.nio.ByteBuffer;
  * kernels compute.
  */
 class PlainKernels implements Kernels {
+  /** Rows that are added side by side: with them any row fills vectors of up to 16 lanes. */
+  private static final int SIDE_BY_SIDE = 16;
+
   @Override
   public String name() {
     return "plain Java";
@@ -97,10 +100,81 @@ class PlainKernels implements Kernels {
 
   @Override
   public void addColumns(ByteBuffer x, int xAt, int rows, int k, float[] sums) {
+    if (k % SIDE_BY_SIDE == 0) {
+      addWideColumns(x, xAt, rows, k, sums);
+      return;
+    }
+    int wide = rows / SIDE_BY_SIDE;
+    if (wide > 0) {
+      float[] apart = new float[SIDE_BY_SIDE * k];
+      addWideColumns(x, xAt, wide, apart.length, apart);
+      for (int i = 0; i < apart.length; i++) {
+        sums[i % k] += apart[i];
+      }
+    }
+    for (int i = wide * SIDE_BY_SIDE * k; i < rows * k; i++) {
+      sums[i % k] += x.getFloat(xAt + 4 * i);
+    }
+  }
+
+  /** {@link #addColumns} for a k that is a multiple of 16, row after row. */
+  void addWideColumns(ByteBuffer x, int xAt, int rows, int k, float[] sums) {
     for (int row = 0; row < rows; row++) {
       for (int j = 0; j < k; j++) {
         sums[j] += x.getFloat(xAt + 4 * (row * k + j));
       }
+    }
+  }
+
+  @Override
+  public void gatherRuns(
+      PatchRuns runs,
+      int firstRun,
+      int count,
+      ByteBuffer image,
+      int imageAt,
+      ByteBuffer matrix,
+      int matrixAt) {
+    int to = matrixAt;
+    for (int run = firstRun; run < firstRun + count; run++) {
+      gatherRun(runs, run, image, imageAt, matrix, to);
+      to += 4 * runs.length();
+    }
+  }
+
+  static void gatherRun(
+      PatchRuns runs, int run, ByteBuffer image, int imageAt, ByteBuffer matrix, int to) {
+    int from = imageAt + 4 * runs.from()[run];
+    int first = runs.skipped()[run];
+    int last = first + runs.count()[run];
+    for (int i = 0; i < runs.length(); i++) {
+      boolean inside = i >= first && i < last;
+      matrix.putFloat(to + 4 * i, inside ? image.getFloat(from + 4 * (i - first)) : 0f);
+    }
+  }
+
+  @Override
+  public void scatterRuns(
+      PatchRuns runs,
+      int firstRun,
+      int count,
+      ByteBuffer image,
+      int imageAt,
+      ByteBuffer matrix,
+      int matrixAt) {
+    int from = matrixAt;
+    for (int run = firstRun; run < firstRun + count; run++) {
+      scatterRun(runs, run, image, imageAt, matrix, from);
+      from += 4 * runs.length();
+    }
+  }
+
+  static void scatterRun(
+      PatchRuns runs, int run, ByteBuffer image, int imageAt, ByteBuffer matrix, int matrixAt) {
+    int to = imageAt + 4 * runs.from()[run];
+    int from = matrixAt + 4 * runs.skipped()[run];
+    for (int i = 0; i < runs.count()[run]; i++) {
+      put(image, to + 4 * i, matrix.getFloat(from + 4 * i), true);
     }
   }
 

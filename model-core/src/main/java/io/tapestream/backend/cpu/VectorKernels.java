@@ -13,7 +13,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The kernels in vector instructions of whatever width the processor has; what is left over at the
@@ -28,6 +30,11 @@ final class VectorKernels extends PlainKernels {
   @Override
   public String name() {
     return "Vector API, " + LANES + " lanes";
+  }
+
+  @Override
+  public Convolution.@Nullable Plan plan(Convolution convolution) {
+    return VectorInputGradient.of(convolution);
   }
 
   private static FloatVector load(ByteBuffer buffer, int at) {
@@ -270,21 +277,72 @@ final class VectorKernels extends PlainKernels {
   }
 
   @Override
-  public void addColumns(ByteBuffer x, int xAt, int rows, int k, float[] sums) {
-    int end = FLOATS.loopBound(k);
-    for (int j = 0; j < end; j += LANES) {
+  void addWideColumns(ByteBuffer x, int xAt, int rows, int k, float[] sums) {
+    for (int j = 0; j < k; j += LANES) {
       FloatVector sum = FloatVector.fromArray(FLOATS, sums, j);
       for (int row = 0, at = xAt + 4 * j; row < rows; row++, at += 4 * k) {
         sum = sum.add(load(x, at));
       }
       sum.intoArray(sums, j);
     }
-    for (int j = end; j < k; j++) {
-      float sum = sums[j];
-      for (int row = 0, at = xAt + 4 * j; row < rows; row++, at += 4 * k) {
-        sum += x.getFloat(at);
+  }
+
+  /** The last vector of a run overlaps the one before, so that no run has a rest. */
+  @Override
+  public void gatherRuns(
+      PatchRuns runs,
+      int firstRun,
+      int count,
+      ByteBuffer image,
+      int imageAt,
+      ByteBuffer matrix,
+      int matrixAt) {
+    int length = runs.length();
+    int last = length - LANES;
+    int to = matrixAt;
+    for (int run = firstRun; run < firstRun + count; run++, to += 4 * length) {
+      if (last < 0 || runs.count()[run] < length) {
+        gatherRun(runs, run, image, imageAt, matrix, to);
+      } else {
+        int from = imageAt + 4 * runs.from()[run];
+        for (int i = 0; i < last; i += LANES) {
+          store(load(image, from + 4 * i), matrix, to + 4 * i);
+        }
+        store(load(image, from + 4 * last), matrix, to + 4 * last);
       }
-      sums[j] = sum;
+    }
+  }
+
+  /**
+   * The last vector of a run overlaps the one before; the lanes that have been added already add a
+   * zero.
+   */
+  @Override
+  public void scatterRuns(
+      PatchRuns runs,
+      int firstRun,
+      int count,
+      ByteBuffer image,
+      int imageAt,
+      ByteBuffer matrix,
+      int matrixAt) {
+    int length = runs.length();
+    int last = length - LANES;
+    int rest = length % LANES == 0 ? LANES : length % LANES;
+    VectorMask<Float> isNew = VectorMask.fromLong(FLOATS, -1L << (LANES - rest));
+    FloatVector zero = FloatVector.zero(FLOATS);
+    int from = matrixAt;
+    for (int run = firstRun; run < firstRun + count; run++, from += 4 * length) {
+      if (last < 0 || runs.count()[run] < length) {
+        scatterRun(runs, run, image, imageAt, matrix, from);
+      } else {
+        int to = imageAt + 4 * runs.from()[run];
+        for (int i = 0; i < last; i += LANES) {
+          store(load(image, to + 4 * i).add(load(matrix, from + 4 * i)), image, to + 4 * i);
+        }
+        FloatVector added = zero.blend(load(matrix, from + 4 * last), isNew);
+        store(load(image, to + 4 * last).add(added), image, to + 4 * last);
+      }
     }
   }
 

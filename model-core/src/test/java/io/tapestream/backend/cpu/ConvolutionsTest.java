@@ -51,6 +51,9 @@ class ConvolutionsTest {
     return Stream.of(
             new Geometry(3, 28, 28, 1, 6, 5, 5, 1, 1, Padding.SAME),
             new Geometry(3, 14, 14, 6, 16, 5, 5, 1, 1, Padding.VALID),
+            new Geometry(2, 11, 13, 6, 7, 5, 5, 1, 2, Padding.SAME),
+            new Geometry(2, 11, 13, 6, 7, 5, 5, 2, 1, Padding.SAME),
+            new Geometry(2, 9, 9, 3, 5, 3, 5, 1, 1, Padding.SAME),
             new Geometry(40, 9, 11, 3, 5, 3, 3, 1, 1, Padding.SAME),
             new Geometry(2, 9, 10, 4, 7, 3, 2, 2, 3, Padding.SAME),
             new Geometry(2, 8, 8, 3, 4, 4, 4, 2, 2, Padding.SAME),
