@@ -172,14 +172,7 @@ final class Nd4jBackend implements Backend {
       }
       return;
     }
-    Nd4jTensor.of(out)
-        .run(
-            "matmul",
-            array(out),
-            new long[] {transposeA ? 1 : 0, transposeB ? 1 : 0, 0},
-            new double[] {1, accumulate ? 1 : 0},
-            array(a),
-            array(b));
+    product(a, transposeA, array(b), transposeB, out, accumulate);
   }
 
   @Override
@@ -485,65 +478,68 @@ final class Nd4jBackend implements Backend {
       Activation activation,
       Window window,
       Tensor y) {
-    INDArray[] inputs =
-        bias == null
-            ? new INDArray[] {array(x), array(filter)}
-            : new INDArray[] {array(x), array(filter), array(bias)};
-    Nd4jTensor.of(y).run("conv2d", array(y), Nd4jWindows.convolution(window, x), NO_REALS, inputs);
+    if (y.size() == 0) {
+      return;
+    }
+    Patches patches = new Patches(window, x.shape());
+    Tensor matrix = scratch(y, 1, patches.shape());
+    patches.gather(x, matrix);
+    product(matrix, false, array(filter, matrixOf(filter)), false, y, false);
+    if (bias != null) {
+      binary(Binary.ADD, y, bias, y, false);
+    }
     activate(activation, y);
   }
 
   @Override
   public void conv2dInputGradient(
       Tensor dz, Tensor filter, Window window, Tensor dx, boolean accumulate) {
-    into(
-        dx,
-        accumulate,
-        y -> {
-          Tensor shape = scratch(y, 1, DType.INT64, Shape.of(4));
-          for (int axis = 0; axis < 4; axis++) {
-            shape.write(axis, new long[] {y.dim(axis)}, 0, 1);
-          }
-          Nd4jTensor.of(y)
-              .run(
-                  "conv2d_input_bp",
-                  array(y),
-                  Nd4jWindows.convolution(window, y),
-                  NO_REALS,
-                  array(shape),
-                  array(filter),
-                  array(dz));
-        });
+    if (!accumulate) {
+      dx.clear();
+    }
+    if (dz.size() > 0) {
+      Patches patches = new Patches(window, dx.shape());
+      Tensor matrix = scratch(dx, 1, patches.shape());
+      product(dz, false, array(filter, matrixOf(filter)), true, matrix, false);
+      patches.scatterAdd(matrix, dx);
+    }
   }
 
   @Override
   public void conv2dFilterGradient(
       Tensor x, Tensor dz, Window window, Tensor dfilter, boolean accumulate) {
-    if (dfilter.size() == 0) {
-      return;
+    if (dz.size() > 0) {
+      Patches patches = new Patches(window, x.shape());
+      Tensor matrix = scratch(dfilter, 1, patches.shape());
+      patches.gather(x, matrix);
+      product(matrix, true, array(dz, matrixOf(dz)), false, dfilter, accumulate);
+    } else if (!accumulate) {
+      dfilter.clear();
     }
-    if (dz.size() == 0) {
-      if (!accumulate) {
-        dfilter.clear();
-      }
-      return;
-    }
-    into(
-        dfilter,
-        accumulate,
-        y -> {
-          Tensor unused = scratch(y, 1, x.shape());
-          INDArray[] outputs = {array(unused), array(y)};
-          Nd4jTensor.of(y)
-              .run(
-                  "conv2d_bp",
-                  outputs,
-                  Nd4jWindows.convolution(window, x),
-                  NO_REALS,
-                  array(x),
-                  array(y),
-                  array(dz));
-        });
+  }
+
+  /** The shape (everything else, channels) of images or a filter as a matrix. */
+  private static Shape matrixOf(Tensor tensor) {
+    int channels = tensor.dim(-1);
+    return Shape.of(channels == 0 ? 0 : tensor.size() / channels, channels);
+  }
+
+  /** {@code out = op(a) · op(b)}, with a and out taken as matrices of their last axis. */
+  private static void product(
+      Tensor a,
+      boolean transposeA,
+      INDArray b,
+      boolean transposeB,
+      Tensor out,
+      boolean accumulate) {
+    Nd4jTensor.of(out)
+        .run(
+            "matmul",
+            array(out, matrixOf(out)),
+            new long[] {transposeA ? 1 : 0, transposeB ? 1 : 0, 0},
+            new double[] {1, accumulate ? 1 : 0},
+            array(a, matrixOf(a)),
+            b);
   }
 
   @Override

@@ -5,25 +5,17 @@ import io.tapestream.backend.Window;
 import io.tapestream.tensor.Tensor;
 
 /**
- * ND4J's integer arguments for windows over images (n, height, width, channels): window, strides,
- * borders, dilations, 1 for its own SAME borders, then what the kind of op adds.
+ * ND4J's integer arguments for pools over images (n, height, width, channels): window, strides,
+ * borders, dilations, 1 for its own SAME borders, whether the border counts in a mean, and the
+ * place of the channels.
  */
 final class Nd4jWindows {
   private static final long CHANNELS_LAST = 1;
-  private static final long FILTER_HEIGHT_WIDTH_IN_OUT = 0;
   private static final long BORDER_NOT_COUNTED = 0;
 
   private Nd4jWindows() {}
 
-  static long[] convolution(Window window, Tensor image) {
-    return arguments(window, image, CHANNELS_LAST, FILTER_HEIGHT_WIDTH_IN_OUT);
-  }
-
   static long[] pool(Window window, Tensor image) {
-    return arguments(window, image, BORDER_NOT_COUNTED, CHANNELS_LAST);
-  }
-
-  private static long[] arguments(Window window, Tensor image, long ninth, long tenth) {
     boolean symmetric =
         window.padTop() == window.padBottom() && window.padLeft() == window.padRight();
     if (!symmetric && !window.equals(same(window, image))) {
@@ -41,8 +33,8 @@ final class Nd4jWindows {
       1,
       1,
       symmetric ? 0 : 1,
-      ninth,
-      tenth
+      BORDER_NOT_COUNTED,
+      CHANNELS_LAST
     };
   }
 
