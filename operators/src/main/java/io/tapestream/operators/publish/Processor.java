@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Names the processor this process runs on: equal bits are promised within one processor family
@@ -20,7 +21,7 @@ final class Processor {
    */
   static String describe() {
     String platform =
-        System.getProperty("os.name").toLowerCase(java.util.Locale.ROOT)
+        System.getProperty("os.name").toLowerCase(Locale.ROOT)
             + "-"
             + System.getProperty("os.arch");
     return (platform + " " + modelName()).strip();

@@ -35,6 +35,7 @@ final class ModelLoader implements VersionLoader {
     boolean loaded = false;
     try {
       build(model, manifest, spec);
+      model.parameters().gradients().close(); // a served model is never trained
       setParameters(model, weights);
       loaded = true;
       return new Loaded(model);
