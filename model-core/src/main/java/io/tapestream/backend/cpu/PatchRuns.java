@@ -3,16 +3,22 @@ package io.tapestream.backend.cpu;
 import io.tapestream.backend.Window;
 
 /**
- * Where the patches of one image lie. A run is one row of a patch: {@code length} floats, window
- * width times channels, next to each other both in the image and in the matrix of patches. Runs are
- * in the matrix's order: output row, output column, window row.
- *
- * @param length floats of a run in the matrix
- * @param skipped for each run, its floats left of the image
- * @param from for each run, where in the image the first float after those lies
- * @param count for each run, its floats inside the image; the rest is border
+ * Where the patches of one image lie. A run is one row of a patch: window width times channels
+ * floats, next to each other both in the image and in the matrix of patches. Runs are in the
+ * matrix's order: output row, output column, window row.
  */
-record PatchRuns(int length, int[] skipped, int[] from, int[] count) {
+final class PatchRuns {
+  private final int length;
+  private final int[] skipped;
+  private final int[] from;
+  private final int[] count;
+
+  private PatchRuns(int length, int[] skipped, int[] from, int[] count) {
+    this.length = length;
+    this.skipped = skipped;
+    this.from = from;
+    this.count = count;
+  }
 
   static PatchRuns of(Convolution convolution) {
     Window window = convolution.window();
@@ -38,5 +44,25 @@ record PatchRuns(int length, int[] skipped, int[] from, int[] count) {
       }
     }
     return new PatchRuns(window.width() * channels, skipped, from, count);
+  }
+
+  /** Floats of a run in the matrix. */
+  int length() {
+    return length;
+  }
+
+  /** A run's floats left of the image. */
+  int skipped(int run) {
+    return skipped[run];
+  }
+
+  /** Where in the image a run's first float after those lies. */
+  int from(int run) {
+    return from[run];
+  }
+
+  /** A run's floats inside the image; the rest is border. */
+  int count(int run) {
+    return count[run];
   }
 }

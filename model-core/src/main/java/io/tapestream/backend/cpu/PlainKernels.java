@@ -144,9 +144,9 @@ class PlainKernels implements Kernels {
 
   static void gatherRun(
       PatchRuns runs, int run, ByteBuffer image, int imageAt, ByteBuffer matrix, int to) {
-    int from = imageAt + 4 * runs.from()[run];
-    int first = runs.skipped()[run];
-    int last = first + runs.count()[run];
+    int from = imageAt + 4 * runs.from(run);
+    int first = runs.skipped(run);
+    int last = first + runs.count(run);
     for (int i = 0; i < runs.length(); i++) {
       boolean inside = i >= first && i < last;
       matrix.putFloat(to + 4 * i, inside ? image.getFloat(from + 4 * (i - first)) : 0f);
@@ -171,9 +171,9 @@ class PlainKernels implements Kernels {
 
   static void scatterRun(
       PatchRuns runs, int run, ByteBuffer image, int imageAt, ByteBuffer matrix, int matrixAt) {
-    int to = imageAt + 4 * runs.from()[run];
-    int from = matrixAt + 4 * runs.skipped()[run];
-    for (int i = 0; i < runs.count()[run]; i++) {
+    int to = imageAt + 4 * runs.from(run);
+    int from = matrixAt + 4 * runs.skipped(run);
+    for (int i = 0; i < runs.count(run); i++) {
       put(image, to + 4 * i, matrix.getFloat(from + 4 * i), true);
     }
   }

@@ -301,10 +301,10 @@ final class VectorKernels extends PlainKernels {
     int last = length - LANES;
     int to = matrixAt;
     for (int run = firstRun; run < firstRun + count; run++, to += 4 * length) {
-      if (last < 0 || runs.count()[run] < length) {
+      if (last < 0 || runs.count(run) < length) {
         gatherRun(runs, run, image, imageAt, matrix, to);
       } else {
-        int from = imageAt + 4 * runs.from()[run];
+        int from = imageAt + 4 * runs.from(run);
         for (int i = 0; i < last; i += LANES) {
           store(load(image, from + 4 * i), matrix, to + 4 * i);
         }
@@ -333,10 +333,10 @@ final class VectorKernels extends PlainKernels {
     FloatVector zero = FloatVector.zero(FLOATS);
     int from = matrixAt;
     for (int run = firstRun; run < firstRun + count; run++, from += 4 * length) {
-      if (last < 0 || runs.count()[run] < length) {
+      if (last < 0 || runs.count(run) < length) {
         scatterRun(runs, run, image, imageAt, matrix, from);
       } else {
-        int to = imageAt + 4 * runs.from()[run];
+        int to = imageAt + 4 * runs.from(run);
         for (int i = 0; i < last; i += LANES) {
           store(load(image, to + 4 * i).add(load(matrix, from + 4 * i)), image, to + 4 * i);
         }
