@@ -32,6 +32,7 @@ import org.apache.avro.specific.SpecificData;
 import org.apache.avro.specific.SpecificDatumReader;
 import org.apache.avro.specific.SpecificDatumWriter;
 import org.apache.avro.specific.SpecificRecordBase;
+import org.apache.avro.util.ClassSecurityValidator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,6 +60,10 @@ public final class AvroCodec<T extends SpecificRecordBase> {
 
   private static final byte MAGIC_0 = (byte) 0xC3;
   private static final byte MAGIC_1 = 0x01;
+
+  static {
+    GeneratedClasses.trust();
+  }
 
   private final Schema schema;
   private final SpecificData data = new GeneratedClasses();
@@ -236,6 +241,17 @@ public final class AvroCodec<T extends SpecificRecordBase> {
                 VersionAnnouncement.class,
                 DeadLetter.class)
             .collect(Collectors.toUnmodifiableMap(Class::getName, c -> c));
+
+    /**
+     * Lets the generated builders fill in defaults, for which Avro looks their classes up by name.
+     * By name here too: what Avro keeps must not hold on to a class loader.
+     */
+    static void trust() {
+      ClassSecurityValidator.Builder ours = ClassSecurityValidator.builder();
+      CLASSES.keySet().forEach(ours::add);
+      ClassSecurityValidator.setGlobal(
+          ClassSecurityValidator.composite(ClassSecurityValidator.getGlobal(), ours.build()));
+    }
 
     GeneratedClasses() {
       addLogicalTypeConversion(new TimeConversions.TimestampMillisConversion());

@@ -56,6 +56,17 @@ final class AvroCodecTest {
   }
 
   @Test
+  void theBuilderFillsInDefaults() {
+    TrainingExample bare =
+        TrainingExample.newBuilder().setId("x").setEventTime(Instant.ofEpochMilli(1)).build();
+
+    assertThat(bare.getDense()).isEmpty();
+    assertThat(bare.getCategorical()).isEmpty();
+    assertThat(bare.getLabel()).isNull();
+    assertThat(bare.getWeight()).isEqualTo(1f);
+  }
+
+  @Test
   void announcementsAndDeadLettersComeBackToo() throws Exception {
     var announcement =
         new VersionAnnouncement(
