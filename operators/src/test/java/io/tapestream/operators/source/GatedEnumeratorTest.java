@@ -1,0 +1,208 @@
+package io.tapestream.operators.source;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tapestream.operators.KafkaSettings;
+import io.tapestream.operators.OffsetPolicy;
+import io.tapestream.operators.SourceSettings;
+import io.tapestream.operators.VirtualWorkers;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.Test;
+
+class GatedEnumeratorTest {
+
+  private static final long FIRST = 10;
+  private static final long END = 90;
+
+  private final Broker broker = new Broker();
+
+  @Test
+  void r3EachVirtualWorkerGoesToItsIndexModuloTheParallelism() {
+    var context = new FakeEnumeratorContext(2);
+    start(context, settings(5), GatedEnumeratorState.FRESH);
+
+    assertThat(context.virtualWorkersOf(0)).containsExactly(0, 2, 4);
+    assertThat(context.virtualWorkersOf(1)).containsExactly(1, 3);
+    assertThat(context.noMoreSplits).containsExactlyInAnyOrder(0, 1);
+  }
+
+  @Test
+  void aReaderThatRegistersLateIsServedToo() {
+    var context = new FakeEnumeratorContext(2);
+    GatedEnumerator enumerator = enumerator(context, settings(2), GatedEnumeratorState.FRESH);
+    context.register(0);
+    enumerator.addReader(0);
+    assertThat(context.assigned).as("offsets are not known yet").isEmpty();
+
+    enumerator.start();
+    assertThat(context.virtualWorkersOf(0)).containsExactly(0);
+    context.register(1);
+    enumerator.addReader(1);
+    assertThat(context.virtualWorkersOf(1)).containsExactly(1);
+  }
+
+  @Test
+  void r6PoliciesBecomeNumbersOnce() {
+    var context = new FakeEnumeratorContext(1);
+    start(context, settings(1), GatedEnumeratorState.FRESH);
+
+    assertThat(context.assigned.get(0))
+        .containsExactly(GatedSplit.starting(0, partition(0), FIRST, END));
+    assertThat(broker.policies)
+        .containsExactly(new OffsetPolicy.Timestamp(3), new OffsetPolicy.Latest());
+  }
+
+  @Test
+  void splitsOfAFailedReaderAreGivenAgain() {
+    var context = new FakeEnumeratorContext(2);
+    GatedEnumerator enumerator = start(context, settings(4), GatedEnumeratorState.FRESH);
+    List<GatedSplit> lost = List.copyOf(context.assigned.get(1));
+    context.assigned.clear();
+    context.noMoreSplits.clear();
+
+    enumerator.addSplitsBack(lost, 1);
+    assertThat(enumerator.snapshotState(7).unassigned()).isEqualTo(lost);
+    enumerator.addReader(1);
+
+    assertThat(context.assigned.get(1)).isEqualTo(lost);
+    assertThat(context.noMoreSplits).containsExactly(1);
+    assertThat(enumerator.snapshotState(8).unassigned()).isEmpty();
+  }
+
+  @Test
+  void r3OnARestoreTheStateWinsAndNothingIsResolvedAgain() {
+    var context = new FakeEnumeratorContext(3);
+    GatedSplit back = new GatedSplit(1, partition(1), 55, 0, 99, 4, false);
+    start(context, settings(2), new GatedEnumeratorState(table(2), List.of(back)));
+
+    assertThat(context.assigned).containsOnlyKeys(1).containsEntry(1, List.of(back));
+    assertThat(broker.policies).isEmpty();
+    assertThat(broker.verified).contains(table(2).topicIds());
+  }
+
+  @Test
+  void r3PartitionsAddedBeforeARestoreAreReadFromTheirFirstRecord() {
+    var context = new FakeEnumeratorContext(1);
+    GatedEnumerator enumerator =
+        start(context, settings(3), new GatedEnumeratorState(table(2), List.of()));
+
+    assertThat(context.virtualWorkersOf(0)).containsExactly(2);
+    assertThat(broker.policies)
+        .containsExactly(new OffsetPolicy.Earliest(), new OffsetPolicy.Latest());
+    assertThat(enumerator.snapshotState(1).virtualWorkers()).isEqualTo(table(3));
+  }
+
+  @Test
+  void r3AnyOtherChangeOfTheTableIsRefused() {
+    var context = new FakeEnumeratorContext(1);
+
+    assertThatThrownBy(
+            () -> start(context, settings(2), new GatedEnumeratorState(table(3), List.of())))
+        .hasMessageContaining("partitions may only be added at the end");
+  }
+
+  @Test
+  void r6ATopicThatIsNotTheSameAnyMoreIsRefused() {
+    broker.refusal = new IOException("topic clicks was created anew");
+
+    assertThatThrownBy(
+            () ->
+                start(
+                    new FakeEnumeratorContext(1),
+                    settings(2),
+                    new GatedEnumeratorState(table(2), List.of())))
+        .hasMessageContaining("The source can't start: topic clicks was created anew");
+    assertThat(broker.closed).isTrue();
+  }
+
+  @Test
+  void beforeTheOffsetsAreKnownTheStateIsFresh() {
+    GatedEnumerator enumerator =
+        enumerator(new FakeEnumeratorContext(1), settings(2), GatedEnumeratorState.FRESH);
+
+    assertThat(enumerator.snapshotState(1)).isEqualTo(GatedEnumeratorState.FRESH);
+  }
+
+  private GatedEnumerator start(
+      FakeEnumeratorContext context, SourceSettings settings, GatedEnumeratorState state) {
+    GatedEnumerator enumerator = enumerator(context, settings, state);
+    IntStream.range(0, context.currentParallelism()).forEach(context::register);
+    enumerator.start();
+    return enumerator;
+  }
+
+  private GatedEnumerator enumerator(
+      FakeEnumeratorContext context, SourceSettings settings, GatedEnumeratorState state) {
+    return new GatedEnumerator(context, settings, () -> broker, state);
+  }
+
+  private static SourceSettings settings(int partitions) {
+    return new SourceSettings(
+        new KafkaSettings("localhost:1", Map.of()),
+        table(partitions),
+        8,
+        new OffsetPolicy.Timestamp(3),
+        new OffsetPolicy.Latest(),
+        null);
+  }
+
+  private static VirtualWorkers table(int partitions) {
+    return VirtualWorkers.of(
+        IntStream.range(0, partitions).mapToObj(GatedEnumeratorTest::partition).toList(),
+        Map.of("clicks", "id"));
+  }
+
+  private static TopicPartition partition(int partition) {
+    return new TopicPartition("clicks", partition);
+  }
+
+  /** Answers with one number for every partition, and remembers what it was asked. */
+  private static final class Broker implements TopicFacts {
+
+    final List<OffsetPolicy> policies = new ArrayList<>();
+    final List<Map<String, String>> verified = new ArrayList<>();
+    IOException refusal;
+    boolean closed;
+
+    @Override
+    public void verify(Map<String, String> topicIds) throws IOException {
+      verified.add(topicIds);
+      if (refusal != null) {
+        throw refusal;
+      }
+    }
+
+    @Override
+    public Map<TopicPartition, Long> starting(
+        OffsetPolicy policy, Collection<TopicPartition> partitions) {
+      return all(policy, partitions, FIRST);
+    }
+
+    @Override
+    public Map<TopicPartition, Long> stopping(
+        OffsetPolicy policy, Collection<TopicPartition> partitions) {
+      return all(policy, partitions, END);
+    }
+
+    private Map<TopicPartition, Long> all(
+        OffsetPolicy policy, Collection<TopicPartition> partitions, long offset) {
+      policies.add(policy);
+      return partitions.stream()
+          .collect(Collectors.toMap(p -> p, p -> offset, (a, b) -> a, HashMap::new));
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+    }
+  }
+}

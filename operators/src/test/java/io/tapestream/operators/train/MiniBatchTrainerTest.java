@@ -1,0 +1,175 @@
+package io.tapestream.operators.train;
+
+import static io.tapestream.operators.train.CountingJob.LAYOUT;
+import static io.tapestream.operators.train.CountingJob.batch;
+import static io.tapestream.operators.train.CountingJob.example;
+import static io.tapestream.operators.train.CountingJob.fill;
+import static io.tapestream.operators.train.CountingJob.oneHot;
+import static io.tapestream.operators.train.CountingJob.settings;
+import static io.tapestream.operators.train.CountingJob.truncated;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tapestream.operators.TrainingSettings;
+import io.tapestream.operators.decode.Reason;
+import io.tapestream.operators.decode.Rejected;
+import io.tapestream.operators.source.MiniBatch;
+import io.tapestream.operators.weights.WeightReplica;
+import io.tapestream.parameterserver.BlockLayout;
+import io.tapestream.parameterserver.Gradient;
+import io.tapestream.parameterserver.Message;
+import io.tapestream.parameterserver.consistency.Synchronous;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class MiniBatchTrainerTest {
+
+  private final WeightReplica replica = new WeightReplica(LAYOUT, new Synchronous());
+  private final List<Message> pushed = new ArrayList<>();
+  private long nanos;
+
+  @Test
+  void oneContributionPerBlockCarriesTheSummedGradientAndTheSameHeader() {
+    fill(replica, 0, 0);
+    train("SumLoss", batch(0, false, oneHot(7, 0), oneHot(8, 3), example(9, 2, 0, 0, 0, 1, 0)));
+
+    assertThat(pushed).hasSize(LAYOUT.count());
+    assertThat(gradient()).as("loss is −Σ weight · w·x").containsExactly(-1, 0, 0, -3, 0);
+    for (Message message : pushed) {
+      var contribution = (Message.Contribution) message;
+      assertThat(contribution.virtualWorker()).isZero();
+      assertThat(contribution.batch()).isZero();
+      assertThat(contribution.nextOffset()).isEqualTo(10);
+      assertThat(contribution.header().weight()).isEqualTo(4);
+      assertThat(contribution.header().records()).isEqualTo(3);
+    }
+    assertThat(pushed).extracting(Message::block).containsExactly(0, 1, 2);
+  }
+
+  @Test
+  void theNewestWeightsAreTrainedOn() {
+    MiniBatch batch = batch(0, false, oneHot(0, 1), oneHot(1, 2));
+    fill(replica, 0, 2);
+    train("MeanSquaredError", batch);
+    assertThat(gradient()).as("Σ 2·w·x").containsExactly(0, 4, 4, 0, 0);
+
+    pushed.clear();
+    fill(replica, 1, 5);
+    train("MeanSquaredError", batch);
+    assertThat(gradient()).containsExactly(0, 10, 10, 0, 0);
+    assertThat(((Message.Contribution) pushed.get(0)).header().lossSum()).isEqualTo(50);
+  }
+
+  @Test
+  void i7RejectedExamplesShrinkTheBatchAndAreReturned() {
+    fill(replica, 0, 0);
+
+    List<Rejected> rejected = train("SumLoss", batch(0, false, truncated(0), oneHot(1, 4)));
+
+    assertThat(rejected)
+        .singleElement()
+        .satisfies(r -> assertThat(r.record()).isZero())
+        .satisfies(r -> assertThat(r.reason()).isEqualTo(Reason.UNREADABLE));
+    assertThat(gradient()).containsExactly(0, 0, 0, 0, -1);
+    assertThat(((Message.Contribution) pushed.get(0)).header().weight()).isEqualTo(1);
+    assertThat(((Message.Contribution) pushed.get(0)).header().records()).isEqualTo(2);
+  }
+
+  @Test
+  void r2ABatchWithNothingLeftContributesWeightZero() {
+    fill(replica, 0, 1);
+
+    List<Rejected> rejected = train("MeanSquaredError", batch(4, false, truncated(0)));
+
+    assertThat(rejected).hasSize(1);
+    assertThat(pushed)
+        .hasSize(LAYOUT.count())
+        .allSatisfy(
+            message -> {
+              var contribution = (Message.Contribution) message;
+              assertThat(contribution.gradient()).isInstanceOf(Gradient.None.class);
+              assertThat(contribution.header().weight()).isZero();
+              assertThat(contribution.batch()).isEqualTo(4);
+              assertThat(contribution.nextOffset()).isEqualTo(1);
+            });
+  }
+
+  @Test
+  void r4TheLastBatchIsFollowedByALeaveToEveryBlock() {
+    fill(replica, 0, 0);
+
+    train("SumLoss", batch(4, true, oneHot(0, 0)));
+
+    assertThat(pushed.subList(0, 3)).allMatch(Message.Contribution.class::isInstance);
+    assertThat(pushed.subList(3, 6))
+        .containsExactly(
+            new Message.Leave(0, 0, 5), new Message.Leave(1, 0, 5), new Message.Leave(2, 0, 5));
+  }
+
+  @Test
+  void r4AnEmptyLastBatchOnlyLeaves() {
+    train("SumLoss", batch(4, true));
+
+    assertThat(pushed)
+        .containsExactly(
+            new Message.Leave(0, 0, 4), new Message.Leave(1, 0, 4), new Message.Leave(2, 0, 4));
+  }
+
+  @Test
+  void i6AGradientThatIsNotFiniteStopsTheJobBeforeItIsSentAndNamesTheRecords() {
+    fill(replica, 0, 1e30f);
+    MiniBatch batch = batch(2, true, oneHot(40, 0), oneHot(41, 1), oneHot(45, 1));
+
+    assertThatThrownBy(() -> train("MeanSquaredError", batch))
+        .isInstanceOf(NonFiniteGradientException.class)
+        .hasMessageContaining("counts-3 offsets 40..45 (batch 2)");
+    assertThat(pushed).isEmpty();
+  }
+
+  @Test
+  void aModelThatDoesNotFitTheSubmittedLayoutIsRefused() {
+    var other = settings("SumLoss", BlockLayout.ofElements(6, 6, 2));
+
+    assertThatThrownBy(() -> open(other))
+        .hasMessageContaining("5 values of which 5 are trained")
+        .hasMessageContaining("6 values");
+  }
+
+  @Test
+  void timeIsSplitIntoDecodingSteppingAndPushing() {
+    fill(replica, 0, 0);
+    List<Long> times = new ArrayList<>();
+    try (var trainer =
+        new MiniBatchTrainer(
+            settings("SumLoss"),
+            getClass().getClassLoader(),
+            replica,
+            () -> nanos += 10,
+            (decode, step, push) -> times.addAll(List.of(decode, step, push)))) {
+      trainer.train(batch(0, false, oneHot(0, 0)), pushed::add);
+    }
+    assertThat(times).containsExactly(10L, 10L, 10L);
+  }
+
+  private List<Rejected> train(String loss, MiniBatch batch) {
+    try (MiniBatchTrainer trainer = open(settings(loss))) {
+      return trainer.train(batch, pushed::add);
+    }
+  }
+
+  private MiniBatchTrainer open(TrainingSettings settings) {
+    return new MiniBatchTrainer(
+        settings, getClass().getClassLoader(), replica, () -> nanos, (decode, step, push) -> {});
+  }
+
+  /** The contributions' gradients side by side. */
+  private float[] gradient() {
+    float[] whole = new float[LAYOUT.size()];
+    for (Message message : pushed) {
+      float[] block = ((Gradient.Dense) ((Message.Contribution) message).gradient()).values();
+      System.arraycopy(block, 0, whole, LAYOUT.block(message.block()).from(), block.length);
+    }
+    return whole;
+  }
+}

@@ -1,0 +1,60 @@
+package io.tapestream.operators.train;
+
+import static io.tapestream.operators.train.CountingJob.LAYOUT;
+import static io.tapestream.operators.train.CountingJob.batch;
+import static io.tapestream.operators.train.CountingJob.fill;
+import static io.tapestream.operators.train.CountingJob.oneHot;
+import static io.tapestream.operators.train.CountingJob.settings;
+import static io.tapestream.operators.train.CountingJob.truncated;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tapestream.operators.deadletters.DeadLetterRecord;
+import io.tapestream.operators.deadletters.DeadLetters;
+import io.tapestream.operators.server.ServerTypes;
+import io.tapestream.operators.source.MiniBatch;
+import io.tapestream.operators.weights.WeightExchange;
+import io.tapestream.operators.weights.WeightReplica;
+import io.tapestream.parameterserver.Message;
+import org.apache.flink.api.common.serialization.SerializerConfigImpl;
+import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
+import org.junit.jupiter.api.Test;
+
+@SuppressWarnings("try") // the harness closes as Flink lets it
+class TrainerOperatorTest {
+
+  @Test
+  void meetsItsReplicaAndSendsMessagesAndDeadLetters() throws Exception {
+    WeightExchange.Key key;
+    WeightReplica replica;
+    try (var harness =
+        new OneInputStreamOperatorTestHarness<MiniBatch, Message>(
+            new TrainerOperator(settings("SumLoss")))) {
+      harness.setup(ServerTypes.MESSAGE.createSerializer(new SerializerConfigImpl()));
+      harness.open();
+      key = WeightExchange.Key.of(harness.getOneInputOperator().getMetricGroup().getAllVariables());
+      replica = meet(key);
+      fill(replica, 0, 0);
+
+      harness.processElement(
+          new StreamRecord<>(batch(0, true, oneHot(5, 0), truncated(6), oneHot(7, 2))));
+
+      assertThat(harness.extractOutputValues())
+          .hasSize(2 * LAYOUT.count())
+          .endsWith(new Message.Leave(2, 0, 1));
+      assertThat(harness.getSideOutput(DeadLetters.OUTPUT))
+          .extracting(StreamRecord::getValue)
+          .extracting(DeadLetterRecord::key)
+          .containsExactly("counts-3-6-0");
+    }
+    WeightReplica other = meet(key);
+    assertThat(other).as("the trainer has left").isNotSameAs(replica);
+    WeightExchange.leave(key, other);
+  }
+
+  private static WeightReplica meet(WeightExchange.Key key) {
+    var server = settings("SumLoss").server();
+    return WeightExchange.meet(
+        key, 1, () -> new WeightReplica(server.layout(), server.consistency()));
+  }
+}
