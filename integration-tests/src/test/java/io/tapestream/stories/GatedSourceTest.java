@@ -221,7 +221,7 @@ class GatedSourceTest {
     StreamExecutionEnvironment env =
         StreamExecutionEnvironment.getExecutionEnvironment(configuration);
     env.setParallelism(parallelism);
-    env.enableCheckpointing(20);
+    env.enableCheckpointing(50);
     env.fromSource(new GatedKafkaSource(settings), WatermarkStrategy.noWatermarks(), "gated source")
         .map(new Server(settings.source().virtualWorkers().size()))
         .sinkTo(new DiscardingSink<>());
@@ -293,7 +293,7 @@ class GatedSourceTest {
       long[] rounds = new long[held.length];
       Arrays.fill(rounds, round);
       Weights weights = new Weights(0, round++, held, rounds, new float[1]);
-      returning.schedule(() -> replica.receive(weights), 1, TimeUnit.MILLISECONDS);
+      var unused = returning.schedule(() -> replica.receive(weights), 1, TimeUnit.MILLISECONDS);
     }
 
     @Override
