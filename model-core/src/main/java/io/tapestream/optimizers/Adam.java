@@ -51,54 +51,44 @@ public record Adam(double learningRate, double beta1, double beta2, double epsil
 
   @Override
   public void update(
-      float[] weights,
-      int weightsFrom,
-      float[] gradient,
-      int gradientFrom,
-      float[][] slots,
-      int slotsFrom,
-      int length,
-      long step) {
+      float[] weights, float[] gradient, float[][] slots, int from, int length, long step) {
     // StrictMath: the same bits on every machine; two calls per block, not per weight.
     double rate =
         learningRate
             * Math.sqrt(1 - StrictMath.pow(beta2, (double) step))
             / (1 - StrictMath.pow(beta1, (double) step));
+    float meanStep = (float) (1 - beta1);
+    float varianceStep = (float) (1 - beta2);
     move(
         weights,
-        weightsFrom,
         gradient,
-        gradientFrom,
         slots[0],
         slots[1],
-        slotsFrom,
-        length,
+        from,
+        from + length,
         (float) rate,
-        (float) (1 - beta1),
-        (float) (1 - beta2),
+        meanStep,
+        varianceStep,
         (float) epsilon);
   }
 
   private static void move(
       float[] w,
-      int wFrom,
       float[] g,
-      int gFrom,
       float[] m,
       float[] v,
-      int sFrom,
-      int length,
+      int from,
+      int to,
       float rate,
       float meanStep,
       float varianceStep,
       float epsilon) {
-    for (int i = 0; i < length; i++) {
-      float gradient = g[gFrom + i];
-      float mean = m[sFrom + i] + meanStep * (gradient - m[sFrom + i]);
-      float variance = v[sFrom + i] + varianceStep * (gradient * gradient - v[sFrom + i]);
-      m[sFrom + i] = mean;
-      v[sFrom + i] = variance;
-      w[wFrom + i] -= rate * mean / ((float) Math.sqrt(variance) + epsilon);
+    for (int i = from; i < to; i++) {
+      float mean = m[i] + meanStep * (g[i] - m[i]);
+      float variance = v[i] + varianceStep * (g[i] * g[i] - v[i]);
+      m[i] = mean;
+      v[i] = variance;
+      w[i] -= rate * mean / ((float) Math.sqrt(variance) + epsilon);
     }
   }
 }

@@ -13,7 +13,7 @@ import java.util.Arrays;
  * <pre>{@code
  * float[][] slots = optimizer.newSlots(weights.length);
  * for (long step = 1; ; step++) {
- *   optimizer.update(weights, 0, gradient, 0, slots, 0, weights.length, step);
+ *   optimizer.update(weights, gradient, slots, 0, weights.length, step);
  * }
  * }</pre>
  *
@@ -34,14 +34,25 @@ public interface Optimizer extends Specified {
   }
 
   /**
-   * Updates {@code length} weights in place.
+   * Updates weights {@code from … from+length-1} in place. All arrays are indexed alike, for only
+   * then does the compiler know that no element is read after another one's write, and computes
+   * sixteen at a time.
+   *
+   * @param gradient of the loss that falls; only read
+   * @param slots one array per slot
+   * @param step 1 for the first update of these weights; counts the updates that were applied
+   */
+  void update(float[] weights, float[] gradient, float[][] slots, int from, int length, long step);
+
+  /**
+   * Updates {@code length} weights in place that begin at different places in their arrays.
    *
    * @param weights the weights; those from {@code weightsFrom} on are updated
-   * @param gradient their gradient of the loss that falls, from {@code gradientFrom} on; only read
+   * @param gradient from {@code gradientFrom} on; only read
    * @param slots one array per slot, updated from {@code slotsFrom} on
    * @param step 1 for the first update of these weights; counts the updates that were applied
    */
-  void update(
+  default void update(
       float[] weights,
       int weightsFrom,
       float[] gradient,
@@ -49,7 +60,23 @@ public interface Optimizer extends Specified {
       float[][] slots,
       int slotsFrom,
       int length,
-      long step);
+      long step) {
+    if (weightsFrom == gradientFrom && (slotsFrom == weightsFrom || slots.length == 0)) {
+      update(weights, gradient, slots, weightsFrom, length, step);
+      return;
+    }
+    float[] w = Arrays.copyOfRange(weights, weightsFrom, weightsFrom + length);
+    float[] g = Arrays.copyOfRange(gradient, gradientFrom, gradientFrom + length);
+    float[][] s = new float[slots.length][];
+    for (int slot = 0; slot < s.length; slot++) {
+      s[slot] = Arrays.copyOfRange(slots[slot], slotsFrom, slotsFrom + length);
+    }
+    update(w, g, s, 0, length, step);
+    System.arraycopy(w, 0, weights, weightsFrom, length);
+    for (int slot = 0; slot < s.length; slot++) {
+      System.arraycopy(s[slot], 0, slots[slot], slotsFrom, length);
+    }
+  }
 
   /** Slots of {@code length} weights that were never updated. */
   default float[][] newSlots(int length) {

@@ -49,80 +49,40 @@ public record Sgd(double learningRate, double momentum, boolean nesterov) implem
 
   @Override
   public void update(
-      float[] weights,
-      int weightsFrom,
-      float[] gradient,
-      int gradientFrom,
-      float[][] slots,
-      int slotsFrom,
-      int length,
-      long step) {
+      float[] weights, float[] gradient, float[][] slots, int from, int length, long step) {
+    int to = from + length;
     float rate = (float) learningRate;
     if (momentum == 0) {
-      descend(weights, weightsFrom, gradient, gradientFrom, length, rate);
+      descend(weights, gradient, from, to, rate);
     } else if (nesterov) {
-      lookAhead(
-          weights,
-          weightsFrom,
-          gradient,
-          gradientFrom,
-          slots[0],
-          slotsFrom,
-          length,
-          rate,
-          (float) momentum);
+      lookAhead(weights, gradient, slots[0], from, to, rate, (float) momentum);
     } else {
-      roll(
-          weights,
-          weightsFrom,
-          gradient,
-          gradientFrom,
-          slots[0],
-          slotsFrom,
-          length,
-          rate,
-          (float) momentum);
+      roll(weights, gradient, slots[0], from, to, rate, (float) momentum);
     }
   }
 
-  private static void descend(float[] w, int wFrom, float[] g, int gFrom, int length, float rate) {
-    for (int i = 0; i < length; i++) {
-      w[wFrom + i] -= rate * g[gFrom + i];
+  private static void descend(float[] w, float[] g, int from, int to, float rate) {
+    for (int i = from; i < to; i++) {
+      w[i] -= rate * g[i];
     }
   }
 
   private static void roll(
-      float[] w,
-      int wFrom,
-      float[] g,
-      int gFrom,
-      float[] v,
-      int vFrom,
-      int length,
-      float rate,
-      float mu) {
-    for (int i = 0; i < length; i++) {
-      float velocity = mu * v[vFrom + i] - rate * g[gFrom + i];
-      v[vFrom + i] = velocity;
-      w[wFrom + i] += velocity;
+      float[] w, float[] g, float[] v, int from, int to, float rate, float mu) {
+    for (int i = from; i < to; i++) {
+      float velocity = mu * v[i] - rate * g[i];
+      v[i] = velocity;
+      w[i] += velocity;
     }
   }
 
   private static void lookAhead(
-      float[] w,
-      int wFrom,
-      float[] g,
-      int gFrom,
-      float[] v,
-      int vFrom,
-      int length,
-      float rate,
-      float mu) {
-    for (int i = 0; i < length; i++) {
-      float descent = rate * g[gFrom + i];
-      float velocity = mu * v[vFrom + i] - descent;
-      v[vFrom + i] = velocity;
-      w[wFrom + i] += mu * velocity - descent;
+      float[] w, float[] g, float[] v, int from, int to, float rate, float mu) {
+    for (int i = from; i < to; i++) {
+      float descent = rate * g[i];
+      float velocity = mu * v[i] - descent;
+      v[i] = velocity;
+      w[i] += mu * velocity - descent;
     }
   }
 }

@@ -14,11 +14,12 @@ import java.util.List;
 final class VectorUpdate {
   private static final int CHUNK_FLOATS = 16 * 1024;
 
-  private record Range(int from, int length) {}
+  /** A stretch of the vector and the optimizer's memory for it. */
+  @SuppressWarnings("ArrayRecordComponent") // a holder, never compared
+  private record Range(int from, int length, float[][] slots) {}
 
   private final ParameterVector parameters;
   private final Optimizer optimizer;
-  private final float[][] slots;
   private final List<Range> ranges;
   private final float[] weights;
   private final float[] gradient;
@@ -27,25 +28,28 @@ final class VectorUpdate {
   VectorUpdate(ParameterVector parameters, Optimizer optimizer) {
     this.parameters = parameters;
     this.optimizer = optimizer;
-    this.slots = optimizer.newSlots(parameters.trainedSize());
-    this.ranges = ranges(parameters, optimizer.granule());
+    this.ranges = ranges(parameters, optimizer);
     int longest = ranges.stream().mapToInt(Range::length).max().orElse(0);
     this.weights = new float[longest];
     this.gradient = new float[longest];
   }
 
-  private static List<Range> ranges(ParameterVector parameters, Granule granule) {
-    if (granule == Granule.TENSOR) {
+  private static List<Range> ranges(ParameterVector parameters, Optimizer optimizer) {
+    if (optimizer.granule() == Granule.TENSOR) {
       return parameters.entries().stream()
           .filter(Entry::trained)
-          .map(e -> new Range(e.offset(), e.shape().size()))
+          .map(e -> range(e.offset(), e.shape().size(), optimizer))
           .toList();
     }
     List<Range> ranges = new ArrayList<>();
     for (int from = 0; from < parameters.trainedSize(); from += CHUNK_FLOATS) {
-      ranges.add(new Range(from, Math.min(CHUNK_FLOATS, parameters.trainedSize() - from)));
+      ranges.add(range(from, Math.min(CHUNK_FLOATS, parameters.trainedSize() - from), optimizer));
     }
     return ranges;
+  }
+
+  private static Range range(int from, int length, Optimizer optimizer) {
+    return new Range(from, length, optimizer.newSlots(length));
   }
 
   /**
@@ -66,7 +70,7 @@ final class VectorUpdate {
           gradient[i] /= by;
         }
       }
-      optimizer.update(weights, 0, gradient, 0, slots, range.from(), n, applied);
+      optimizer.update(weights, gradient, range.slots(), 0, n, applied);
       parameters.load(range.from(), weights, 0, n);
     }
   }

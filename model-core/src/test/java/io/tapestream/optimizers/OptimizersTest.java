@@ -28,7 +28,7 @@ class OptimizersTest {
   void plainDescentMovesAgainstTheGradient() {
     float[] weights = {1, 2};
 
-    new Sgd(0.5).update(weights, 0, new float[] {2, -4}, 0, new float[0][], 0, 2, 1);
+    new Sgd(0.5).update(weights, new float[] {2, -4}, new float[0][], 0, 2, 1);
 
     assertThat(weights).containsExactly(0, 4);
   }
@@ -38,7 +38,7 @@ class OptimizersTest {
     Adam adam = new Adam(0.01);
     float[] weights = {1, 1, 1};
 
-    adam.update(weights, 0, new float[] {1e-3f, -5, 0}, 0, adam.newSlots(3), 0, 3, 1);
+    adam.update(weights, new float[] {1e-3f, -5, 0}, adam.newSlots(3), 0, 3, 1);
 
     assertThat(weights).containsExactly(new float[] {0.99f, 1.01f, 1}, within(1e-4f));
   }
@@ -52,7 +52,7 @@ class OptimizersTest {
     }
     float[][] slots = optimizer.newSlots(64);
     for (int step = 1; step <= 100; step++) {
-      optimizer.update(weights, 0, gradient(weights, step), 0, slots, 0, 64, step);
+      optimizer.update(weights, gradient(weights, step), slots, 0, 64, step);
     }
 
     double[] expected = Reference.numbers("optimizers.json", "/weights/" + name);
