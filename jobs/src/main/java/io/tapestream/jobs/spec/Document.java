@@ -78,6 +78,30 @@ final class Document {
     return found.line();
   }
 
+  /** Every key with its value, as the file or else the default has it. */
+  List<Setting> settings(JobSpec spec) {
+    Map<String, String> derived =
+        Map.of(
+            Keys.PUBLISH_NAME.path(), spec.publish().name(),
+            Keys.DEAD_LETTERS.path(), spec.deadLetters());
+    List<Setting> settings = new ArrayList<>();
+    for (Key<?> key : Keys.ALL) {
+      Optional<Yaml> yaml = at(key.path());
+      String value =
+          yaml.map(Document::text)
+              .orElseGet(() -> derived.getOrDefault(key.path(), key.shown().replace("`", "")));
+      boolean isOtherWay = key.shown().startsWith("this or");
+      if (yaml.isPresent() || !isOtherWay) {
+        settings.add(new Setting(key.path(), value, yaml.isEmpty()));
+      }
+    }
+    return settings;
+  }
+
+  private static String text(Yaml yaml) {
+    return yaml instanceof Yaml.Scalar scalar ? scalar.text().strip() : yaml.toJson().toString();
+  }
+
   List<Problem> problems() {
     return Collections.unmodifiableList(problems);
   }

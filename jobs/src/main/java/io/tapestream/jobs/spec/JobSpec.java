@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -66,7 +67,9 @@ public record JobSpec(
 
   private static final Pattern MODEL_NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]*");
 
-  /** Where a partition starts or ends: {@code EARLIEST}, {@code LATEST}, a time, or never. */
+  private static final Pattern OFFSET = Pattern.compile("offset (\\d{1,18})");
+
+  /** Where every partition starts or ends. */
   public sealed interface Position {
     /** The first record the broker still has. */
     record Earliest() implements Position {}
@@ -76,6 +79,9 @@ public record JobSpec(
 
     /** The first record at or after a time. */
     record At(Instant time) implements Position {}
+
+    /** The record with this offset; as an end, the first that is not read. */
+    record Offset(long offset) implements Position {}
 
     /** A partition that does not end. */
     record Never() implements Position {}
@@ -173,6 +179,16 @@ public record JobSpec(
     return spec;
   }
 
+  /**
+   * Every key of a specification with the value that counts, in the order of {@link #table()}.
+   *
+   * @throws InvalidSpecException as {@link #parse} does
+   */
+  public static List<Setting> effective(String text, String file) throws InvalidSpecException {
+    JobSpec spec = parse(text, file);
+    return new Document(text).settings(spec);
+  }
+
   /** Every key with its default and its meaning, as a Markdown table. */
   public static String table() {
     return Keys.table();
@@ -252,7 +268,10 @@ public record JobSpec(
           .set(
               "settings", nodes.objectNode().set("layers", nodes.arrayNode().addAll(layers.get())));
     }
-    return nodes.objectNode().put("type", type.orElse("")).set("settings", nodes.objectNode());
+    return nodes
+        .objectNode()
+        .put("type", type.orElse(""))
+        .set("settings", document.get(Keys.MODEL_SETTINGS));
   }
 
   private static Publish publish(Document document, String jobName) {
@@ -292,7 +311,8 @@ public record JobSpec(
           "\"" + text + "\" is no place to " + key.name(),
           "Write "
               + (refused.equals("never") ? "earliest" : "never")
-              + ", latest, or a time such as 2026-11-23T08:00:00Z");
+              + ", latest, an offset such as \"offset 5000\", or a time such as"
+              + " 2026-11-23T08:00:00Z");
     }
     return position.orElseGet(Position.Latest::new);
   }
@@ -302,7 +322,12 @@ public record JobSpec(
       case "earliest" -> Optional.of(new Position.Earliest());
       case "latest" -> Optional.of(new Position.Latest());
       case "never" -> Optional.of(new Position.Never());
-      default -> time(text).map(Position.At::new);
+      default -> {
+        Matcher offset = OFFSET.matcher(text);
+        yield offset.matches()
+            ? Optional.of(new Position.Offset(Long.parseLong(offset.group(1))))
+            : time(text).map(Position.At::new);
+      }
     };
   }
 

@@ -2,6 +2,7 @@ package io.tapestream.jobs.spec;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.tapestream.parameterserver.BlockLayout;
 import java.lang.reflect.Modifier;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,13 +30,14 @@ final class Keys {
       text(
           "source.start",
           "earliest",
-          "Where a fresh job starts: `earliest`, `latest`, or a time such as"
-              + " `2026-11-23T08:00:00Z`");
+          "Where a fresh job starts in each partition: `earliest`, `latest`, `offset N`, or a time"
+              + " such as `2026-11-23T08:00:00Z`");
   static final Key<String> STOP =
       text(
           "source.stop",
           "never",
-          "Where it ends: `never`, `latest` (what the topic holds at the start), or a time");
+          "Where it ends: `never`, `latest` (what the topic holds at the start), `offset N`, or a"
+              + " time");
   static final Key<Map<String, String>> PROPERTIES =
       Key.withDefault(
           "source.properties",
@@ -73,6 +75,13 @@ final class Keys {
           Kind.text("com.example.LeNet"),
           "this or `model.layers`",
           "A subclass of `Model`, on the class path or in `--jar`");
+  static final Key<JsonNode> MODEL_SETTINGS =
+      Key.withDefault(
+          "model.settings",
+          Kind.settings(),
+          JsonNodeFactory.instance.objectNode(),
+          "none",
+          "Settings of `model.class`, if it has any");
   static final Key<List<JsonNode>> LAYERS =
       Key.absent(
           "model.layers",
@@ -142,7 +151,7 @@ final class Keys {
           "parallelism.blockFloats",
           1,
           16_777_216,
-          131_072,
+          BlockLayout.DEFAULT_BLOCK_FLOATS,
           "Parameters in a block, the unit that is sent and stored; fixed for the job's life");
 
   static final Key<Duration> INTERVAL =

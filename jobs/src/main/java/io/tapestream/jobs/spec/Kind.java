@@ -206,6 +206,24 @@ record Kind<T>(String expected, String fix, T placeholder, Reader<T> reader) {
         Kind::readComponent);
   }
 
+  /** Settings by their names; each may hold components again. */
+  static Kind<JsonNode> settings() {
+    return new Kind<>(
+        "a section of settings",
+        "Write for example {units: 10}",
+        JsonNodeFactory.instance.objectNode(),
+        yaml -> {
+          if (!(yaml instanceof Yaml.Mapping mapping)) {
+            throw new Refused(yaml.line(), "this is " + yaml.kind());
+          }
+          ObjectNode settings = JsonNodeFactory.instance.objectNode();
+          for (Map.Entry<String, Yaml> entry : mapping.entries().entrySet()) {
+            settings.set(entry.getKey(), readSetting(entry.getValue()));
+          }
+          return settings;
+        });
+  }
+
   /** Components in a list; a single one stands for a list of one. */
   static Kind<List<JsonNode>> components(String example) {
     return new Kind<>(

@@ -1,6 +1,7 @@
 package io.tapestream.jobs.spec;
 
 import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -152,7 +153,10 @@ sealed interface Yaml {
       JsonNodeFactory nodes = JsonNodeFactory.instance;
       JsonNode value =
           switch (token) {
-            case VALUE_NUMBER_INT -> nodes.numberNode(parser.getBigIntegerValue());
+            case VALUE_NUMBER_INT ->
+                parser.getNumberType() == JsonParser.NumberType.BIG_INTEGER
+                    ? nodes.numberNode(parser.getBigIntegerValue())
+                    : nodes.numberNode(parser.getLongValue());
             case VALUE_NUMBER_FLOAT -> nodes.numberNode(parser.getDoubleValue());
             case VALUE_TRUE -> nodes.booleanNode(true);
             case VALUE_FALSE -> nodes.booleanNode(false);

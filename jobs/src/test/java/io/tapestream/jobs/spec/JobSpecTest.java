@@ -46,7 +46,7 @@ class JobSpecTest {
     assertThat(spec.optimizer()).hasToString("{\"type\":\"Adam\",\"settings\":{}}");
     assertThat(spec.batchSize()).isEqualTo(32);
     assertThat(spec.consistency()).isEqualTo("synchronous");
-    assertThat(spec.parallelism()).isEqualTo(new JobSpec.Parallelism(1, 1, 1, 128, 131_072));
+    assertThat(spec.parallelism()).isEqualTo(new JobSpec.Parallelism(1, 1, 1, 128, 65_536));
     assertThat(spec.checkpoints().interval()).isEqualTo(Duration.ofSeconds(10));
     assertThat(spec.publish().name()).isEqualTo("fashion");
     assertThat(spec.publish().announcements()).isNull();
@@ -88,7 +88,7 @@ class JobSpecTest {
             seed: -7
             pieceRows: 64
             consistency: synchronous
-            parallelism: {trainers: 4, shards: 2, threads: 2, maximum: 16, blockFloats: 65536}
+            parallelism: {trainers: 4, shards: 2, threads: 2, maximum: 16, blockFloats: 1024}
             checkpoints: {interval: 500 ms, directory: "s3://bucket/state", backend: rocksdb}
             restart: {attempts: 3, delay: 0.5 s}
             publish:
@@ -116,13 +116,20 @@ class JobSpecTest {
         .hasToString("{\"type\":\"Sgd\",\"settings\":{\"learningRate\":0.1,\"momentum\":0.9}}");
     assertThat(spec.metrics()).hasSize(1);
     assertThat(spec.seed()).isEqualTo(-7);
-    assertThat(spec.parallelism()).isEqualTo(new JobSpec.Parallelism(4, 2, 2, 16, 65_536));
+    assertThat(spec.parallelism()).isEqualTo(new JobSpec.Parallelism(4, 2, 2, 16, 1024));
     assertThat(spec.checkpoints())
         .isEqualTo(new JobSpec.Checkpoints(Duration.ofMillis(500), "s3://bucket/state", "rocksdb"));
     assertThat(spec.restart()).isEqualTo(new JobSpec.Restart(3, Duration.ofMillis(500)));
     assertThat(spec.publish())
         .isEqualTo(new JobSpec.Publish("/var/models", "ctr", 3, 100, "models"));
     assertThat(spec.deadLetters()).isEqualTo("bad-clicks");
+  }
+
+  @Test
+  void aJobMayEndAtAnOffset() throws InvalidSpecException {
+    JobSpec spec =
+        JobSpec.parse(LEAST.replace("topic: images", "topic: images\n  stop: offset 5000"), "a");
+    assertThat(spec.source().stop()).isEqualTo(new JobSpec.Position.Offset(5_000));
   }
 
   @Test
