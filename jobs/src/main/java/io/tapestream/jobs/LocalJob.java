@@ -1,0 +1,212 @@
+package io.tapestream.jobs;
+
+import io.tapestream.files.Manifest;
+import io.tapestream.files.VersionDirectory;
+import io.tapestream.jobs.embedded.EmbeddedFlink;
+import io.tapestream.jobs.embedded.JobMetrics;
+import io.tapestream.jobs.progress.Progress;
+import io.tapestream.jobs.spec.JobSpec;
+import io.tapestream.metrics.Metric;
+import io.tapestream.operators.TrainingSettings;
+import io.tapestream.operators.deadletters.DeadLetters;
+import io.tapestream.operators.publish.Retention;
+import io.tapestream.operators.publish.VersionSink;
+import io.tapestream.operators.source.GatedKafkaSource;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+import org.apache.flink.api.common.JobExecutionResult;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.jspecify.annotations.Nullable;
+
+/** A training job that runs on a Flink cluster in this process, and what can be seen of it. */
+public final class LocalJob implements AutoCloseable {
+  private static final Duration RATE_WINDOW = Duration.ofSeconds(5);
+
+  /** How many records the weights held at a time. */
+  private record Told(long nanos, long records) {}
+
+  private final JobSpec spec;
+  private final List<String> metricNames;
+  private final EmbeddedFlink flink;
+  private final JobClient client;
+  private final CompletableFuture<JobExecutionResult> result;
+  private final VersionDirectory versions;
+
+  // the last progress that was told; a task that has ended tells nothing any more
+  private final Deque<Told> told = new ArrayDeque<>();
+  private long records;
+  private long round;
+
+  private LocalJob(JobSpec spec, List<String> metricNames, EmbeddedFlink flink, JobClient client) {
+    this.spec = spec;
+    this.metricNames = metricNames;
+    this.flink = flink;
+    this.client = client;
+    this.result = client.getJobExecutionResult();
+    this.versions =
+        new VersionDirectory(Path.of(spec.publish().directory()), spec.publish().name());
+  }
+
+  /**
+   * Starts a cluster and the job on it.
+   *
+   * @param jars with the user's classes
+   * @param taskManagers of the cluster; each has as many slots as the job needs of it
+   * @param restore a retained checkpoint or a savepoint to go on from; null starts afresh
+   * @param loader finds the user's classes here, as the cluster will find them in the jars
+   */
+  public static LocalJob start(
+      JobSpec spec,
+      Submission submission,
+      List<Path> jars,
+      int taskManagers,
+      @Nullable String restore,
+      ClassLoader loader) {
+    int subtasks = Math.max(spec.parallelism().trainers(), spec.parallelism().shards());
+    EmbeddedFlink flink =
+        EmbeddedFlink.start(taskManagers, (subtasks + taskManagers - 1) / taskManagers);
+    try {
+      Configuration settings =
+          restore == null ? JobRuntime.of(spec) : JobRuntime.restoring(spec, restore);
+      StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment(settings);
+      List<String> names = submission.metrics().stream().map(Metric::name).toList();
+      TrainingSettings operators = submission.settings();
+      TrainingJob.build(
+          env,
+          operators,
+          new TrainingJob.Shape(
+              names,
+              spec.parallelism().trainers(),
+              spec.parallelism().shards(),
+              spec.parallelism().maximum()),
+          new TrainingJob.Ends(
+              new GatedKafkaSource(operators),
+              VersionSink.of(
+                  operators,
+                  submission.model().parameters(),
+                  loader,
+                  new Retention(spec.publish().keep(), Duration.ofDays(7))),
+              DeadLetters.sink(operators.source().kafka(), spec.deadLetters())));
+      return new LocalJob(spec, names, flink, flink.submit(env, spec.name(), jars));
+    } catch (RuntimeException e) {
+      flink.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Waits a while for the job's end.
+   *
+   * @return whether it has ended well
+   * @throws JobFailedException if it has failed or was cancelled
+   */
+  public boolean await(Duration time) throws InterruptedException, JobFailedException {
+    try {
+      result.get(time.toMillis(), TimeUnit.MILLISECONDS);
+      return true;
+    } catch (TimeoutException running) {
+      return false;
+    } catch (ExecutionException e) {
+      throw JobFailedException.of(spec.name(), e);
+    }
+  }
+
+  /** How far it is now. To be asked by one thread. */
+  public Progress progress() throws IOException {
+    JobMetrics metrics = flink.metrics();
+    records = Math.max(records, (long) metrics.max("records").orElse(0));
+    round = Math.max(round, (long) metrics.max("round").orElse(0));
+    Map<String, Double> values = new LinkedHashMap<>();
+    for (String name : metricNames) {
+      metrics.max(name).ifPresent(value -> values.put(name, value));
+    }
+    OptionalDouble loss = metrics.max("loss");
+    OptionalLong newest = versions.newest();
+    Duration age = Duration.ZERO;
+    if (newest.isPresent()) {
+      Manifest manifest = versions.manifest(newest.getAsLong());
+      age = Duration.between(manifest.created(), Instant.now());
+    }
+    return new Progress(
+        records,
+        recordsPerSecond(),
+        round,
+        loss,
+        values,
+        newest.orElse(0),
+        age.isNegative() ? Duration.ZERO : age);
+  }
+
+  /** Over the last seconds, so that it shows the pace and not the moment. */
+  private double recordsPerSecond() {
+    long now = System.nanoTime();
+    told.addLast(new Told(now, records));
+    while (told.size() > 2 && now - told.getFirst().nanos() > RATE_WINDOW.toNanos()) {
+      told.removeFirst();
+    }
+    Told first = told.getFirst();
+    return now == first.nanos() ? 0 : (records - first.records()) / ((now - first.nanos()) / 1e9);
+  }
+
+  /** The versions that it publishes. */
+  public VersionDirectory versions() {
+    return versions;
+  }
+
+  /** Where the newest checkpoint lies that is kept when the job is cancelled. */
+  public Optional<Path> newestCheckpoint() {
+    Path directory =
+        Path.of(JobRuntime.uri(spec.checkpoints().directory()))
+            .resolve(client.getJobID().toHexString());
+    if (!Files.isDirectory(directory)) {
+      return Optional.empty();
+    }
+    try (Stream<Path> checkpoints = Files.list(directory)) {
+      return checkpoints
+          .filter(path -> Files.exists(path.resolve("_metadata")))
+          .max(Comparator.comparingLong(LocalJob::number));
+    } catch (IOException e) {
+      throw new UncheckedIOException("can't look for checkpoints in " + directory, e);
+    }
+  }
+
+  private static long number(Path checkpoint) {
+    return Long.parseLong(checkpoint.getFileName().toString().replaceAll("\\D", ""));
+  }
+
+  /** Cancels the job if it runs, and stops the cluster. */
+  @Override
+  public void close() {
+    if (!result.isDone()) {
+      try {
+        client.cancel().get(20, TimeUnit.SECONDS);
+        result.get(20, TimeUnit.SECONDS);
+      } catch (ExecutionException | TimeoutException cancelled) {
+        // Cancelled, or so stuck that only the cluster's end helps.
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    flink.close();
+  }
+}

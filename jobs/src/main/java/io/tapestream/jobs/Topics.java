@@ -1,0 +1,169 @@
+package io.tapestream.jobs;
+
+import io.tapestream.operators.KafkaSettings;
+import io.tapestream.operators.VirtualWorkers;
+import io.tapestream.operators.source.KafkaTopics;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionInfo;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+
+/** What a submission asks of the broker: partitions of topics, and topics that are missing. */
+public final class Topics implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  private final KafkaSettings kafka;
+  private final Admin admin;
+
+  /** Connects when it is first asked. */
+  public Topics(KafkaSettings kafka) {
+    this.kafka = kafka;
+    Properties properties = kafka.toProperties();
+    properties.putIfAbsent(
+        AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, String.valueOf(PATIENCE.toMillis()));
+    properties.putIfAbsent(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, "10000");
+    this.admin = Admin.create(properties);
+  }
+
+  /**
+   * One virtual worker for each partition of a topic.
+   *
+   * @throws SubmissionException if there is no such topic, it is compacted, or no broker answers
+   */
+  public VirtualWorkers virtualWorkers(String topic) throws SubmissionException {
+    if (describe(topic).isEmpty()) {
+      throw new SubmissionException(
+          "source.topic: there is no topic \""
+              + topic
+              + "\" at "
+              + kafka.bootstrapServers()
+              + "; create it, or fill it with: tapestream feed --topic "
+              + topic);
+    }
+    try (KafkaTopics topics = KafkaTopics.of(kafka)) {
+      return topics.virtualWorkers(List.of(topic));
+    } catch (IOException e) {
+      throw new SubmissionException("source.topic: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Creates a topic with the broker's default replication unless it exists.
+   *
+   * @param partitions of the topic if it is created
+   * @return whether it was created
+   */
+  public boolean createIfMissing(String topic, int partitions) throws SubmissionException {
+    if (describe(topic).isPresent()) {
+      return false;
+    }
+    try {
+      answer(
+          admin
+              .createTopics(List.of(new NewTopic(topic, Optional.of(partitions), Optional.empty())))
+              .all());
+      return true;
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof TopicExistsException) {
+        return false; // another was faster
+      }
+      throw new SubmissionException(
+          "topic \""
+              + topic
+              + "\" is missing at "
+              + kafka.bootstrapServers()
+              + " and can't be created; create it yourself",
+          reason(e));
+    }
+  }
+
+  /**
+   * Records that a topic holds: the offsets between its partitions' ends.
+   *
+   * @throws SubmissionException if there is no such topic, or no broker answers
+   */
+  public long records(String topic) throws SubmissionException {
+    TopicDescription description =
+        describe(topic).orElseThrow(() -> new SubmissionException("there is no topic " + topic));
+    Map<TopicPartition, OffsetSpec> first = new HashMap<>();
+    Map<TopicPartition, OffsetSpec> end = new HashMap<>();
+    for (TopicPartitionInfo info : description.partitions()) {
+      TopicPartition partition = new TopicPartition(topic, info.partition());
+      first.put(partition, OffsetSpec.earliest());
+      end.put(partition, OffsetSpec.latest());
+    }
+    try {
+      return sum(answer(admin.listOffsets(end).all()))
+          - sum(answer(admin.listOffsets(first).all()));
+    } catch (ExecutionException e) {
+      throw new SubmissionException("the broker does not tell the ends of " + topic, reason(e));
+    }
+  }
+
+  private static long sum(Map<TopicPartition, ListOffsetsResultInfo> offsets) {
+    return offsets.values().stream().mapToLong(ListOffsetsResultInfo::offset).sum();
+  }
+
+  private Optional<TopicDescription> describe(String topic) throws SubmissionException {
+    try {
+      return Optional.ofNullable(
+          answer(admin.describeTopics(List.of(topic)).allTopicNames()).get(topic));
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof UnknownTopicOrPartitionException) {
+        return Optional.empty();
+      }
+      if (e.getCause() instanceof TimeoutException) {
+        throw new SubmissionException(
+            "source.bootstrap: no Kafka broker answers at "
+                + kafka.bootstrapServers()
+                + " within "
+                + PATIENCE.toSeconds()
+                + " s; is it running, and is this its address?",
+            reason(e));
+      }
+      throw new SubmissionException(
+          "the broker at "
+              + kafka.bootstrapServers()
+              + " does not tell about topic \""
+              + topic
+              + "\"",
+          reason(e));
+    }
+  }
+
+  private static <T> T answer(KafkaFuture<T> future)
+      throws ExecutionException, SubmissionException {
+    try {
+      return future.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SubmissionException("interrupted while waiting for the broker", e);
+    }
+  }
+
+  private static Throwable reason(ExecutionException e) {
+    return e.getCause() == null ? e : e.getCause();
+  }
+
+  /** Disconnects. */
+  @Override
+  public void close() {
+    admin.close(Duration.ofSeconds(1));
+  }
+}
