@@ -1,0 +1,103 @@
+package io.tapestream.jobs.cli;
+
+import io.tapestream.jobs.SubmissionException;
+import io.tapestream.jobs.spec.InvalidSpecException;
+import java.io.PrintWriter;
+import java.nio.file.NoSuchFileException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IExitCodeExceptionMapper;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.ScopeType;
+
+/** The command {@code tapestream}. */
+@Command(
+    name = "tapestream",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    scope = ScopeType.INHERIT,
+    synopsisSubcommandLabel = "COMMAND",
+    usageHelpAutoWidth = true,
+    sortOptions = false,
+    header = "Trains neural networks on live Kafka streams and keeps serving fresh.",
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:Done",
+      "1:Failed: the job, a broker, a file; the message says why",
+      "2:The command line or the job file has a mistake, or names what is not there; nothing was started",
+      "130:Ended by Ctrl-C"
+    })
+public final class Main {
+  static final int FAILED = 1;
+  static final int MISTAKE = 2;
+
+  @Option(
+      names = "--stacktrace",
+      scope = ScopeType.INHERIT,
+      description = "Print where in the program an error comes from.")
+  private boolean stacktrace;
+
+  private Main() {}
+
+  /** Runs a command and exits with its code. */
+  public static void main(String[] arguments) {
+    System.exit(commandLine().execute(arguments));
+  }
+
+  /** The whole command, to be executed with arguments. */
+  static CommandLine commandLine() {
+    Main main = new Main();
+    CommandLine line =
+        new CommandLine(main)
+            .addSubcommand(new DemoCommand())
+            .addSubcommand(new TrainCommand())
+            .addSubcommand(new ServeCommand())
+            .addSubcommand(new PredictCommand())
+            .addSubcommand(new ShowCommand())
+            .setExecutionExceptionHandler(main::report)
+            .setCaseInsensitiveEnumValuesAllowed(true);
+    line.setExitCodeExceptionMapper(exitCodes());
+    return line;
+  }
+
+  private int report(Exception error, CommandLine line, ParseResult result) {
+    PrintWriter err = line.getErr();
+    if (stacktrace) {
+      error.printStackTrace(err);
+    } else {
+      err.println("tapestream: " + message(error));
+      for (Throwable cause = error.getCause(); cause != null; cause = cause.getCause()) {
+        err.println("  because: " + message(cause));
+      }
+    }
+    err.flush();
+    return exitCodes().getExitCode(error);
+  }
+
+  private static String message(Throwable error) {
+    if (error instanceof NoSuchFileException missing) {
+      return "there is no file " + missing.getFile();
+    }
+    return error.getMessage() == null ? error.getClass().getSimpleName() : error.getMessage();
+  }
+
+  private static IExitCodeExceptionMapper exitCodes() {
+    return error ->
+        error instanceof InvalidSpecException
+                || error instanceof SubmissionException
+                || error instanceof NoSuchFileException
+            ? MISTAKE
+            : FAILED;
+  }
+
+  /** The version in the jar's manifest. */
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = Main.class.getPackage().getImplementationVersion();
+      return new String[] {"tapestream " + (version == null ? "(not packaged)" : version)};
+    }
+  }
+}

@@ -1,0 +1,124 @@
+package io.tapestream.jobs.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tapestream.jobs.JobFailedException;
+import io.tapestream.jobs.LocalJob;
+import io.tapestream.jobs.Shutdown;
+import io.tapestream.jobs.Submission;
+import io.tapestream.jobs.progress.Progress;
+import io.tapestream.jobs.progress.ProgressLine;
+import io.tapestream.jobs.spec.JobSpec;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code tapestream train}: the main job from a specification. */
+@Command(
+    name = "train",
+    header = "Runs a training job from its file on a Flink cluster in this process.",
+    description = {
+      "%nThe Kafka broker must be there. Ends when every partition has reached its stop, or with Ctrl-C;"
+          + " then the newest checkpoint is kept, and --restore goes on from it."
+    })
+final class TrainCommand implements Callable<Integer> {
+  private static final Duration REFRESH = Duration.ofMillis(500);
+
+  @Parameters(
+      paramLabel = "JOB.yaml",
+      description = "The job's file; see: tapestream show JOB.yaml")
+  private Path file = Path.of("job.yaml");
+
+  @Mixin private UserClasses classes = new UserClasses();
+
+  @Option(
+      names = "--restore",
+      paramLabel = "DIR",
+      description = "Go on from a checkpoint or savepoint, as an earlier run named it.")
+  private @Nullable String restore;
+
+  @Option(
+      names = "--task-managers",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Task managers in this process. Default: ${DEFAULT-VALUE}.")
+  private int taskManagers = 1;
+
+  @Option(
+      names = "--output",
+      defaultValue = "text",
+      description = "json makes the last line one JSON object. Default: ${DEFAULT-VALUE}.")
+  private Output output = Output.TEXT;
+
+  @Override
+  public Integer call() throws Exception {
+    JobSpec spec = JobSpec.read(file);
+    ClassLoader loader = classes.install();
+    Submission submission = Submission.of(spec, loader);
+    System.out.println(submission.model().summary());
+    System.out.println(submission.effectiveBatch());
+    long start = System.nanoTime();
+    try (Shutdown shutdown = new Shutdown()) {
+      AtomicReference<LocalJob> running = new AtomicReference<>();
+      shutdown.closes(() -> onInterrupt(shutdown, running.get())); // after the job has stopped
+      LocalJob job =
+          shutdown.closes(
+              LocalJob.start(spec, submission, classes.jars(), taskManagers, restore, loader));
+      running.set(job);
+      Progress last = watch(job, shutdown);
+      double seconds = (System.nanoTime() - start) / 1e9;
+      System.out.println(
+          "Published " + job.versions() + ", newest version " + last.version() + ".");
+      if (output == Output.JSON) {
+        System.out.println(json(job, last, seconds));
+      }
+    }
+    return 0;
+  }
+
+  private static Progress watch(LocalJob job, Shutdown shutdown)
+      throws IOException, InterruptedException, JobFailedException {
+    try (ProgressLine line = ProgressLine.standard()) {
+      Progress progress = job.progress();
+      while (!job.await(REFRESH)) {
+        progress = job.progress();
+        line.show(progress.line());
+      }
+      return job.progress();
+    } catch (JobFailedException e) {
+      if (shutdown.isAsked()) {
+        Thread.currentThread().join(); // the shutdown hook is at work and ends the process
+      }
+      throw e;
+    }
+  }
+
+  private static void onInterrupt(Shutdown shutdown, @Nullable LocalJob job) {
+    if (shutdown.isAsked() && job != null) {
+      System.out.println();
+      System.out.println(
+          job.newestCheckpoint()
+              .map(checkpoint -> "Stopped. Go on with: --restore " + checkpoint)
+              .orElse("Stopped before the first checkpoint."));
+    }
+  }
+
+  private static String json(LocalJob job, Progress last, double seconds) throws IOException {
+    ObjectMapper json = new ObjectMapper();
+    ObjectNode result = json.createObjectNode();
+    result.put("records", last.records());
+    result.put("seconds", Math.round(seconds * 1_000) / 1_000.0);
+    result.put("rounds", last.round());
+    result.put("versions", job.versions().complete().size());
+    result.put("newestVersion", last.version());
+    result.put("versionDirectory", job.versions().root().toAbsolutePath().toString());
+    return json.writeValueAsString(result);
+  }
+}

@@ -1,0 +1,106 @@
+package io.tapestream.jobs.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+class MainTest {
+  private static final String JOB =
+      """
+      name: fashion
+      source: {bootstrap: localhost:9092, topic: images}
+      input: {features: [image], shape: [28, 28, 1]}
+      model: {class: com.example.LeNet}
+      loss: SparseCategoricalCrossEntropy
+      publish: {directory: models}
+      """;
+
+  @TempDir private Path directory;
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  private int run(String... arguments) {
+    CommandLine line = Main.commandLine();
+    line.setOut(new PrintWriter(out, true));
+    line.setErr(new PrintWriter(err, true));
+    return line.execute(arguments);
+  }
+
+  @Test
+  void helpListsTheCommandsAndTheExitCodes() {
+    assertThat(run("--help")).isZero();
+    assertThat(out.toString())
+        .contains("Usage: tapestream")
+        .contains("demo", "train", "serve", "predict", "show")
+        .contains("Exit codes:")
+        .contains("130");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"demo", "train", "serve", "predict", "show"})
+  void everyCommandHasItsHelp(String command) {
+    assertThat(run(command, "--help")).isZero();
+    assertThat(out.toString()).startsWith("").contains("Usage: tapestream " + command);
+    assertThat(out.toString()).doesNotContain("DEFAULT-VALUE");
+  }
+
+  @Test
+  void aMistakeOnTheCommandLineEndsWithTwo() {
+    assertThat(run("shwo", "x")).isEqualTo(2);
+    assertThat(err.toString()).contains("show");
+  }
+
+  @Test
+  void aJobFileIsShownWithItsDefaults() throws IOException {
+    Path job = Files.writeString(directory.resolve("job.yaml"), JOB);
+    assertThat(run("show", job.toString())).isZero();
+    assertThat(out.toString().lines())
+        .anyMatch(line -> line.matches("source.topic +images"))
+        .anyMatch(line -> line.matches("batchSize +32 +\\(default\\)"))
+        .anyMatch(line -> line.matches("publish.name +fashion +\\(default\\)"))
+        .noneMatch(line -> line.startsWith("model.layers"));
+  }
+
+  @Test
+  void aMistakeInAJobFileEndsWithTwoAndNamesTheFix() throws IOException {
+    Path job = Files.writeString(directory.resolve("job.yaml"), JOB.replace("topic", "topik"));
+    assertThat(run("train", job.toString())).isEqualTo(2);
+    assertThat(err.toString())
+        .contains("line 2, source.topik: there is no such key. Did you mean \"topic\"?");
+  }
+
+  @Test
+  void aMissingFileEndsWithTwo() {
+    assertThat(run("show", directory.resolve("nothing").toString())).isEqualTo(2);
+    assertThat(err.toString()).contains("there is no file");
+    assertThat(run("train", directory.resolve("nothing").toString())).isEqualTo(2);
+  }
+
+  @Test
+  void aDirectoryWithoutVersionsSaysSo() {
+    assertThat(run("show", directory.toString())).isZero();
+    assertThat(out.toString()).contains("No version has been published");
+  }
+
+  @Test
+  void predictAsksForExactlyOneKindOfExample() {
+    assertThat(run("predict", "--name", "fashion")).isEqualTo(2);
+    assertThat(run("predict", "--name", "fashion", "--json", "[]", "--csv", "a")).isEqualTo(2);
+  }
+
+  @Test
+  void predictSaysHowToStartAServer() {
+    int code = run("predict", "--name", "m", "--url", "http://127.0.0.1:1", "--json", "[[1]]");
+    assertThat(code).isEqualTo(1);
+    assertThat(err.toString()).contains("nothing answers at").contains("tapestream serve");
+  }
+}
