@@ -34,7 +34,11 @@ final class VectorKernels extends PlainKernels {
 
   @Override
   public Convolution.@Nullable Plan plan(Convolution convolution) {
-    return VectorInputGradient.of(convolution);
+    return switch (convolution.product()) {
+      case FORWARD -> VectorForward.of(convolution);
+      case INPUT_GRADIENT -> VectorInputGradient.of(convolution);
+      case FILTER_GRADIENT -> null;
+    };
   }
 
   private static FloatVector load(ByteBuffer buffer, int at) {

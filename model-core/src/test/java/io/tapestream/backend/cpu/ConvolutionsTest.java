@@ -51,6 +51,8 @@ class ConvolutionsTest {
     return Stream.of(
             new Geometry(3, 28, 28, 1, 6, 5, 5, 1, 1, Padding.SAME),
             new Geometry(3, 14, 14, 6, 16, 5, 5, 1, 1, Padding.VALID),
+            new Geometry(2, 23, 9, 1, 7, 3, 4, 2, 1, Padding.SAME),
+            new Geometry(2, 12, 10, 1, 1, 4, 3, 1, 1, Padding.VALID),
             new Geometry(2, 11, 13, 6, 7, 5, 5, 1, 2, Padding.SAME),
             new Geometry(2, 11, 13, 6, 7, 5, 5, 2, 1, Padding.SAME),
             new Geometry(2, 9, 9, 3, 5, 3, 5, 1, 1, Padding.SAME),
