@@ -27,26 +27,20 @@ final class Summary {
         widths[column] = Math.max(widths[column], row[column].length());
       }
     }
-    String rule = "─".repeat(widths[0] + widths[1] + widths[2] + 6);
+    String format = "%-" + widths[0] + "s   %-" + widths[1] + "s   %" + widths[2] + "s\n";
+    String rule = "─".repeat(widths[0] + widths[1] + widths[2] + 6) + "\n";
     StringBuilder text =
-        new StringBuilder("Model: ").append(model.getClass().getSimpleName()).append('\n');
-    text.append(rule).append('\n');
-    for (int i = 0; i < rows.size(); i++) {
-      String[] row = rows.get(i);
-      String format = "%-" + widths[0] + "s   %-" + widths[1] + "s   %" + widths[2] + "s%n";
-      text.append(String.format(Locale.ROOT, format.replace("%n", "\n"), (Object[]) row));
-      if (i == 0) {
-        text.append(rule).append('\n');
-      }
+        new StringBuilder("Model: " + model.getClass().getSimpleName() + "\n" + rule);
+    for (String[] row : rows) {
+      text.append(String.format(Locale.ROOT, format, (Object[]) row))
+          .append(row == rows.get(0) ? rule : "");
     }
     ParameterVector parameters = built.parameters();
-    text.append(rule).append('\n');
-    text.append("Trained parameters: ").append(count(parameters.trainedSize())).append('\n');
-    text.append("Statistics: ")
-        .append(count(parameters.size() - parameters.trainedSize()))
-        .append('\n');
     double kib = parameters.size() * (double) parameters.values().dtype().bytes() / 1024;
-    return text.append(String.format(Locale.ROOT, "Size: %,.1f KiB%n", kib).replace("\r", ""))
+    return text.append(rule)
+        .append("Trained parameters: " + count(parameters.trainedSize()) + "\n")
+        .append("Statistics: " + count(parameters.size() - parameters.trainedSize()) + "\n")
+        .append(String.format(Locale.ROOT, "Size: %,.1f KiB\n", kib))
         .toString();
   }
 

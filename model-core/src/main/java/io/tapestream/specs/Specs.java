@@ -23,7 +23,8 @@ import java.util.stream.Collectors;
  * Dense} as a {@code Layer} is {@code io.tapestream.layers.Dense}. So there is no registry, and a
  * class of one's own is named in full. Keys of {@code settings} are the components of the class's
  * settings record; a key that is left out takes its value from the record's longest other
- * constructor whose parameters are all given.
+ * constructor whose parameters are all given (classes of one's own: compile with {@code
+ * -parameters}, so that constructors know the names).
  */
 public final class Specs {
 

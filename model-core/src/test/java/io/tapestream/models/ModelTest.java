@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.tapestream.autodiff.Variable;
 import io.tapestream.backend.Padding;
 import io.tapestream.files.SafeTensors;
+import io.tapestream.initializers.HeUniform;
+import io.tapestream.initializers.Zeros;
 import io.tapestream.layers.ActivationFunction;
 import io.tapestream.layers.AveragePooling2D;
+import io.tapestream.layers.Builder;
 import io.tapestream.layers.Context;
 import io.tapestream.layers.Conv2D;
 import io.tapestream.layers.Dense;
@@ -16,6 +20,8 @@ import io.tapestream.layers.Layer;
 import io.tapestream.losses.SparseCategoricalCrossEntropy;
 import io.tapestream.metrics.Accuracy;
 import io.tapestream.ops.Add;
+import io.tapestream.ops.Multiply;
+import io.tapestream.ops.Subtract;
 import io.tapestream.optimizers.Adam;
 import io.tapestream.reference.Reference;
 import io.tapestream.specs.Specs;
@@ -133,6 +139,48 @@ class ModelTest {
       assertThat(entry.offset()).as(entry.name()).isEqualTo(end);
       end += entry.shape().size();
     }
+  }
+
+  /** Learns a mean that is not trained. */
+  static final class Centre extends Layer {
+    private Variable mean;
+    private Variable scale;
+
+    @Override
+    public Record settings() {
+      return new Model.None();
+    }
+
+    @Override
+    protected void build(Shape input, Builder builder) {
+      mean = builder.statistic("moving_mean", input, new Zeros());
+      scale = builder.parameter("scale", input, new HeUniform());
+    }
+
+    @Override
+    protected Tensor call(Tensor x, Context context) {
+      return Multiply.of(Subtract.of(x, mean.value()), scale.value());
+    }
+  }
+
+  @Test
+  void whatIsLearnedButNotTrainedLiesBehindAndNoOptimizerMovesIt() {
+    Sequential model = Sequential.of(new Centre(), new Dense(3));
+    model.build(Shape.of(4), 1);
+    ParameterVector parameters = model.parameters();
+
+    assertThat(parameters.entries())
+        .extracting(ParameterVector.Entry::name)
+        .containsExactly("centre/scale", "dense/kernel", "dense/bias", "centre/moving_mean");
+    assertThat(parameters.trainedSize()).isEqualTo(4 + 12 + 3);
+    assertThat(parameters.size()).isEqualTo(parameters.trainedSize() + 4);
+    float[] means = {1, 2, 3, 4};
+    parameters.load(parameters.trainedSize(), means, 0, 4);
+    model.compile(new Adam(), new SparseCategoricalCrossEntropy(true));
+    model.fit(clusters(30), FitOptions.of(10, 2));
+    float[] after = new float[4];
+    parameters.read(parameters.trainedSize(), after, 0, 4);
+    assertThat(after).isEqualTo(means);
   }
 
   @Test
