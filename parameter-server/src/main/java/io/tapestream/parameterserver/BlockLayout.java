@@ -51,31 +51,23 @@ public final class BlockLayout implements Serializable {
   }
 
   /**
-   * Cuts a vector at tensor boundaries only, for optimizers whose granule is a whole tensor. A
-   * block is filled with tensors up to {@code blockFloats} values; a larger tensor has a block of
-   * its own.
+   * Makes each tensor a block of its own, for optimizers whose granule is a whole tensor (R14).
    *
    * @param tensorEnds where each tensor ends, ascending; the last is the vector's size
    * @param trained values that follow gradients; they come first in the vector
-   * @param blockFloats values in a full block
    */
-  public static BlockLayout ofTensors(int[] tensorEnds, int trained, int blockFloats) {
-    int size = tensorEnds.length == 0 ? 0 : tensorEnds[tensorEnds.length - 1];
+  public static BlockLayout ofTensors(int[] tensorEnds, int trained) {
     int[] ends = tensorEnds.clone();
+    int largest = 0;
+    for (int i = 0; i < ends.length; i++) {
+      largest = Math.max(largest, ends[i] - (i == 0 ? 0 : ends[i - 1]));
+    }
+    int size = ends.length == 0 ? 0 : ends[ends.length - 1];
     return cut(
         trained,
         size,
-        blockFloats,
-        from -> {
-          int to = from;
-          for (int end : ends) {
-            boolean fits = end - from <= blockFloats && (from >= trained || end <= trained);
-            if (end > from && (to == from || fits)) {
-              to = end;
-            }
-          }
-          return to;
-        });
+        largest,
+        from -> Arrays.stream(ends).filter(e -> e > from).min().orElse(size));
   }
 
   private static BlockLayout cut(int trained, int size, int blockFloats, IntUnaryOperator end) {

@@ -1,5 +1,6 @@
 package io.tapestream.parameterserver;
 
+import io.tapestream.optimizers.Granule;
 import io.tapestream.optimizers.Optimizer;
 import io.tapestream.parameterserver.Message.Contribution;
 import io.tapestream.parameterserver.Message.Join;
@@ -40,6 +41,8 @@ import java.util.Optional;
  * <p>An instance keeps no state but spare arrays, and belongs to one thread.
  */
 public final class ParameterServer {
+
+  private static final int PIECE = 2 * 1024; // with gradient and two slots, old and new, 56 KiB
 
   // configuration
   private final Optimizer optimizer;
@@ -210,8 +213,8 @@ public final class ParameterServer {
         step(block, updated);
       } else {
         System.arraycopy(block.sum, 0, updated[0], 0, block.sum.length);
+        requireFinite(block, updated, 0, block.sum.length);
       }
-      requireFinite(block, updated);
       float[] values = block.values;
       block.values = updated[0];
       updated[0] = values;
@@ -229,36 +232,56 @@ public final class ParameterServer {
     return new float[1 + optimizer.slots()][length];
   }
 
+  /** Computes the updated values and slots beside the old ones, in pieces that fit a cache. */
   private void step(Block block, float[][] updated) {
     int length = block.values.length;
-    if (meanLoss) {
-      float weight = (float) block.sumWeight;
-      for (int i = 0; i < length; i++) {
-        block.sum[i] /= weight;
-      }
-    }
-    System.arraycopy(block.values, 0, updated[0], 0, length);
-    for (int slot = 0; slot < block.slots.length; slot++) {
-      System.arraycopy(block.slots[slot], 0, updated[1 + slot], 0, length);
-    }
+    int piece = optimizer.granule() == Granule.ELEMENT ? PIECE : length;
     float[][] slots = Arrays.copyOfRange(updated, 1, updated.length);
-    optimizer.update(updated[0], 0, block.sum, 0, slots, 0, length, block.applied + 1);
+    for (int from = 0; from < length; from += piece) {
+      int n = Math.min(piece, length - from);
+      if (meanLoss) {
+        divide(block.sum, from, n, (float) block.sumWeight);
+      }
+      System.arraycopy(block.values, from, updated[0], from, n);
+      for (int slot = 0; slot < slots.length; slot++) {
+        System.arraycopy(block.slots[slot], from, slots[slot], from, n);
+      }
+      optimizer.update(updated[0], from, block.sum, from, slots, from, n, block.applied + 1);
+      requireFinite(block, updated, from, n);
+    }
   }
 
-  private static void requireFinite(Block block, float[][] updated) {
+  private static void divide(float[] array, int from, int n, float by) {
+    for (int i = from; i < from + n; i++) {
+      array[i] /= by;
+    }
+  }
+
+  private static void requireFinite(Block block, float[][] updated, int from, int n) {
     for (int array = 0; array < 1 + block.slots.length; array++) {
-      for (int i = 0; i < updated[array].length; i++) {
-        if (!Float.isFinite(updated[array][i])) {
-          throw new NonFiniteException(
-              "round %d would make %s of parameter %d (block %d) %s; nothing was applied"
-                  .formatted(
-                      block.round,
-                      array == 0 ? "the value" : "slot " + (array - 1),
-                      block.range.from() + i,
-                      block.range.index(),
-                      updated[array][i]));
-        }
+      float[] checked = updated[array];
+      float largest = 0;
+      for (int i = from; i < from + n; i++) {
+        largest = Math.max(largest, Math.abs(checked[i])); // NaN, once there, stays
+      }
+      if (!Float.isFinite(largest)) {
+        throw nonFinite(block, checked, array, from);
       }
     }
+  }
+
+  private static NonFiniteException nonFinite(Block block, float[] checked, int array, int from) {
+    int i = from;
+    while (Float.isFinite(checked[i])) {
+      i++;
+    }
+    return new NonFiniteException(
+        "round %d would make %s of parameter %d (block %d) %s; nothing was applied"
+            .formatted(
+                block.round,
+                array == 0 ? "the value" : "slot " + (array - 1),
+                block.range.from() + i,
+                block.range.index(),
+                checked[i]));
   }
 }

@@ -21,14 +21,14 @@ class BlockLayoutTest {
   }
 
   @Test
-  void r14WithAGranuleOfTensorsABlockHoldsWholeTensors() {
-    BlockLayout layout = BlockLayout.ofTensors(new int[] {2, 4, 10, 11, 12, 14}, 12, 5);
+  void r14WithAGranuleOfTensorsABlockIsAWholeTensor() {
+    BlockLayout layout = BlockLayout.ofTensors(new int[] {2, 8, 9}, 8);
     assertThat(layout.blocks())
         .containsExactly(
-            new BlockRange(0, 0, 4, true),
-            new BlockRange(1, 4, 10, true),
-            new BlockRange(2, 10, 12, true),
-            new BlockRange(3, 12, 14, false));
+            new BlockRange(0, 0, 2, true),
+            new BlockRange(1, 2, 8, true),
+            new BlockRange(2, 8, 9, false));
+    assertThat(layout.blockFloats()).isEqualTo(6);
   }
 
   @Test
