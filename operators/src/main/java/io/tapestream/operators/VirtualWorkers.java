@@ -11,7 +11,8 @@ import org.apache.kafka.common.TopicPartition;
 /**
  * The table of virtual workers, one per Kafka partition: a virtual worker's number is its place in
  * the table, sorted by topic and then by partition number. It is resolved once, at submission, and
- * given to the source and the server alike (R3).
+ * given to the source and the server alike (R3). A job that is restored with more partitions
+ * numbers them anew, so that no state may hold a number.
  *
  * @param partitions the table, by virtual worker
  * @param topicIds per topic, the id by which the broker tells it from another topic of the same

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  *   start      verify the topics; turn the offset policies into numbers (R6)
  *   addReader  its splits: those whose virtual worker modulo the parallelism is its index;
  *              then "no more splits"
- *   restore    the state wins: a table that has grown at its end gets splits for the new virtual
- *              workers alone, read from their first record; any other change is refused
+ *   restore    the state wins: partitions that are new in the table get splits, read from their
+ *              first record; a table that lacks one is refused
  * </pre>
  */
 final class GatedEnumerator implements SplitEnumerator<GatedSplit, GatedEnumeratorState> {
@@ -59,8 +59,7 @@ final class GatedEnumerator implements SplitEnumerator<GatedSplit, GatedEnumerat
   /** Runs beside the coordinator's thread, so it touches no field that changes. */
   private List<GatedSplit> newSplits(@Nullable VirtualWorkers known) throws IOException {
     VirtualWorkers table = settings.virtualWorkers();
-    int from = known == null ? 0 : sizeOfPrefix(known, table);
-    List<TopicPartition> added = table.partitions().subList(from, table.size());
+    List<TopicPartition> added = added(known, table);
     try (TopicFacts topics = connect.get()) {
       if (known != null) {
         topics.verify(known.topicIds());
@@ -73,26 +72,26 @@ final class GatedEnumerator implements SplitEnumerator<GatedSplit, GatedEnumerat
       Map<TopicPartition, Long> starting = topics.starting(policy, added);
       Map<TopicPartition, Long> stopping = topics.stopping(settings.stopping(), added);
       List<GatedSplit> splits = new ArrayList<>();
-      for (int vw = from; vw < table.size(); vw++) {
-        TopicPartition partition = table.partition(vw);
+      for (TopicPartition partition : added) {
         long start = KafkaTopics.answer(starting, partition);
         long stop = KafkaTopics.answer(stopping, partition);
-        splits.add(GatedSplit.starting(vw, partition, start, stop));
+        splits.add(GatedSplit.starting(partition, start, stop));
       }
       return splits;
     }
   }
 
-  private static int sizeOfPrefix(VirtualWorkers known, VirtualWorkers table) throws IOException {
-    int size = known.size();
-    if (size > table.size() || !table.partitions().subList(0, size).equals(known.partitions())) {
+  private static List<TopicPartition> added(@Nullable VirtualWorkers known, VirtualWorkers table)
+      throws IOException {
+    if (known == null) {
+      return table.partitions();
+    }
+    if (!table.partitions().containsAll(known.partitions())) {
       throw new IOException(
-          ("the job was checkpointed with the partitions %s and is now given %s: virtual workers"
-                  + " keep their numbers, so partitions may only be added at the end. Start the job"
-                  + " afresh, or restore it with the topics it had")
+          "the job was checkpointed with the partitions %s and is now given %s: restore it with all its topics, or start it afresh"
               .formatted(known.partitions(), table.partitions()));
     }
-    return size;
+    return table.partitions().stream().filter(p -> known.indexOf(p) < 0).toList();
   }
 
   private void begin(List<GatedSplit> splits, @Nullable Throwable failure) {
@@ -115,10 +114,14 @@ final class GatedEnumerator implements SplitEnumerator<GatedSplit, GatedEnumerat
   private void serve(int subtask) {
     int parallelism = context.currentParallelism();
     List<GatedSplit> own =
-        unassigned.stream().filter(s -> s.virtualWorker() % parallelism == subtask).toList();
+        unassigned.stream().filter(s -> owner(s, parallelism) == subtask).toList();
     own.forEach(split -> context.assignSplit(split, subtask));
     unassigned.removeAll(own);
     context.signalNoMoreSplits(subtask);
+  }
+
+  private int owner(GatedSplit split, int parallelism) {
+    return settings.virtualWorkers().indexOf(split.partition()) % parallelism;
   }
 
   @Override

@@ -55,6 +55,7 @@ public final class GatedKafkaSource
     KafkaRecordReader inner = KafkaRecordReader.create(source, context);
     return new GatedReader(
         inner,
+        source.virtualWorkers(),
         source.batchSize(),
         ExampleCounter.of(settings.input().format()),
         replica,

@@ -1,5 +1,6 @@
 package io.tapestream.operators.source;
 
+import io.tapestream.operators.VirtualWorkers;
 import io.tapestream.operators.weights.WeightReplica;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -53,6 +54,7 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
 
   // configuration
   private final SourceReader<ConsumerRecord<byte[], byte[]>, KafkaPartitionSplit> inner;
+  private final VirtualWorkers virtualWorkers;
   private final int batchSize;
   private final ExampleCounter examples;
   private final WeightReplica replica;
@@ -76,6 +78,7 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
 
   /**
    * @param inner reads the raw records, each into its split's output
+   * @param virtualWorkers the job's table, which numbers the partitions
    * @param batchSize raw examples in a mini-batch
    * @param examples counts the raw examples in a record's value
    * @param replica opens the gate
@@ -86,6 +89,7 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
    */
   GatedReader(
       SourceReader<ConsumerRecord<byte[], byte[]>, KafkaPartitionSplit> inner,
+      VirtualWorkers virtualWorkers,
       int batchSize,
       ExampleCounter examples,
       WeightReplica replica,
@@ -94,6 +98,7 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
       LongSupplier nanoTime,
       Counter gateClosedNanos) {
     this.inner = inner;
+    this.virtualWorkers = virtualWorkers;
     this.batchSize = batchSize;
     this.examples = examples;
     this.replica = replica;
@@ -240,7 +245,14 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
   public void addSplits(List<GatedSplit> splits) {
     List<KafkaPartitionSplit> toRead = new ArrayList<>();
     for (GatedSplit split : splits) {
-      if (cutters.putIfAbsent(split.splitId(), new MiniBatchCutter(split, batchSize)) != null) {
+      int virtualWorker = virtualWorkers.indexOf(split.partition());
+      if (virtualWorker < 0) {
+        throw new IllegalStateException(
+            "partition %s is in the checkpoint but not in the job: restore with all its topics"
+                .formatted(split.partition()));
+      }
+      var cutter = new MiniBatchCutter(virtualWorker, split, batchSize);
+      if (cutters.putIfAbsent(split.splitId(), cutter) != null) {
         throw new IllegalStateException(split.partition() + " is read here already");
       }
       if (!split.left() && !split.isExhausted()) {

@@ -6,9 +6,9 @@ import org.apache.kafka.common.TopicPartition;
 
 /**
  * A virtual worker's place in its partition: the source's whole state (R1). A partly filled
- * mini-batch is never state; after a restore its records are read again from here.
+ * mini-batch is never state; after a restore its records are read again from here. Its number is
+ * not state either: the job's table gives it, which may have grown since.
  *
- * @param virtualWorker the virtual worker's number
  * @param partition the Kafka partition it reads
  * @param offset of the first record that has not wholly left
  * @param row the first row of that record that has not left
@@ -17,21 +17,15 @@ import org.apache.kafka.common.TopicPartition;
  * @param left whether the virtual worker has sent its last mini-batch and left the rounds (R4)
  */
 public record GatedSplit(
-    int virtualWorker,
-    TopicPartition partition,
-    long offset,
-    int row,
-    long stoppingOffset,
-    long batch,
-    boolean left)
+    TopicPartition partition, long offset, int row, long stoppingOffset, long batch, boolean left)
     implements SourceSplit {
 
   /** The stopping offset of a partition that never ends. */
   public static final long UNBOUNDED = Long.MAX_VALUE;
 
   /** Where a virtual worker starts. */
-  static GatedSplit starting(int virtualWorker, TopicPartition partition, long offset, long stop) {
-    return new GatedSplit(virtualWorker, partition, offset, 0, stop, 0, false);
+  static GatedSplit starting(TopicPartition partition, long offset, long stop) {
+    return new GatedSplit(partition, offset, 0, stop, 0, false);
   }
 
   @Override

@@ -11,8 +11,8 @@ import org.apache.kafka.common.TopicPartition;
  *
  * <pre>
  *   version 1
- *   | virtual worker int | topic UTF | partition int | offset long | row int |
- *   | stopping offset long | batch long | left boolean |
+ *   | topic UTF | partition int | offset long | row int | stopping offset long | batch long |
+ *   | left boolean |
  * </pre>
  */
 final class GatedSplitSerializer implements SimpleVersionedSerializer<GatedSplit> {
@@ -27,7 +27,6 @@ final class GatedSplitSerializer implements SimpleVersionedSerializer<GatedSplit
   @Override
   public byte[] serialize(GatedSplit split) throws IOException {
     var out = new DataOutputSerializer(64);
-    out.writeInt(split.virtualWorker());
     out.writeUTF(split.partition().topic());
     out.writeInt(split.partition().partition());
     out.writeLong(split.offset());
@@ -45,7 +44,6 @@ final class GatedSplitSerializer implements SimpleVersionedSerializer<GatedSplit
     }
     var in = new DataInputDeserializer(bytes);
     return new GatedSplit(
-        in.readInt(),
         new TopicPartition(in.readUTF(), in.readInt()),
         in.readLong(),
         in.readInt(),

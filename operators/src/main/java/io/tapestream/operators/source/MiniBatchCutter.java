@@ -20,6 +20,7 @@ import java.util.List;
 final class MiniBatchCutter {
 
   // configuration
+  private final int virtualWorker;
   private final GatedSplit start;
   private final int batchSize;
 
@@ -32,7 +33,8 @@ final class MiniBatchCutter {
   private boolean ended;
   private boolean left;
 
-  MiniBatchCutter(GatedSplit start, int batchSize) {
+  MiniBatchCutter(int virtualWorker, GatedSplit start, int batchSize) {
+    this.virtualWorker = virtualWorker;
     this.start = start;
     this.batchSize = batchSize;
     this.position = start.offset();
@@ -104,8 +106,7 @@ final class MiniBatchCutter {
     }
     pendingExamples -= batchSize - room;
     left = pending.isEmpty() && (ended || position >= start.stoppingOffset());
-    var next =
-        new MiniBatch(start.virtualWorker(), start.partition(), batch, records, nextOffset(), left);
+    var next = new MiniBatch(virtualWorker, start.partition(), batch, records, nextOffset(), left);
     if (!records.isEmpty()) {
       batch++;
     }
@@ -115,7 +116,6 @@ final class MiniBatchCutter {
   /** The virtual worker's place, as a checkpoint keeps it. */
   GatedSplit split() {
     return new GatedSplit(
-        start.virtualWorker(),
         start.partition(),
         nextOffset(),
         pending.isEmpty() ? skipRows : pending.getFirst().fromRow(),
@@ -125,7 +125,7 @@ final class MiniBatchCutter {
   }
 
   int virtualWorker() {
-    return start.virtualWorker();
+    return virtualWorker;
   }
 
   /** t, the index of the first mini-batch that has not left. */

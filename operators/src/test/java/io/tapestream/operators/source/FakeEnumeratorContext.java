@@ -29,9 +29,10 @@ final class FakeEnumeratorContext implements SplitEnumeratorContext<GatedSplit> 
     readers.put(subtask, new ReaderInfo(subtask, "localhost"));
   }
 
-  List<Integer> virtualWorkersOf(int subtask) {
+  /** The partitions that a subtask was given, which all are of one topic. */
+  List<Integer> partitionsOf(int subtask) {
     return assigned.getOrDefault(subtask, List.of()).stream()
-        .map(GatedSplit::virtualWorker)
+        .map(split -> split.partition().partition())
         .toList();
   }
 

@@ -30,8 +30,8 @@ class GatedEnumeratorTest {
     var context = new FakeEnumeratorContext(2);
     start(context, settings(5), GatedEnumeratorState.FRESH);
 
-    assertThat(context.virtualWorkersOf(0)).containsExactly(0, 2, 4);
-    assertThat(context.virtualWorkersOf(1)).containsExactly(1, 3);
+    assertThat(context.partitionsOf(0)).containsExactly(0, 2, 4);
+    assertThat(context.partitionsOf(1)).containsExactly(1, 3);
     assertThat(context.noMoreSplits).containsExactlyInAnyOrder(0, 1);
   }
 
@@ -44,10 +44,10 @@ class GatedEnumeratorTest {
     assertThat(context.assigned).as("offsets are not known yet").isEmpty();
 
     enumerator.start();
-    assertThat(context.virtualWorkersOf(0)).containsExactly(0);
+    assertThat(context.partitionsOf(0)).containsExactly(0);
     context.register(1);
     enumerator.addReader(1);
-    assertThat(context.virtualWorkersOf(1)).containsExactly(1);
+    assertThat(context.partitionsOf(1)).containsExactly(1);
   }
 
   @Test
@@ -56,7 +56,7 @@ class GatedEnumeratorTest {
     start(context, settings(1), GatedEnumeratorState.FRESH);
 
     assertThat(context.assigned.get(0))
-        .containsExactly(GatedSplit.starting(0, partition(0), FIRST, END));
+        .containsExactly(GatedSplit.starting(partition(0), FIRST, END));
     assertThat(broker.policies)
         .containsExactly(new OffsetPolicy.Timestamp(3), new OffsetPolicy.Latest());
   }
@@ -81,7 +81,7 @@ class GatedEnumeratorTest {
   @Test
   void r3OnARestoreTheStateWinsAndNothingIsResolvedAgain() {
     var context = new FakeEnumeratorContext(3);
-    GatedSplit back = new GatedSplit(1, partition(1), 55, 0, 99, 4, false);
+    GatedSplit back = new GatedSplit(partition(1), 55, 0, 99, 4, false);
     start(context, settings(2), new GatedEnumeratorState(table(2), List.of(back)));
 
     assertThat(context.assigned).containsOnlyKeys(1).containsEntry(1, List.of(back));
@@ -95,19 +95,33 @@ class GatedEnumeratorTest {
     GatedEnumerator enumerator =
         start(context, settings(3), new GatedEnumeratorState(table(2), List.of()));
 
-    assertThat(context.virtualWorkersOf(0)).containsExactly(2);
+    assertThat(context.partitionsOf(0)).containsExactly(2);
     assertThat(broker.policies)
         .containsExactly(new OffsetPolicy.Earliest(), new OffsetPolicy.Latest());
     assertThat(enumerator.snapshotState(1).virtualWorkers()).isEqualTo(table(3));
   }
 
   @Test
-  void r3AnyOtherChangeOfTheTableIsRefused() {
+  void r3APartitionAddedInTheMiddleOfTheTableShiftsTheNumbersAfterIt() {
+    var context = new FakeEnumeratorContext(2);
+    var middle = List.of(partition(0), partition(2));
+    GatedSplit back = GatedSplit.starting(partition(2), 50, 99);
+    start(
+        context,
+        settings(3),
+        new GatedEnumeratorState(VirtualWorkers.of(middle, Map.of("clicks", "id")), List.of(back)));
+
+    assertThat(context.assigned.get(0)).containsExactly(back);
+    assertThat(context.partitionsOf(1)).containsExactly(1);
+  }
+
+  @Test
+  void r3ATableThatLacksAPartitionOfTheStateIsRefused() {
     var context = new FakeEnumeratorContext(1);
 
     assertThatThrownBy(
             () -> start(context, settings(2), new GatedEnumeratorState(table(3), List.of())))
-        .hasMessageContaining("partitions may only be added at the end");
+        .hasMessageContaining("restore it with all its topics");
   }
 
   @Test

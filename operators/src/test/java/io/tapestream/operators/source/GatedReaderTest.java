@@ -4,7 +4,9 @@ import static org.apache.flink.core.io.InputStatus.END_OF_INPUT;
 import static org.apache.flink.core.io.InputStatus.MORE_AVAILABLE;
 import static org.apache.flink.core.io.InputStatus.NOTHING_AVAILABLE;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tapestream.operators.VirtualWorkers;
 import io.tapestream.operators.weights.WeightReplica;
 import io.tapestream.parameterserver.BlockLayout;
 import io.tapestream.parameterserver.Weights;
@@ -41,6 +43,7 @@ class GatedReaderTest {
     reader =
         new GatedReader(
             kafka,
+            VirtualWorkers.of(List.of(A, B), Map.of("clicks", "id")),
             BATCH,
             value -> 1,
             replica,
@@ -59,7 +62,7 @@ class GatedReaderTest {
 
   @Test
   void aCompleteBatchWaitsForItsWeightsAndLeavesWhenTheyArrive() throws Exception {
-    give(unbounded(0, A));
+    give(unbounded(A));
     kafka.fetch(A, 0, 5);
 
     assertThat(poll()).isEqualTo(NOTHING_AVAILABLE);
@@ -82,7 +85,7 @@ class GatedReaderTest {
 
   @Test
   void theGateWaitsForEveryBlock() throws Exception {
-    give(unbounded(0, A));
+    give(unbounded(A));
     kafka.fetch(A, 0, 5);
 
     replica.receive(new Weights(0, 0, new long[2], new long[2], new float[1]));
@@ -95,7 +98,7 @@ class GatedReaderTest {
 
   @Test
   void r7OneFutureIsOutstandingAndAnyCauseCompletesIt() throws Exception {
-    give(unbounded(0, A));
+    give(unbounded(A));
     assertThat(poll()).isEqualTo(NOTHING_AVAILABLE);
 
     CompletableFuture<Void> forData = reader.isAvailable();
@@ -118,7 +121,7 @@ class GatedReaderTest {
 
   @Test
   void r7AWakeUpBetweenThePollAndTheQuestionIsNotLost() throws Exception {
-    give(unbounded(0, A));
+    give(unbounded(A));
     kafka.fetch(A, 0, 2);
     poll();
 
@@ -129,7 +132,7 @@ class GatedReaderTest {
 
   @Test
   void i1TheStateInTheMiddleOfARoundIsTheFirstExampleThatHasNotLeft() throws Exception {
-    give(unbounded(0, A), unbounded(1, B));
+    give(unbounded(A), unbounded(B));
     weights(0);
     kafka.fetch(A, 0, 5);
     kafka.fetch(B, 10, 11);
@@ -138,15 +141,15 @@ class GatedReaderTest {
 
     assertThat(reader.snapshotState(1))
         .containsExactly(
-            new GatedSplit(0, A, 2, 0, GatedSplit.UNBOUNDED, 1, false),
-            new GatedSplit(1, B, 10, 0, GatedSplit.UNBOUNDED, 0, false));
+            new GatedSplit(A, 2, 0, GatedSplit.UNBOUNDED, 1, false),
+            new GatedSplit(B, 10, 0, GatedSplit.UNBOUNDED, 0, false));
   }
 
   @Test
   void theBatchThatIsFurthestBehindLeavesFirst() throws Exception {
     give(
-        new GatedSplit(0, A, 0, 0, GatedSplit.UNBOUNDED, 8, false),
-        new GatedSplit(1, B, 0, 0, GatedSplit.UNBOUNDED, 7, false));
+        new GatedSplit(A, 0, 0, GatedSplit.UNBOUNDED, 8, false),
+        new GatedSplit(B, 0, 0, GatedSplit.UNBOUNDED, 7, false));
     weights(9);
     kafka.fetch(A, 0, 4);
     kafka.fetch(B, 0, 6);
@@ -158,7 +161,7 @@ class GatedReaderTest {
 
   @Test
   void r7AFullPartitionIsPausedButItsNeighboursAreStillTakenFromTheSameFetch() throws Exception {
-    give(unbounded(0, A), unbounded(1, B));
+    give(unbounded(A), unbounded(B));
     weights(0);
     kafka.fetch(A, 0, 20);
     kafka.fetch(B, 0, 2);
@@ -177,7 +180,7 @@ class GatedReaderTest {
 
   @Test
   void r7FlinksOwnPausesAreUnitedWithOurs() throws Exception {
-    give(unbounded(0, A));
+    give(unbounded(A));
     kafka.fetch(A, 0, 20);
     poll();
     assertThat(kafka.paused).containsExactly(A.toString());
@@ -198,25 +201,25 @@ class GatedReaderTest {
 
   @Test
   void r4ASplitThatKafkaHasFinishedStaysInTheStateUntilItsLastBatchHasLeft() throws Exception {
-    give(GatedSplit.starting(0, A, 0, 3));
+    give(GatedSplit.starting(A, 0, 3));
     reader.notifyNoMoreSplits();
     kafka.fetch(A, 0, 3);
     kafka.end(A);
 
     assertThat(poll()).isEqualTo(NOTHING_AVAILABLE);
-    assertThat(reader.snapshotState(1)).containsExactly(GatedSplit.starting(0, A, 0, 3));
+    assertThat(reader.snapshotState(1)).containsExactly(GatedSplit.starting(A, 0, 3));
     weights(0);
     poll();
-    assertThat(reader.snapshotState(2)).containsExactly(new GatedSplit(0, A, 2, 0, 3, 1, false));
+    assertThat(reader.snapshotState(2)).containsExactly(new GatedSplit(A, 2, 0, 3, 1, false));
     weights(1);
     poll();
     assertThat(emitted.batches.get(1).last()).isTrue();
-    assertThat(reader.snapshotState(3)).containsExactly(new GatedSplit(0, A, 3, 0, 3, 2, true));
+    assertThat(reader.snapshotState(3)).containsExactly(new GatedSplit(A, 3, 0, 3, 2, true));
   }
 
   @Test
   void r4TheInputEndsOnlyAfterTheLastRoundWasApplied() throws Exception {
-    give(GatedSplit.starting(0, A, 0, 2));
+    give(GatedSplit.starting(A, 0, 2));
     reader.notifyNoMoreSplits();
     kafka.fetch(A, 0, 2);
     kafka.end(A);
@@ -234,7 +237,7 @@ class GatedReaderTest {
 
   @Test
   void r7AfterTheEndOfTheInnerInputOnlyTheGateCounts() throws Exception {
-    give(GatedSplit.starting(0, A, 0, 2));
+    give(GatedSplit.starting(A, 0, 2));
     reader.notifyNoMoreSplits();
     kafka.fetch(A, 0, 2);
     kafka.end(A);
@@ -250,7 +253,7 @@ class GatedReaderTest {
 
   @Test
   void r4AnEmptySplitLeavesAtOnceAndIsNeverRead() throws Exception {
-    give(GatedSplit.starting(0, A, 5, 5));
+    give(GatedSplit.starting(A, 5, 5));
     reader.notifyNoMoreSplits();
 
     assertThat(poll()).as("no weights yet").isEqualTo(NOTHING_AVAILABLE);
@@ -269,7 +272,7 @@ class GatedReaderTest {
 
   @Test
   void aSplitThatHadLeftBeforeTheRestoreIsNotReadAgain() throws Exception {
-    give(new GatedSplit(0, A, 3, 0, 3, 2, true));
+    give(new GatedSplit(A, 3, 0, 3, 2, true));
     reader.notifyNoMoreSplits();
     weights(2);
 
@@ -279,8 +282,14 @@ class GatedReaderTest {
   }
 
   @Test
+  void r3ASplitWhosePartitionIsNotInTheTableIsRefused() {
+    assertThatThrownBy(() -> give(unbounded(new TopicPartition("gone", 0))))
+        .hasMessageContaining("partition gone-0 is in the checkpoint but not in the job");
+  }
+
+  @Test
   void r6TheOffsetsOfWhatHasNotLeftAreCommittedWhenTheCheckpointIsComplete() throws Exception {
-    give(unbounded(0, A));
+    give(unbounded(A));
     weights(0);
     kafka.fetch(A, 0, 9);
     poll();
@@ -301,7 +310,7 @@ class GatedReaderTest {
 
   @Test
   void theTimeInWhichOnlyWeightsAreMissingIsCounted() throws Exception {
-    give(unbounded(0, A));
+    give(unbounded(A));
     poll();
     nanos += 5;
     kafka.fetch(A, 0, 2);
@@ -313,8 +322,8 @@ class GatedReaderTest {
     assertThat(gateClosedNanos.getCount()).isEqualTo(7);
   }
 
-  private static GatedSplit unbounded(int virtualWorker, TopicPartition partition) {
-    return GatedSplit.starting(virtualWorker, partition, 0, GatedSplit.UNBOUNDED);
+  private static GatedSplit unbounded(TopicPartition partition) {
+    return GatedSplit.starting(partition, 0, GatedSplit.UNBOUNDED);
   }
 
   private void give(GatedSplit... splits) {

@@ -18,7 +18,7 @@ class MiniBatchCutterTest {
 
   @Test
   void cutsByCountAndSaysWhereTheNextBatchStarts() {
-    MiniBatchCutter cutter = new MiniBatchCutter(from(100, GatedSplit.UNBOUNDED), 2);
+    MiniBatchCutter cutter = new MiniBatchCutter(1, from(100, GatedSplit.UNBOUNDED), 2);
     addAll(cutter, 100, 101, 102);
 
     MiniBatch first = cutter.next();
@@ -33,7 +33,7 @@ class MiniBatchCutterTest {
 
   @Test
   void r1APartlyFilledBatchIsNotState() {
-    MiniBatchCutter cutter = new MiniBatchCutter(from(0, GatedSplit.UNBOUNDED), 10);
+    MiniBatchCutter cutter = new MiniBatchCutter(1, from(0, GatedSplit.UNBOUNDED), 10);
     addAll(cutter, 0, 1, 2);
 
     assertThat(cutter.split()).isEqualTo(from(0, GatedSplit.UNBOUNDED));
@@ -41,7 +41,7 @@ class MiniBatchCutterTest {
 
   @Test
   void r6OffsetsMayHaveGapsBecauseRecordsAreCounted() {
-    MiniBatchCutter cutter = new MiniBatchCutter(from(0, GatedSplit.UNBOUNDED), 3);
+    MiniBatchCutter cutter = new MiniBatchCutter(1, from(0, GatedSplit.UNBOUNDED), 3);
     addAll(cutter, 7, 20, 90);
 
     assertThat(offsets(cutter.next())).containsExactly(7L, 20L, 90L);
@@ -50,7 +50,7 @@ class MiniBatchCutterTest {
 
   @Test
   void aRecordOfManyExamplesStraddlesBatches() {
-    MiniBatchCutter cutter = new MiniBatchCutter(from(5, GatedSplit.UNBOUNDED), 4);
+    MiniBatchCutter cutter = new MiniBatchCutter(1, from(5, GatedSplit.UNBOUNDED), 4);
     cutter.add(5, 0, VALUE, 3);
     cutter.add(6, 0, VALUE, 7);
 
@@ -64,7 +64,7 @@ class MiniBatchCutterTest {
 
   @Test
   void aRestoredStraddlerGoesOnAtItsRow() {
-    MiniBatchCutter cutter = new MiniBatchCutter(split(6, 5, GatedSplit.UNBOUNDED, 2, false), 4);
+    MiniBatchCutter cutter = new MiniBatchCutter(1, split(6, 5, GatedSplit.UNBOUNDED, 2, false), 4);
     assertThat(cutter.split().row()).isEqualTo(5);
     cutter.add(6, 0, VALUE, 7);
     cutter.add(7, 0, VALUE, 7);
@@ -77,7 +77,7 @@ class MiniBatchCutterTest {
 
   @Test
   void aStraddlerThatVanishedWhileTheJobWasDownIsRefused() {
-    MiniBatchCutter cutter = new MiniBatchCutter(split(6, 5, GatedSplit.UNBOUNDED, 2, false), 4);
+    MiniBatchCutter cutter = new MiniBatchCutter(1, split(6, 5, GatedSplit.UNBOUNDED, 2, false), 4);
 
     assertThatThrownBy(() -> cutter.add(8, 0, VALUE, 7))
         .hasMessageContaining("clicks-3 must go on at row 5 of offset 6")
@@ -86,7 +86,7 @@ class MiniBatchCutterTest {
 
   @Test
   void aRecordWithoutExamplesOnlyMovesThePosition() {
-    MiniBatchCutter cutter = new MiniBatchCutter(from(0, GatedSplit.UNBOUNDED), 1);
+    MiniBatchCutter cutter = new MiniBatchCutter(1, from(0, GatedSplit.UNBOUNDED), 1);
     cutter.add(0, 0, VALUE, 0);
 
     assertThat(cutter.hasNext()).isFalse();
@@ -95,7 +95,7 @@ class MiniBatchCutterTest {
 
   @Test
   void r4TheShortRestLeavesWithTheLastBatch() {
-    MiniBatchCutter cutter = new MiniBatchCutter(from(0, 5), 2);
+    MiniBatchCutter cutter = new MiniBatchCutter(1, from(0, 5), 2);
     addAll(cutter, 0, 1, 2);
     cutter.end();
 
@@ -110,7 +110,7 @@ class MiniBatchCutterTest {
 
   @Test
   void r4AnEmptySplitLeavesToo() {
-    MiniBatchCutter cutter = new MiniBatchCutter(from(5, 5), 2);
+    MiniBatchCutter cutter = new MiniBatchCutter(1, from(5, 5), 2);
 
     assertThat(cutter.isOnlyLeaving()).isTrue();
     MiniBatch leave = cutter.next();
@@ -123,7 +123,7 @@ class MiniBatchCutterTest {
 
   @Test
   void aPartitionThatEndsRightAfterABatchStillLeaves() {
-    MiniBatchCutter cutter = new MiniBatchCutter(from(0, 9), 2);
+    MiniBatchCutter cutter = new MiniBatchCutter(1, from(0, 9), 2);
     addAll(cutter, 0, 1);
     MiniBatch full = cutter.next();
     assertThat(full.last()).as("more may come before offset 9").isFalse();
@@ -136,7 +136,7 @@ class MiniBatchCutterTest {
 
   @Test
   void theBatchWhoseLastRecordIsTheLastBeforeTheStopIsLast() {
-    MiniBatchCutter cutter = new MiniBatchCutter(from(0, 2), 2);
+    MiniBatchCutter cutter = new MiniBatchCutter(1, from(0, 2), 2);
     addAll(cutter, 0, 1);
 
     assertThat(cutter.next().last()).isTrue();
@@ -146,7 +146,7 @@ class MiniBatchCutterTest {
 
   @Test
   void aRestoredSplitThatHasLeftStaysOut() {
-    MiniBatchCutter cutter = new MiniBatchCutter(split(5, 0, 5, 2, true), 2);
+    MiniBatchCutter cutter = new MiniBatchCutter(1, split(5, 0, 5, 2, true), 2);
 
     assertThat(cutter.hasNext()).isFalse();
     assertThat(cutter.hasLeft()).isTrue();
@@ -177,7 +177,7 @@ class MiniBatchCutterTest {
     GatedSplit state = from(0, stop);
     while (!state.left()) {
       GatedSplit start = state;
-      MiniBatchCutter cutter = new MiniBatchCutter(start, 7);
+      MiniBatchCutter cutter = new MiniBatchCutter(1, start, 7);
       boolean crashed = false;
       for (long[] record : records) {
         if (record[0] >= start.offset() && !crashed) {
@@ -215,7 +215,7 @@ class MiniBatchCutterTest {
   }
 
   private static GatedSplit split(long offset, int row, long stop, long batch, boolean left) {
-    return new GatedSplit(1, PARTITION, offset, row, stop, batch, left);
+    return new GatedSplit(PARTITION, offset, row, stop, batch, left);
   }
 
   private static List<Long> offsets(MiniBatch batch) {

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 class SerializersTest {
 
   private static final GatedSplit SPLIT =
-      new GatedSplit(7, new TopicPartition("clicks", 3), 1L << 40, 12, 1L << 41, 99, true);
+      new GatedSplit(new TopicPartition("clicks", 3), 1L << 40, 12, 1L << 41, 99, true);
 
   @Test
   void r1ASplitComesBackWithItsBatchIndexAndRow() throws IOException {
