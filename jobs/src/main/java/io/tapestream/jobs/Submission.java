@@ -135,7 +135,7 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
         parameters.entries().stream()
             .mapToInt(entry -> entry.offset() + entry.shape().size())
             .toArray();
-    return BlockLayout.ofTensors(ends, parameters.trainedSize(), blockFloats);
+    return BlockLayout.ofTensors(ends, parameters.trainedSize());
   }
 
   private static OffsetPolicy policy(JobSpec.Position position, VirtualWorkers workers) {
