@@ -246,7 +246,7 @@ public final class ParameterServer {
       for (int slot = 0; slot < slots.length; slot++) {
         System.arraycopy(block.slots[slot], from, slots[slot], from, n);
       }
-      optimizer.update(updated[0], from, block.sum, from, slots, from, n, block.applied + 1);
+      optimizer.update(updated[0], block.sum, slots, from, n, block.applied + 1);
       requireFinite(block, updated, from, n);
     }
   }

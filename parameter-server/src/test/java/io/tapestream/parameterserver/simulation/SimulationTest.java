@@ -112,7 +112,7 @@ class SimulationTest {
           sum[i] /= (float) weightSum;
         }
         applied++;
-        workload.optimizer().update(weights, 0, sum, 0, slots, 0, workload.trained(), applied);
+        workload.optimizer().update(weights, sum, slots, 0, workload.trained(), applied);
         System.arraycopy(
             sum, workload.trained(), weights, workload.trained(), sum.length - workload.trained());
       }
