@@ -53,6 +53,7 @@ public final class Main {
         new CommandLine(main)
             .addSubcommand(new DemoCommand())
             .addSubcommand(new TrainCommand())
+            .addSubcommand(new FeedCommand())
             .addSubcommand(new ServeCommand())
             .addSubcommand(new PredictCommand())
             .addSubcommand(new ShowCommand())
@@ -85,7 +86,8 @@ public final class Main {
 
   private static IExitCodeExceptionMapper exitCodes() {
     return error ->
-        error instanceof InvalidSpecException
+        error instanceof CommandLine.ParameterException
+                || error instanceof InvalidSpecException
                 || error instanceof SubmissionException
                 || error instanceof NoSuchFileException
             ? MISTAKE

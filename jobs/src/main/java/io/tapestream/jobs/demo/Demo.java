@@ -8,11 +8,13 @@ import io.tapestream.jobs.Submission;
 import io.tapestream.jobs.SubmissionException;
 import io.tapestream.jobs.Topics;
 import io.tapestream.jobs.embedded.EmbeddedKafka;
+import io.tapestream.jobs.feed.Feeder;
 import io.tapestream.jobs.progress.Progress;
 import io.tapestream.jobs.progress.ProgressLine;
 import io.tapestream.jobs.spec.InvalidSpecException;
 import io.tapestream.jobs.spec.JobSpec;
 import io.tapestream.models.Model;
+import io.tapestream.operators.RecordFormat;
 import io.tapestream.operators.TrainingSettings;
 import io.tapestream.serving.follow.FollowSettings;
 import io.tapestream.serving.follow.ModelFollower;
@@ -31,6 +33,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -123,10 +126,12 @@ public final class Demo {
       out.println("While it trains:  curl " + server.url() + "/v1/models/" + MODEL);
 
       Feeder feeder =
-          shutdown.closes(new Feeder(stream, kafka.bootstrapServers(), TOPIC, plan.perSecond()));
+          shutdown.closes(
+              Feeder.connect(submission.settings().source().kafka(), TOPIC, RecordFormat.AVRO, 1));
+      CompletableFuture<Long> feeding = feed(feeder, stream);
       Set<Long> answering = new HashSet<>();
       long start = System.nanoTime();
-      Progress last = watch(job, feeder, heldOut, answering);
+      Progress last = watch(job, feeding, heldOut, answering);
       double seconds = (System.nanoTime() - start) / 1e9;
 
       long newest = job.versions().newest().orElse(0);
@@ -154,13 +159,34 @@ public final class Demo {
     }
   }
 
+  /** Feeds on a thread of its own, which ends when the feeder is closed. */
+  private CompletableFuture<Long> feed(Feeder feeder, ImageStream stream) {
+    CompletableFuture<Long> feeding = new CompletableFuture<>();
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                feeding.complete(feeder.feed(stream.examples(), plan.perSecond()));
+              } catch (IOException | RuntimeException e) {
+                feeding.completeExceptionally(e);
+              }
+            },
+            "feeder");
+    thread.setDaemon(true);
+    thread.start();
+    return feeding;
+  }
+
   /** Shows progress and asks about held-out images until the stream has ended. */
-  private Progress watch(LocalJob job, Feeder feeder, HeldOut heldOut, Set<Long> answering)
+  private Progress watch(
+      LocalJob job, CompletableFuture<Long> feeding, HeldOut heldOut, Set<Long> answering)
       throws IOException, InterruptedException, JobFailedException {
     int asked = 0;
     try (ProgressLine line = ProgressLine.standard()) {
       while (!job.await(REFRESH)) {
-        feeder.check();
+        if (feeding.isCompletedExceptionally()) {
+          feeding.join(); // throws why
+        }
         line.show(job.progress().line());
         int from = asked % (data.heldOut().count() - PROBE);
         asked += PROBE;
@@ -266,7 +292,7 @@ public final class Demo {
             bootstrap,
             TOPIC,
             recordsPerPartition,
-            Feeder.FEATURE,
+            ImageStream.FEATURE,
             classes,
             LeNet.class.getName(),
             plan.checkpointInterval().toMillis(),

@@ -1,19 +1,30 @@
 package io.tapestream.jobs.demo;
 
 import io.tapestream.jobs.demo.FashionMnist.Images;
+import io.tapestream.jobs.feed.ExampleReader;
+import io.tapestream.jobs.feed.IdxFile;
+import io.tapestream.schemas.DenseFeatures;
+import io.tapestream.schemas.avro.TrainingExample;
 import io.tapestream.tensor.DType;
 import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
 import io.tapestream.training.Batch;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Iterator;
+import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The stream that the demo trains on: several passes over the images, each in an order of its own,
  * dealt to the partitions in turn. Record i goes to partition {@code i mod partitions}.
  */
 final class ImageStream {
+  /** Name of the feature that holds the pixels. */
+  static final String FEATURE = "image";
+
   private final Images images;
   private final int partitions;
   private final int[] order;
@@ -49,16 +60,9 @@ final class ImageStream {
     return order.length / partitions;
   }
 
-  int partition(int record) {
-    return record % partitions;
-  }
-
-  int image(int record) {
-    return order[record];
-  }
-
-  Images images() {
-    return images;
+  /** The records in their order; a feeder deals them to the partitions in turn. */
+  ExampleReader examples() {
+    return new Examples();
   }
 
   /**
@@ -77,6 +81,32 @@ final class ImageStream {
       int j = random.nextInt(i + 1);
       pass[i] = pass[j];
       pass[j] = i;
+    }
+  }
+
+  private final class Examples implements ExampleReader {
+    private int next;
+
+    @Override
+    public @Nullable TrainingExample next() {
+      if (next == order.length) {
+        return null;
+      }
+      int image = order[next++];
+      return new TrainingExample(
+          "fashion-" + image,
+          Instant.now().truncatedTo(ChronoUnit.MILLIS),
+          List.of(
+              DenseFeatures.bytes(
+                  FEATURE,
+                  images.bytes(image),
+                  IdxFile.TO_UNIT,
+                  FashionMnist.SIDE,
+                  FashionMnist.SIDE,
+                  1)),
+          List.of(),
+          List.of((double) images.label(image)),
+          1f);
     }
   }
 
@@ -109,7 +139,7 @@ final class ImageStream {
       int row = 0;
       for (int partition = 0; partition < partitions; partition++) {
         for (int i = next; i < until; i++) {
-          int image = image(i * partitions + partition);
+          int image = order[i * partitions + partition];
           images.read(image, pixels, 0);
           whole.features().write(row * pixels.length, pixels, 0, pixels.length);
           whole.labels().write(row, new float[] {images.label(image)}, 0, 1);
