@@ -91,6 +91,19 @@ public final class ArrowColumn {
   }
 
   /**
+   * Whether the way numbers are stored rules out NaN and infinities.
+   *
+   * @return true for integers, unless their scale is not finite
+   */
+  public boolean isAlwaysFinite() {
+    return switch (element) {
+      case FLOAT32, FLOAT64 -> false;
+      case UINT8 -> Float.isFinite(byByte[255]);
+      default -> true;
+    };
+  }
+
+  /**
    * Whether a row has no value, or one of its elements has none.
    *
    * @param row the row, from 0 in its batch
@@ -121,7 +134,13 @@ public final class ArrowColumn {
   public void read(int row, float[] into, int from) {
     int first = row * width;
     switch (element) {
-      case FLOAT32 -> floats.get(first, into, from, width);
+      case FLOAT32 -> {
+        if (width == 1) {
+          into[from] = floats.get(first);
+        } else {
+          floats.get(first, into, from, width);
+        }
+      }
       case UINT8 -> {
         for (int i = 0; i < width; i++) {
           into[from + i] = byByte[data.get(first + i) & 0xFF];

@@ -94,7 +94,9 @@ final class ArrowRows {
         throw Checks.missing(feature.name());
       }
       inputs[f].read(row, into, base + feature.offset());
-      checks.finite(feature.name(), into, base + feature.offset(), feature.size());
+      if (!inputs[f].isAlwaysFinite()) {
+        checks.finite(feature.name(), into, base + feature.offset(), feature.size());
+      }
     }
     if (label == null) {
       return;

@@ -28,6 +28,11 @@ final class AvroCursor {
     return bytes;
   }
 
+  /** Where it is. */
+  int at() {
+    return at;
+  }
+
   /** A variable-length, zig-zag coded integer. */
   long readLong() throws RejectedExampleException {
     long coded = 0;

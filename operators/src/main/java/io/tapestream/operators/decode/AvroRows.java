@@ -7,18 +7,13 @@ import io.tapestream.schemas.UnknownSchemaException;
 import io.tapestream.schemas.UnreadableRecordException;
 import io.tapestream.schemas.avro.DenseEncoding;
 import io.tapestream.schemas.avro.TrainingExample;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.List;
-import org.apache.avro.io.BinaryEncoder;
-import org.apache.avro.io.EncoderFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads Avro training examples straight into a batch's columns. The walk follows the current
@@ -28,8 +23,9 @@ import org.apache.avro.io.EncoderFactory;
  * header (10 bytes) · id · eventTime · dense{name shape encoding scale values}* · categorical{name ids}* · label? · weight
  * </pre>
  *
- * A feature is recognised by comparing the bytes of its name and shape with those expected at its
- * place in the record before. Records of other known versions are brought to the current one first.
+ * What lies before a feature's values (its lead) is compared with the lead at the same place in the
+ * record before, and parsed only where it differs. Records of other known versions are brought to
+ * the current one first.
  */
 final class AvroRows {
   private static final VarHandle FLOATS =
@@ -39,32 +35,35 @@ final class AvroRows {
   private static final int BULK = 16;
   private static final int UNKNOWN = -1;
 
+  /**
+   * What the record before had at some place.
+   *
+   * @param feature which of the model's features; UNKNOWN if it is none
+   * @param lead name, shape, encoding, scale and length of the values, as bytes
+   * @param length of the values in bytes
+   * @param byByte what each byte stands for; null if the values are FLOAT32
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record Place(int feature, byte[] lead, int length, float @Nullable [] byByte) {}
+
   private final AvroCodec<TrainingExample> codec = AvroCodec.examples();
   private final byte[] header = codec.header();
   private final Checks checks;
   private final Feature[] features;
   private final byte[][] names;
-  private final byte[][] beginnings; // name and shape as Avro writes them
   private final long[] seenIn;
-  private final float[][] byByte; // values of UINT8 per feature, for the scale seen last
-  private final float[] scales;
-  private int[] places; // the feature at each place in the record before
+  private @Nullable Place[] places;
   private long example;
 
   AvroRows(FeatureLayout layout, Checks checks) {
     this.checks = checks;
     features = layout.features().toArray(Feature[]::new);
     names = new byte[features.length][];
-    beginnings = new byte[features.length][];
-    seenIn = new long[features.length];
-    byByte = new float[features.length][];
-    scales = new float[features.length];
-    places = new int[features.length];
     for (int f = 0; f < features.length; f++) {
       names[f] = features[f].name().getBytes(StandardCharsets.UTF_8);
-      beginnings[f] = beginning(features[f]);
-      places[f] = f;
     }
+    seenIn = new long[features.length];
+    places = new Place[features.length];
   }
 
   /** Reads one record into the columns' next row and keeps it. */
@@ -100,22 +99,23 @@ final class AvroRows {
 
   private void readDense(AvroCursor in, BatchColumns columns) throws RejectedExampleException {
     example++;
-    int place = 0;
+    int index = 0;
     int found = 0;
     for (long left = in.readBlock(); left > 0; left = in.readBlock()) {
       for (; left > 0; left--) {
-        int f = recognise(in, place++);
-        if (f == UNKNOWN) {
-          skipFeature(in);
-          continue;
+        Place place = recognise(in, index++);
+        int from = in.skip(place.length());
+        int f = place.feature();
+        if (f != UNKNOWN) {
+          if (seenIn[f] == example) {
+            throw new RejectedExampleException(
+                Reason.REPEATED_FEATURE, "feature '" + features[f].name() + "' is there twice");
+          }
+          seenIn[f] = example;
+          found++;
+          int at = columns.featuresFrom() + features[f].offset();
+          readValues(in.bytes(), from, place, columns.features(), at);
         }
-        if (seenIn[f] == example) {
-          throw new RejectedExampleException(
-              Reason.REPEATED_FEATURE, "feature '" + features[f].name() + "' is there twice");
-        }
-        seenIn[f] = example;
-        found++;
-        readValues(in, f, columns.features(), columns.featuresFrom() + features[f].offset());
       }
     }
     if (found < features.length) {
@@ -127,25 +127,36 @@ final class AvroRows {
     }
   }
 
-  /** Reads a feature's name and, if the model needs it, its shape. */
-  private int recognise(AvroCursor in, int place) throws RejectedExampleException {
-    if (place == places.length) {
-      places = Arrays.copyOf(places, 2 * place + 1);
-      Arrays.fill(places, place, places.length, UNKNOWN);
+  /** Reads up to a feature's values. */
+  private Place recognise(AvroCursor in, int index) throws RejectedExampleException {
+    if (index == places.length) {
+      places = Arrays.copyOf(places, 2 * index + 1);
     }
-    int expected = places[place];
-    if (expected != UNKNOWN && in.skipIfNext(beginnings[expected])) {
-      return expected;
+    Place before = places[index];
+    if (before != null && in.skipIfNext(before.lead())) {
+      return before;
     }
+    int start = in.at();
     int f = find(in);
-    places[place] = f;
+    int[] shape = in.readInts();
+    if (f != UNKNOWN && !features[f].accepts(shape)) {
+      throw Checks.wrongShape(features[f], "shape " + Arrays.toString(shape));
+    }
+    boolean bytewise = readEncoding(in);
+    float scale = in.readFloat();
+    int length = in.readLength();
+    byte[] lead = Arrays.copyOfRange(in.bytes(), start, in.at());
     if (f != UNKNOWN) {
-      int[] shape = in.readInts();
-      if (!features[f].accepts(shape)) {
-        throw Checks.wrongShape(features[f], "shape " + Arrays.toString(shape));
+      int needed = (bytewise ? 1 : Float.BYTES) * features[f].size();
+      if (length != needed) {
+        throw Checks.wrongShape(
+            features[f], "%d bytes of values instead of %d".formatted(length, needed));
       }
     }
-    return f;
+    Place place =
+        new Place(f, lead, length, f != UNKNOWN && bytewise ? table(features[f], scale) : null);
+    places[index] = place;
+    return place;
   }
 
   private int find(AvroCursor in) throws RejectedExampleException {
@@ -159,45 +170,6 @@ final class AvroRows {
     return UNKNOWN;
   }
 
-  private static void skipFeature(AvroCursor in) throws RejectedExampleException {
-    in.readInts();
-    readEncoding(in);
-    in.readFloat(); // scale
-    in.skipBytes(); // values
-  }
-
-  private void readValues(AvroCursor in, int f, float[] row, int at)
-      throws RejectedExampleException {
-    Feature feature = features[f];
-    boolean bytewise = readEncoding(in);
-    float scale = in.readFloat();
-    int length = in.readLength();
-    int from = in.skip(length);
-    int size = feature.size();
-    if (!bytewise) {
-      requireLength(feature, length, Float.BYTES * size);
-      if (size < BULK) {
-        for (int i = 0; i < size; i++) {
-          row[at + i] = (float) FLOATS.get(in.bytes(), from + Float.BYTES * i);
-        }
-      } else {
-        ByteBuffer.wrap(in.bytes(), from, length)
-            .slice()
-            .order(ByteOrder.LITTLE_ENDIAN)
-            .asFloatBuffer()
-            .get(row, at, size);
-      }
-    } else {
-      requireLength(feature, length, size);
-      float[] table = table(f, scale);
-      byte[] bytes = in.bytes();
-      for (int i = 0; i < size; i++) {
-        row[at + i] = table[bytes[from + i] & 0xFF];
-      }
-    }
-    checks.finite(feature.name(), row, at, size);
-  }
-
   /** Whether values are UINT8; else they are FLOAT32. */
   private static boolean readEncoding(AvroCursor in) throws RejectedExampleException {
     long symbol = in.readLong();
@@ -207,25 +179,41 @@ final class AvroRows {
     return symbol == UINT8;
   }
 
-  private static void requireLength(Feature feature, int found, int wanted)
-      throws RejectedExampleException {
-    if (found != wanted) {
-      throw Checks.wrongShape(
-          feature, "%d bytes of values where its shape has %d;".formatted(found, wanted));
+  private static float[] table(Feature feature, float scale) throws RejectedExampleException {
+    float[] table = new float[256];
+    for (int i = 0; i < 256; i++) {
+      table[i] = DenseFeatures.fromByte((byte) i, scale);
     }
-  }
-
-  private float[] table(int f, float scale) {
-    float[] table = byByte[f];
-    if (table == null || scales[f] != scale) {
-      table = new float[256];
-      for (int i = 0; i < 256; i++) {
-        table[i] = DenseFeatures.fromByte((byte) i, scale);
-      }
-      byByte[f] = table;
-      scales[f] = scale;
+    if (!Float.isFinite(table[255])) {
+      throw new RejectedExampleException(
+          Reason.NOT_FINITE, "feature '%s' has the scale %s".formatted(feature.name(), scale));
     }
     return table;
+  }
+
+  private void readValues(byte[] bytes, int from, Place place, float[] row, int at)
+      throws RejectedExampleException {
+    Feature feature = features[place.feature()];
+    int size = feature.size();
+    float[] byByte = place.byByte();
+    if (byByte != null) {
+      for (int i = 0; i < size; i++) {
+        row[at + i] = byByte[bytes[from + i] & 0xFF];
+      }
+      return;
+    }
+    if (size < BULK) {
+      for (int i = 0; i < size; i++) {
+        row[at + i] = (float) FLOATS.get(bytes, from + Float.BYTES * i);
+      }
+    } else {
+      ByteBuffer.wrap(bytes, from, place.length())
+          .slice()
+          .order(ByteOrder.LITTLE_ENDIAN)
+          .asFloatBuffer()
+          .get(row, at, size);
+    }
+    checks.finite(feature.name(), row, at, size);
   }
 
   private static void skipCategorical(AvroCursor in) throws RejectedExampleException {
@@ -267,30 +255,5 @@ final class AvroRows {
     if (wanted > 0) {
       Checks.labelSize(found, wanted);
     }
-  }
-
-  /** Name and shape as Avro's encoder writes them, for the shape a producer most likely gives. */
-  private static byte[] beginning(Feature feature) {
-    int[] shape = feature.shape();
-    List<Integer> likely =
-        shape != null
-            ? Arrays.stream(shape).boxed().toList()
-            : feature.size() == 1 ? List.of() : List.of(feature.size());
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(out, null);
-    try {
-      encoder.writeString(feature.name());
-      encoder.writeArrayStart();
-      encoder.setItemCount(likely.size());
-      for (int extent : likely) {
-        encoder.startItem();
-        encoder.writeInt(extent);
-      }
-      encoder.writeArrayEnd();
-      encoder.flush();
-    } catch (IOException e) {
-      throw new UncheckedIOException("a write to memory failed", e);
-    }
-    return out.toByteArray();
   }
 }
