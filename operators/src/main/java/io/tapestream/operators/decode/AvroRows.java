@@ -203,8 +203,14 @@ final class AvroRows {
       return;
     }
     if (size < BULK) {
+      float zero = 0;
       for (int i = 0; i < size; i++) {
-        row[at + i] = (float) FLOATS.get(bytes, from + Float.BYTES * i);
+        float value = (float) FLOATS.get(bytes, from + Float.BYTES * i);
+        row[at + i] = value;
+        zero += value * 0f; // NaN if one is not finite
+      }
+      if (zero == 0) {
+        return;
       }
     } else {
       ByteBuffer.wrap(bytes, from, place.length())
