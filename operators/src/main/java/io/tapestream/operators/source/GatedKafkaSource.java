@@ -52,6 +52,7 @@ public final class GatedKafkaSource
             key,
             context.currentParallelism(),
             () -> new WeightReplica(settings.server().layout(), settings.server().consistency()));
+    String group = source.consumerGroup();
     KafkaRecordReader inner = KafkaRecordReader.create(source, context);
     return new GatedReader(
         inner,
@@ -59,7 +60,7 @@ public final class GatedKafkaSource
         source.batchSize(),
         ExampleCounter.of(settings.input().format()),
         replica,
-        source.consumerGroup() == null ? null : inner,
+        group == null ? null : new GroupOffsets(source.kafka(), group),
         () -> WeightExchange.leave(key, replica),
         System::nanoTime,
         context.metricGroup().counter("gateClosedNanos"));

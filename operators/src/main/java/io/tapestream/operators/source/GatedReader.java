@@ -70,7 +70,6 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
   private final Set<String> held = new HashSet<>(); // paused because they run ahead
   private final Set<String> heldByFlink = new HashSet<>(); // paused for watermark alignment
   private final TreeMap<Long, Map<TopicPartition, Long>> offsetsByCheckpoint = new TreeMap<>();
-  private Map<TopicPartition, Long> committed = Map.of();
   private @Nullable CompletableFuture<Void> innerAvailable; // the one that will ring the bell
   private boolean innerHasMore = true;
   private boolean innerEnded;
@@ -230,9 +229,8 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
   public void notifyCheckpointComplete(long checkpointId) {
     Map<TopicPartition, Long> offsets = offsetsByCheckpoint.get(checkpointId);
     offsetsByCheckpoint.headMap(checkpointId, true).clear();
-    if (committer != null && offsets != null && !offsets.equals(committed)) {
+    if (committer != null && offsets != null && !offsets.isEmpty()) {
       committer.commit(offsets);
-      committed = offsets;
     }
   }
 
@@ -278,6 +276,9 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
     try {
       inner.close();
     } finally {
+      if (committer != null) {
+        committer.close();
+      }
       onClose.run();
     }
   }

@@ -28,12 +28,9 @@ import org.apache.flink.core.io.InputStatus;
 import org.apache.flink.util.ExceptionUtils;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The KafkaSource's own reader, put together so that records arrive raw, with their offsets, and so
@@ -41,10 +38,7 @@ import org.slf4j.LoggerFactory;
  * was learned, and a partition that has just ended is not paused any more (R6, R7).
  */
 @SuppressWarnings("try") // close() throws what the connector lets it
-final class KafkaRecordReader extends KafkaSourceReader<ConsumerRecord<byte[], byte[]>>
-    implements OffsetCommitter {
-
-  private static final Logger LOG = LoggerFactory.getLogger(KafkaRecordReader.class);
+final class KafkaRecordReader extends KafkaSourceReader<ConsumerRecord<byte[], byte[]>> {
 
   private static final RecordEmitter<
           ConsumerRecord<byte[], byte[]>, ConsumerRecord<byte[], byte[]>, KafkaPartitionSplitState>
@@ -54,7 +48,6 @@ final class KafkaRecordReader extends KafkaSourceReader<ConsumerRecord<byte[], b
             state.setCurrentOffset(element.offset() + 1);
           };
 
-  private final KafkaSourceFetcherManager fetchers;
   private final KafkaSettings kafka;
 
   private KafkaRecordReader(
@@ -66,7 +59,6 @@ final class KafkaRecordReader extends KafkaSourceReader<ConsumerRecord<byte[], b
       KafkaSourceReaderMetrics metrics) {
     super(
         queue, fetchers, AS_IT_IS, Configuration.fromMap(asStrings(properties)), context, metrics);
-    this.fetchers = fetchers;
     this.kafka = kafka;
   }
 
@@ -89,12 +81,7 @@ final class KafkaRecordReader extends KafkaSourceReader<ConsumerRecord<byte[], b
     // A fetcher that starts anew would register the client's hundred metrics under the same names.
     properties.setProperty(KafkaSourceOptions.REGISTER_KAFKA_CONSUMER_METRICS.key(), "false");
     properties.putAll(settings.kafka().toProperties());
-    String group = settings.consumerGroup();
-    if (group != null) {
-      properties.setProperty(ConsumerConfig.GROUP_ID_CONFIG, group);
-    } else {
-      properties.remove(ConsumerConfig.GROUP_ID_CONFIG);
-    }
+    properties.remove(ConsumerConfig.GROUP_ID_CONFIG);
     String bytes = ByteArrayDeserializer.class.getName();
     properties.setProperty(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, bytes);
     properties.setProperty(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, bytes);
@@ -135,19 +122,6 @@ final class KafkaRecordReader extends KafkaSourceReader<ConsumerRecord<byte[], b
   private static Map<String, String> asStrings(Properties properties) {
     return properties.stringPropertyNames().stream()
         .collect(Collectors.toMap(key -> key, properties::getProperty));
-  }
-
-  /** A failed commit is logged only: Kafka's copy of the offsets is for monitoring. */
-  @Override
-  public void commit(Map<TopicPartition, Long> nextOffsets) {
-    fetchers.commitOffsets(
-        nextOffsets.entrySet().stream()
-            .collect(Collectors.toMap(Map.Entry::getKey, e -> new OffsetAndMetadata(e.getValue()))),
-        (committed, error) -> {
-          if (error != null) {
-            LOG.warn("Could not commit the learned offsets {}", nextOffsets, error);
-          }
-        });
   }
 
   /**

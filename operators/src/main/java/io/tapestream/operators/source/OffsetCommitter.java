@@ -4,8 +4,7 @@ import java.util.Map;
 import org.apache.kafka.common.TopicPartition;
 
 /** Tells Kafka how far each partition has been learned, for whoever monitors the group's lag. */
-@FunctionalInterface
-interface OffsetCommitter {
+interface OffsetCommitter extends AutoCloseable {
 
   /**
    * Starts to commit, without waiting.
@@ -13,4 +12,8 @@ interface OffsetCommitter {
    * @param nextOffsets per partition, the first offset that has not wholly been learned
    */
   void commit(Map<TopicPartition, Long> nextOffsets);
+
+  /** Waits a short time for what has been started. */
+  @Override
+  void close();
 }
