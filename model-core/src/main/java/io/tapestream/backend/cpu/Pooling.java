@@ -1,5 +1,8 @@
 package io.tapestream.backend.cpu;
 
+import static java.lang.Float.floatToRawIntBits;
+import static java.lang.Float.intBitsToFloat;
+
 import io.tapestream.backend.Window;
 import io.tapestream.tensor.Tensor;
 import java.util.Arrays;
@@ -63,47 +66,58 @@ final class Pooling {
     }
   }
 
+  /**
+   * Visits a window's elements in order, all windows of a line together: the first that equals the
+   * maximum takes what is given, and leaves nothing for those after it.
+   */
   void maxGradient(Tensor x, Tensor y, Tensor dy, Tensor dx, boolean accumulate) {
     if (!accumulate) {
       dx.clear();
     }
-    int rows = window.height();
-    float[] under = new float[rows * rowLength];
-    float[] gradients = new float[rows * rowLength];
+    float[] row = new float[rowLength];
+    float[] gradient = new float[rowLength];
     float[] largest = new float[outputLength];
     float[] given = new float[outputLength];
     for (int line = 0; line < images * outputHeight; line++) {
-      int first = rowAt(line, top(line));
-      int length = (bottom(line) - top(line)) * rowLength;
-      x.read(first, under, 0, length);
-      dx.read(first, gradients, 0, length);
       y.read(line * outputLength, largest, 0, outputLength);
       dy.read(line * outputLength, given, 0, outputLength);
-      for (int i = 0; i < outputLength; i++) {
-        int q = i / channels;
-        int found = first(under, length, left(q), right(q), i % channels, largest[i]);
-        if (found >= 0) {
-          gradients[found] += given[i];
+      for (int r = top(line); r < bottom(line); r++) {
+        int at = rowAt(line, r);
+        x.read(at, row, 0, rowLength);
+        dx.read(at, gradient, 0, rowLength);
+        for (int j = 0; j < window.width(); j++) {
+          takeColumns(j, row, gradient, largest, given);
         }
+        dx.write(at, gradient, 0, rowLength);
       }
-      dx.write(first, gradients, 0, length);
+    }
+  }
+
+  /** Lets column j of each window take what is given for it. */
+  private void takeColumns(int j, float[] row, float[] gradient, float[] largest, float[] given) {
+    for (int q = 0; q < outputWidth; q++) {
+      int column = q * window.strideWidth() - window.padLeft() + j;
+      if (column < 0 || column >= width) {
+        continue;
+      }
+      int from = column * channels;
+      int to = q * channels;
+      for (int c = 0; c < channels; c++) {
+        int offered = floatToRawIntBits(given[to + c]);
+        int passed = offered & maskOfDifference(row[from + c], largest[to + c]);
+        gradient[from + c] += intBitsToFloat(offered ^ passed);
+        given[to + c] = intBitsToFloat(passed);
+      }
     }
   }
 
   /**
-   * Where, in rows copied together, a channel first has a value between two columns; negative if
-   * nowhere (its maximum is not a number).
+   * All ones if two numbers differ, else 0: without a branch, which would be mispredicted as often
+   * as not.
    */
-  private int first(float[] under, int length, int left, int right, int channel, float value) {
-    for (int row = 0; row < length; row += rowLength) {
-      for (int column = left; column < right; column++) {
-        int at = row + column * channels + channel;
-        if (under[at] == value) {
-          return at;
-        }
-      }
-    }
-    return -1;
+  private static int maskOfDifference(float a, float b) {
+    int difference = floatToRawIntBits(a + 0f) ^ floatToRawIntBits(b + 0f);
+    return (difference | -difference) >> 31;
   }
 
   void average(Tensor x, Tensor y) {
@@ -148,7 +162,7 @@ final class Pooling {
 
   void averageGradient(Tensor dy, Tensor dx, boolean accumulate) {
     boolean apart = window.strideHeight() >= window.height() && !accumulate;
-    if (!accumulate) {
+    if (!accumulate && !(apart && coversEveryRow())) {
       dx.clear();
     }
     float[] given = new float[outputLength];
@@ -180,6 +194,10 @@ final class Pooling {
         }
       }
     }
+  }
+
+  private boolean coversEveryRow() {
+    return window.strideHeight() <= window.height() && bottom(outputHeight - 1) == height;
   }
 
   // A line is a row of windows, counted over the batch. The part of a window that lies in the image
