@@ -1,0 +1,143 @@
+package io.tapestream.stories;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tapestream.jobs.LocalJob;
+import io.tapestream.jobs.embedded.EmbeddedKafka;
+import io.tapestream.schemas.AvroCodec;
+import io.tapestream.schemas.DenseFeatures;
+import io.tapestream.schemas.avro.DeadLetter;
+import io.tapestream.schemas.avro.TrainingExample;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** I6 and I7: what can't be learned from never stops the job and never vanishes. */
+class BadRecordsStoryTest {
+  private static final int WIDTH = 40;
+
+  private static EmbeddedKafka kafka;
+
+  @TempDir Path directory;
+
+  @BeforeAll
+  static void startBroker() {
+    kafka = EmbeddedKafka.start();
+  }
+
+  @AfterAll
+  static void stopBroker() {
+    kafka.close();
+  }
+
+  private static byte[] encoded(TrainingExample example) {
+    return AvroCodec.examples().encode(example);
+  }
+
+  @Test
+  void bad_records_end_as_dead_letters_byte_for_byte_and_the_job_goes_on_I7() throws Exception {
+    Topic topic = Topic.create(kafka, 1);
+    topic.writeAvro(0, WIDTH / 2, i -> Topic.oneHot(i, WIDTH));
+    byte[] whole = encoded(Topic.oneHot(0, WIDTH));
+    float[] nan = new float[WIDTH];
+    nan[3] = Float.NaN;
+    TrainingExample unlabelled = Topic.oneHot(0, WIDTH);
+    unlabelled.setLabel(null);
+    List<byte[]> bad =
+        List.of(
+            Arrays.copyOf(whole, whole.length - 7),
+            encoded(Topic.example(1, 0, List.of(DenseFeatures.floats("x", new float[3], 3)))),
+            encoded(Topic.example(2, 0, List.of(DenseFeatures.floats("x", nan, WIDTH)))),
+            encoded(unlabelled));
+    bad.forEach(value -> topic.writeRaw(0, value));
+    topic.writeAvro(WIDTH / 2, WIDTH, i -> Topic.oneHot(i, WIDTH));
+
+    Story story = Story.of(topic, directory).counting(WIDTH).with("batchSize", 8);
+    assertThat(story.run()).as("every good record counted once").containsOnly(1f);
+
+    Map<Long, DeadLetter> letters = deadLetters(topic.name() + ".dead-letters", bad.size());
+    assertThat(letters).hasSize(bad.size());
+    List<String> words = List.of("truncated", "shape", "finite", "label");
+    for (int i = 0; i < bad.size(); i++) {
+      DeadLetter letter = letters.get((long) WIDTH / 2 + i);
+      assertThat(letter).as("the dead letter of %s", words.get(i)).isNotNull();
+      assertThat(letter.getTopic()).isEqualTo(topic.name());
+      assertThat(letter.getPartition()).isZero();
+      assertThat(bytes(letter.getOriginal())).isEqualTo(bad.get(i));
+      assertThat((letter.getReason() + " " + letter.getDetail()).toLowerCase())
+          .contains(words.get(i));
+    }
+  }
+
+  @Test
+  void a_gradient_that_is_not_finite_stops_the_job_and_names_its_records_I6() throws Exception {
+    Topic topic = Topic.create(kafka, 1);
+    topic.writeAvro(0, 16, i -> Topic.oneHot(i, WIDTH));
+    float[] huge = new float[WIDTH];
+    Arrays.fill(huge, Float.MAX_VALUE); // finite by itself; the batch's sum is not
+    topic.writeAvro(
+        16, 24, i -> Topic.example(i, 0, List.of(DenseFeatures.floats("x", huge, WIDTH))));
+
+    Story story =
+        Story.of(topic, directory)
+            .counting(WIDTH)
+            .with("batchSize", 8)
+            .with("restart.attempts", 0);
+    try (LocalJob job = story.start(1, null)) {
+      assertThatThrownBy(() -> job.await(Story.PATIENCE))
+          .hasStackTraceContaining(topic.name())
+          .hasStackTraceContaining("partition 0")
+          .hasStackTraceContaining("16")
+          .hasStackTraceContaining("23");
+    }
+  }
+
+  private static byte[] bytes(ByteBuffer buffer) {
+    byte[] bytes = new byte[buffer.remaining()];
+    buffer.duplicate().get(bytes);
+    return bytes;
+  }
+
+  private static Map<Long, DeadLetter> deadLetters(String topic, int atLeast) throws Exception {
+    Map<Long, DeadLetter> letters = new TreeMap<>();
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        new KafkaConsumer<>(
+            Map.of(
+                ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
+                kafka.bootstrapServers(),
+                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
+                "earliest"),
+            new ByteArrayDeserializer(),
+            new ByteArrayDeserializer())) {
+      List<TopicPartition> partitions = new ArrayList<>();
+      consumer
+          .partitionsFor(topic)
+          .forEach(p -> partitions.add(new TopicPartition(p.topic(), p.partition())));
+      consumer.assign(partitions);
+      Story.until(
+          atLeast + " dead letters are on " + topic,
+          () -> {
+            for (var record : consumer.poll(Duration.ofMillis(200))) {
+              DeadLetter letter = AvroCodec.deadLetters().decode(record.value());
+              letters.put(letter.getOffset(), letter);
+            }
+            return letters.size() >= atLeast;
+          });
+    }
+    return letters;
+  }
+}

@@ -1,0 +1,43 @@
+package io.tapestream.stories;
+
+import io.tapestream.optimizers.Granule;
+import io.tapestream.optimizers.Optimizer;
+import io.tapestream.optimizers.Sgd;
+
+/**
+ * Plain SGD, on a parameter-server shard that can be made to fail.
+ *
+ * @param learningRate as in {@link Sgd}
+ */
+public record FaultySgd(double learningRate) implements Optimizer {
+  static final String PLACE = "shard";
+
+  @Override
+  public int slots() {
+    return 0;
+  }
+
+  @Override
+  public float initialSlot(int slot) {
+    return 0;
+  }
+
+  @Override
+  public Granule granule() {
+    return Granule.ELEMENT;
+  }
+
+  @Override
+  public void update(
+      float[] w,
+      int wFrom,
+      float[] g,
+      int gFrom,
+      float[][] slots,
+      int sFrom,
+      int length,
+      long step) {
+    Faults.pass(PLACE);
+    new Sgd(learningRate, 0, false).update(w, wFrom, g, gFrom, slots, sFrom, length, step);
+  }
+}

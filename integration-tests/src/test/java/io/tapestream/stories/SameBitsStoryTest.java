@@ -1,0 +1,167 @@
+package io.tapestream.stories;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.tapestream.jobs.LocalJob;
+import io.tapestream.jobs.Submission;
+import io.tapestream.jobs.embedded.EmbeddedKafka;
+import io.tapestream.losses.SparseCategoricalCrossEntropy;
+import io.tapestream.models.Model;
+import io.tapestream.optimizers.Adam;
+import io.tapestream.schemas.DenseFeatures;
+import io.tapestream.schemas.avro.TrainingExample;
+import io.tapestream.tensor.DType;
+import io.tapestream.tensor.Shape;
+import io.tapestream.tensor.Tensor;
+import io.tapestream.training.Batch;
+import io.tapestream.training.FitOptions;
+import io.tapestream.training.StepSettings;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** I2: the same records give the same bits, however many trainers, shards and cores there are. */
+class SameBitsStoryTest {
+  private static final int PARTITIONS = 4;
+  private static final int BATCH = 8;
+  private static final int ROUNDS = 30;
+  private static final int RECORDS = PARTITIONS * BATCH * ROUNDS;
+  private static final int WIDTH = 12;
+  private static final int CLASSES = 3;
+
+  private static EmbeddedKafka kafka;
+  private static Topic topic;
+  private static float[] reference;
+
+  @TempDir static Path referenceDirectory;
+  @TempDir Path directory;
+
+  @BeforeAll
+  static void learnOnce() throws Exception {
+    kafka = EmbeddedKafka.start();
+    topic = Topic.create(kafka, PARTITIONS);
+    topic.writeAvro(0, RECORDS, SameBitsStoryTest::example);
+    reference = story(topic, referenceDirectory).run();
+  }
+
+  @AfterAll
+  static void stopBroker() {
+    kafka.close();
+  }
+
+  private static float[] features(int i) {
+    SplittableRandom random = new SplittableRandom(i);
+    float[] values = new float[WIDTH];
+    for (int k = 0; k < WIDTH; k++) {
+      values[k] = (float) random.nextDouble(-1, 1);
+    }
+    return values;
+  }
+
+  private static float label(int i) {
+    float[] x = features(i);
+    return x[0] > 0.3 ? 2 : x[1] + x[2] > 0 ? 1 : 0;
+  }
+
+  private static TrainingExample example(int i) {
+    return Topic.example(i, label(i), List.of(DenseFeatures.floats("x", features(i), WIDTH)));
+  }
+
+  private static Story story(Topic topic, Path directory) {
+    return Story.of(topic, directory)
+        .with("input.features", "[x]")
+        .with("input.shape", "[" + WIDTH + "]")
+        .with(
+            "model.layers",
+            "[{type: Dense, units: 32, activation: relu}, {type: Dropout, rate: 0.1}, {type:"
+                + " Dense, units: "
+                + CLASSES
+                + "}]")
+        .with("loss", "{type: SparseCategoricalCrossEntropy, fromLogits: true}")
+        .with("optimizer", "{type: Adam, learningRate: 0.01}")
+        .with("batchSize", BATCH)
+        .with("pieceRows", 4)
+        .with("parallelism.trainers", 1)
+        .with("parallelism.shards", 1)
+        .with("parallelism.blockFloats", 128);
+  }
+
+  @ParameterizedTest(name = "{0} trainers, {1} shards, {2} threads, {3} task managers")
+  @CsvSource({"2, 1, 1, 1", "4, 2, 1, 1", "1, 3, 1, 1", "1, 1, 2, 1", "2, 2, 2, 2"})
+  void the_weights_are_bit_identical_at_any_parallelism_I2(
+      int trainers, int shards, int threads, int taskManagers) throws Exception {
+    Story story =
+        story(topic, directory)
+            .with("parallelism.trainers", trainers)
+            .with("parallelism.shards", shards)
+            .with("parallelism.threads", threads);
+    try (LocalJob job = story.start(taskManagers, null)) {
+      Story.await(job);
+    }
+    assertThat(story.newestWeights()).isEqualTo(reference);
+  }
+
+  @Test
+  void arrow_records_train_to_the_same_bits_as_avro_records() throws Exception {
+    Topic arrow = Topic.create(kafka, PARTITIONS);
+    arrow.writeArrow(0, RECORDS, 7, SameBitsStoryTest::example); // a row may start a batch
+    assertThat(story(arrow, directory).with("source.format", "arrow").run()).isEqualTo(reference);
+  }
+
+  @Test
+  void the_rounds_are_the_same_as_fit_in_memory_on_the_joined_batches() throws Exception {
+    Story story =
+        story(topic, directory)
+            .with(
+                "model.layers",
+                "[{type: Dense, units: 32, activation: relu}, {type: Dense, units: "
+                    + CLASSES
+                    + "}]"); // dropout draws by virtual worker, which fit has none of
+    float[] streamed = story.run();
+
+    Submission submission = Submission.of(story.spec(), SameBitsStoryTest.class.getClassLoader());
+    List<Batch> rounds = new ArrayList<>();
+    for (int round = 0; round < ROUNDS; round++) {
+      rounds.add(joined(round));
+    }
+    try (Model model = submission.model()) {
+      model.compile(new Adam(0.01), new SparseCategoricalCrossEntropy(true));
+      model.fit(
+          rounds,
+          FitOptions.of(PARTITIONS * BATCH, 1).withStep(StepSettings.of(1)));
+      float[] fitted = new float[model.parameters().size()];
+      model.parameters().read(0, fitted, 0, fitted.length);
+
+      assertThat(streamed).hasSameSizeAs(fitted);
+      for (int i = 0; i < fitted.length; i++) {
+        assertThat(streamed[i]).as("weight %d", i).isCloseTo(fitted[i], within(2e-4f));
+      }
+    }
+  }
+
+  /** The records that one round joins: the same mini-batch index of all partitions. */
+  private static Batch joined(int round) {
+    int rows = PARTITIONS * BATCH;
+    Batch batch =
+        Batch.of(
+            Tensor.zeros(DType.FLOAT32, Shape.of(rows, WIDTH)),
+            Tensor.zeros(DType.FLOAT32, Shape.of(rows)));
+    int row = 0;
+    for (int partition = 0; partition < PARTITIONS; partition++) {
+      for (int k = 0; k < BATCH; k++, row++) {
+        int i = (round * BATCH + k) * PARTITIONS + partition;
+        batch.features().write(row * WIDTH, features(i), 0, WIDTH);
+        batch.labels().write(row, new float[] {label(i)}, 0, 1);
+      }
+    }
+    return batch;
+  }
+}

@@ -1,0 +1,149 @@
+package io.tapestream.stories;
+
+import io.tapestream.files.SafeTensors;
+import io.tapestream.files.VersionDirectory;
+import io.tapestream.jobs.LocalJob;
+import io.tapestream.jobs.Submission;
+import io.tapestream.jobs.spec.JobSpec;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+
+/** A job specification under way: keys are set by their path, as they stand in YAML. */
+final class Story {
+  /** How long any job of a story may take before the story has failed. */
+  static final Duration PATIENCE = Duration.ofMinutes(3);
+
+  private final Map<String, String> keys = new LinkedHashMap<>();
+  private final Path directory;
+
+  private Story(Path directory) {
+    this.directory = directory;
+  }
+
+  /** A job that reads what the topic holds at its start, and ends. */
+  static Story of(Topic topic, Path directory) {
+    Story story = new Story(directory);
+    return story
+        .with("name", "story")
+        .with("source.bootstrap", topic.bootstrap())
+        .with("source.topic", topic.name())
+        .with("source.stop", "latest")
+        .with("checkpoints.interval", "300 ms")
+        .with("checkpoints.directory", directory.resolve("checkpoints").toString())
+        .with("publish.directory", directory.resolve("versions").toString())
+        .with("restart.delay", "50 ms");
+  }
+
+  /** The counting model over one-hot records of this width. */
+  Story counting(int width) {
+    return with("input.features", "[x]")
+        .with("input.shape", "[" + width + "]")
+        .with("model.class", CountingModel.class.getName())
+        .with("loss", "{type: SumLoss}")
+        .with("optimizer", "{type: Sgd, settings: {learningRate: 1.0}}")
+        .with("metrics", "[]");
+  }
+
+  /** Sets a key, or another value for it. */
+  Story with(String key, Object value) {
+    keys.put(key, value.toString());
+    return this;
+  }
+
+  Path directory() {
+    return directory;
+  }
+
+  VersionDirectory versions() {
+    return new VersionDirectory(directory.resolve("versions"), "story");
+  }
+
+  JobSpec spec() throws Exception {
+    return JobSpec.parse(yaml(), "story.yaml");
+  }
+
+  String yaml() {
+    StringBuilder yaml = new StringBuilder();
+    Map<String, StringBuilder> sections = new LinkedHashMap<>();
+    keys.forEach(
+        (key, value) -> {
+          int dot = key.indexOf('.');
+          if (dot < 0) {
+            yaml.append(key).append(": ").append(value).append('\n');
+          } else {
+            sections
+                .computeIfAbsent(key.substring(0, dot), s -> new StringBuilder(s + ":\n"))
+                .append("  " + key.substring(dot + 1) + ": " + value + "\n");
+          }
+        });
+    sections.values().forEach(yaml::append);
+    return yaml.toString();
+  }
+
+  /** Starts the job on a cluster of its own with this many task managers. */
+  LocalJob start(int taskManagers, @Nullable String restore) throws Exception {
+    JobSpec spec = spec();
+    ClassLoader loader = Story.class.getClassLoader();
+    return LocalJob.start(
+        spec, Submission.of(spec, loader), List.of(), taskManagers, restore, loader);
+  }
+
+  /** Runs the job to its end and gives the newest version's weights, all tensors in their order. */
+  float[] run() throws Exception {
+    try (LocalJob job = start(1, null)) {
+      await(job);
+      return newestWeights();
+    }
+  }
+
+  /** Waits for a bounded job's end. */
+  static void await(LocalJob job) throws Exception {
+    if (!job.await(PATIENCE)) {
+      throw new AssertionError("the job has not ended after " + PATIENCE);
+    }
+  }
+
+  /** Waits until something holds; asks a hundred times a second. */
+  static void until(String what, Callable<Boolean> holds) throws Exception {
+    Instant end = Instant.now().plus(PATIENCE);
+    while (!holds.call()) {
+      if (Instant.now().isAfter(end)) {
+        throw new AssertionError("waited " + PATIENCE + " until " + what);
+      }
+      Thread.sleep(10);
+    }
+  }
+
+  float[] newestWeights() throws Exception {
+    return weights(versions().newest().orElseThrow());
+  }
+
+  /** A version's weights, its tensors one after the other in their order. */
+  float[] weights(long version) throws Exception {
+    return flat(SafeTensors.read(versions().path(version).resolve("weights.safetensors")));
+  }
+
+  private static float[] flat(SafeTensors.Contents contents) throws IOException {
+    List<float[]> tensors = new ArrayList<>();
+    int size = 0;
+    for (SafeTensors.Named tensor : contents.tensors()) {
+      tensors.add(tensor.toFloats());
+      size += tensor.shape().size();
+    }
+    float[] flat = new float[size];
+    int at = 0;
+    for (float[] tensor : tensors) {
+      System.arraycopy(tensor, 0, flat, at, tensor.length);
+      at += tensor.length;
+    }
+    return flat;
+  }
+}
