@@ -93,10 +93,7 @@ class BadRecordsStoryTest {
         16, 24, i -> Topic.example(i, 0, List.of(DenseFeatures.floats("x", huge, WIDTH))));
 
     Story story =
-        Story.of(topic, directory)
-            .counting(WIDTH)
-            .with("batchSize", 8)
-            .with("restart.attempts", 0);
+        Story.of(topic, directory).counting(WIDTH).with("batchSize", 8).with("restart.attempts", 0);
     try (LocalJob job = story.start(1, null)) {
       assertThatThrownBy(() -> job.await(Story.PATIENCE))
           .hasStackTraceContaining(topic.name())

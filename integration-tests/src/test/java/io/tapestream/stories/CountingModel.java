@@ -15,11 +15,10 @@ import io.tapestream.tensor.Tensor;
  */
 public class CountingModel extends Model {
   private final Dense counters =
-      new Dense(
-          new Dense.Settings(1, ActivationFunction.LINEAR, false, new Zeros(), new Zeros()));
+      new Dense(new Dense.Settings(1, ActivationFunction.LINEAR, false, new Zeros(), new Zeros()));
 
   @Override
-  public Tensor call(Tensor x, Context context) {
-    return Negative.of(counters.call(x, context));
+  protected Tensor call(Tensor x, Context context) {
+    return Negative.of(counters.apply(x, context));
   }
 }

@@ -8,7 +8,7 @@ public final class FaultyCountingModel extends CountingModel {
   static final String PLACE = "trainer";
 
   @Override
-  public Tensor call(Tensor x, Context context) {
+  protected Tensor call(Tensor x, Context context) {
     if (context.training()) {
       Faults.pass(PLACE);
     }

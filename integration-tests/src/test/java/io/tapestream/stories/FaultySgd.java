@@ -1,6 +1,5 @@
 package io.tapestream.stories;
 
-import io.tapestream.optimizers.Granule;
 import io.tapestream.optimizers.Optimizer;
 import io.tapestream.optimizers.Sgd;
 
@@ -23,21 +22,9 @@ public record FaultySgd(double learningRate) implements Optimizer {
   }
 
   @Override
-  public Granule granule() {
-    return Granule.ELEMENT;
-  }
-
-  @Override
   public void update(
-      float[] w,
-      int wFrom,
-      float[] g,
-      int gFrom,
-      float[][] slots,
-      int sFrom,
-      int length,
-      long step) {
+      float[] weights, float[] gradient, float[][] slots, int from, int length, long step) {
     Faults.pass(PLACE);
-    new Sgd(learningRate, 0, false).update(w, wFrom, g, gFrom, slots, sFrom, length, step);
+    new Sgd(learningRate, 0, false).update(weights, gradient, slots, from, length, step);
   }
 }

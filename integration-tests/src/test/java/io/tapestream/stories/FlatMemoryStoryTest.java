@@ -57,7 +57,9 @@ class FlatMemoryStoryTest {
           Story.of(topic, directory)
               .with("input.features", "[x]")
               .with("input.shape", "[" + WIDTH + "]")
-              .with("model.layers", "[{type: Dense, units: 16, activation: relu}, {type: Dense, units: 1}]")
+              .with(
+                  "model.layers",
+                  "[{type: Dense, units: 16, activation: relu}, {type: Dense, units: 1}]")
               .with("loss", "{type: BinaryCrossEntropy, fromLogits: true}")
               .with("optimizer", "{type: Adam, learningRate: 0.01}")
               .with("batchSize", BATCH)

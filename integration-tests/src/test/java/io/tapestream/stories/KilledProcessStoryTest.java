@@ -2,9 +2,9 @@ package io.tapestream.stories;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tapestream.jobs.LocalJob;
-import io.tapestream.jobs.Submission;
 import io.tapestream.jobs.JobRuntime;
+import io.tapestream.jobs.Submission;
+import io.tapestream.jobs.TrainingJob;
 import io.tapestream.jobs.embedded.EmbeddedKafka;
 import io.tapestream.jobs.spec.JobSpec;
 import java.nio.file.Path;
@@ -43,7 +43,7 @@ class KilledProcessStoryTest {
       Configuration settings = JobRuntime.of(spec);
       settings.addAll(cluster.client());
       StreamExecutionEnvironment env = new StreamExecutionEnvironment(settings);
-      LocalJob.build(env, spec, submission, loader);
+      TrainingJob.build(env, spec, submission, loader);
       JobClient job = env.executeAsync(spec.name());
       try {
         Story.until("a version is published", () -> story.versions().newest().isPresent());

@@ -15,9 +15,8 @@ import org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint;
 import org.apache.flink.runtime.taskexecutor.TaskManagerRunner;
 
 /**
- * A standalone Flink cluster of separate processes on this machine, from the test's own class
- * path: one job manager, some task managers of two slots each. Every process is ended by its id on
- * close.
+ * A standalone Flink cluster of separate processes on this machine, from the test's own class path:
+ * one job manager, some task managers of two slots each. Every process is ended by its id on close.
  */
 final class ProcessCluster implements AutoCloseable {
   private static final String LOOPBACK = "127.0.0.1";
@@ -102,8 +101,7 @@ final class ProcessCluster implements AutoCloseable {
 
   /** Starts one more task manager. */
   void startTaskManager() throws IOException {
-    taskManagers.add(
-        launch(TaskManagerRunner.class, "task-manager-" + (processes.size())));
+    taskManagers.add(launch(TaskManagerRunner.class, "task-manager-" + (processes.size())));
   }
 
   private Process launch(Class<?> main, String name) throws IOException {
@@ -137,7 +135,8 @@ final class ProcessCluster implements AutoCloseable {
       for (Path log : files.filter(f -> f.toString().endsWith(".log")).sorted().toList()) {
         List<String> lines = Files.readAllLines(log);
         logs.append("== ").append(log.getFileName()).append('\n');
-        lines.subList(Math.max(0, lines.size() - 60), lines.size())
+        lines
+            .subList(Math.max(0, lines.size() - 60), lines.size())
             .forEach(line -> logs.append(line).append('\n'));
       }
     }

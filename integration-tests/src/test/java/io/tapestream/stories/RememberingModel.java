@@ -4,7 +4,9 @@ import io.tapestream.layers.Context;
 import io.tapestream.tensor.Tensor;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** The counting model, which remembers the weights that it first trains with once it is asked to. */
+/**
+ * The counting model, which remembers the weights that it first trains with once it is asked to.
+ */
 public final class RememberingModel extends CountingModel {
   private static final float[] NOTHING_YET = {};
 
@@ -20,7 +22,7 @@ public final class RememberingModel extends CountingModel {
   }
 
   @Override
-  public Tensor call(Tensor x, Context context) {
+  protected Tensor call(Tensor x, Context context) {
     if (context.training() && FIRST.get() == NOTHING_YET) {
       float[] weights = new float[parameters().size()];
       parameters().read(0, weights, 0, weights.length);

@@ -134,9 +134,7 @@ class SameBitsStoryTest {
     }
     try (Model model = submission.model()) {
       model.compile(new Adam(0.01), new SparseCategoricalCrossEntropy(true));
-      model.fit(
-          rounds,
-          FitOptions.of(PARTITIONS * BATCH, 1).withStep(StepSettings.of(1)));
+      model.fit(rounds, FitOptions.of(PARTITIONS * BATCH, 1).withStep(StepSettings.of(1)));
       float[] fitted = new float[model.parameters().size()];
       model.parameters().read(0, fitted, 0, fitted.length);
 

@@ -62,8 +62,8 @@ final class Topic {
   }
 
   /**
-   * Writes the same examples to the same partitions in the same order as {@link #writeAvro}, but
-   * up to {@code rows} of them to a record, as Arrow streams.
+   * Writes the same examples to the same partitions in the same order as {@link #writeAvro}, but up
+   * to {@code rows} of them to a record, as Arrow streams.
    */
   void writeArrow(int from, int to, int rows, IntFunction<TrainingExample> example) {
     try (KafkaProducer<byte[], byte[]> producer = producer();

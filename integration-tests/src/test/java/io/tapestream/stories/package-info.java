@@ -1,4 +1,5 @@
 /**
- * Stories across modules: a real Kafka broker, a real Flink cluster, and what a user would see of them.
+ * Stories across modules: a real Kafka broker, a real Flink cluster, and what a user would see of
+ * them.
  */
 package io.tapestream.stories;

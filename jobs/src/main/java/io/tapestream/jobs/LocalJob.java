@@ -7,11 +7,6 @@ import io.tapestream.jobs.embedded.JobMetrics;
 import io.tapestream.jobs.progress.Progress;
 import io.tapestream.jobs.spec.JobSpec;
 import io.tapestream.metrics.Metric;
-import io.tapestream.operators.TrainingSettings;
-import io.tapestream.operators.deadletters.DeadLetters;
-import io.tapestream.operators.publish.Retention;
-import io.tapestream.operators.publish.VersionSink;
-import io.tapestream.operators.source.GatedKafkaSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -89,24 +84,8 @@ public final class LocalJob implements AutoCloseable {
       Configuration settings =
           restore == null ? JobRuntime.of(spec) : JobRuntime.restoring(spec, restore);
       StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment(settings);
+      TrainingJob.build(env, spec, submission, loader);
       List<String> names = submission.metrics().stream().map(Metric::name).toList();
-      TrainingSettings operators = submission.settings();
-      TrainingJob.build(
-          env,
-          operators,
-          new TrainingJob.Shape(
-              names,
-              spec.parallelism().trainers(),
-              spec.parallelism().shards(),
-              spec.parallelism().maximum()),
-          new TrainingJob.Ends(
-              new GatedKafkaSource(operators),
-              VersionSink.of(
-                  operators,
-                  submission.model().parameters(),
-                  loader,
-                  new Retention(spec.publish().keep(), Duration.ofDays(7))),
-              DeadLetters.sink(operators.source().kafka(), spec.deadLetters())));
       return new LocalJob(spec, names, flink, flink.submit(env, spec.name(), jars));
     } catch (RuntimeException e) {
       flink.close();
@@ -166,6 +145,11 @@ public final class LocalJob implements AutoCloseable {
     }
     Told first = told.getFirst();
     return now == first.nanos() ? 0 : (records - first.records()) / ((now - first.nanos()) / 1e9);
+  }
+
+  /** The cluster that it runs on. */
+  public EmbeddedFlink flink() {
+    return flink;
   }
 
   /** The versions that it publishes. */

@@ -5,13 +5,18 @@ import static org.apache.flink.configuration.CheckpointingOptions.CHECKPOINTING_
 import static org.apache.flink.configuration.CheckpointingOptions.CHECKPOINTING_INTERVAL;
 import static org.apache.flink.configuration.CheckpointingOptions.ENABLE_UNALIGNED;
 
+import io.tapestream.jobs.spec.JobSpec;
+import io.tapestream.metrics.Metric;
 import io.tapestream.operators.TrainingSettings;
 import io.tapestream.operators.deadletters.DeadLetterRecord;
 import io.tapestream.operators.deadletters.DeadLetters;
+import io.tapestream.operators.publish.Retention;
+import io.tapestream.operators.publish.VersionSink;
 import io.tapestream.operators.server.BlockSnapshot;
 import io.tapestream.operators.server.ServerOperator;
 import io.tapestream.operators.server.ServerPlan;
 import io.tapestream.operators.server.ServerTypes;
+import io.tapestream.operators.source.GatedKafkaSource;
 import io.tapestream.operators.source.MiniBatch;
 import io.tapestream.operators.train.TrainerOperator;
 import io.tapestream.operators.weights.WeightReturnOperator;
@@ -69,6 +74,35 @@ public final class TrainingJob {
   public record Shape(List<String> metrics, int trainers, int shards, int maxShards) {}
 
   private TrainingJob() {}
+
+  /**
+   * Builds the job between the ends that its specification names: from Kafka to the version
+   * directory, dead letters to their topic.
+   *
+   * @param loader finds the user's classes
+   * @throws IllegalStateException as the other {@code build} does
+   */
+  public static void build(
+      StreamExecutionEnvironment env, JobSpec spec, Submission submission, ClassLoader loader) {
+    TrainingSettings settings = submission.settings();
+    JobSpec.Parallelism parallelism = spec.parallelism();
+    build(
+        env,
+        settings,
+        new Shape(
+            submission.metrics().stream().map(Metric::name).toList(),
+            parallelism.trainers(),
+            parallelism.shards(),
+            parallelism.maximum()),
+        new Ends(
+            new GatedKafkaSource(settings),
+            VersionSink.of(
+                settings,
+                submission.model().parameters(),
+                loader,
+                new Retention(spec.publish().keep(), Duration.ofDays(7))),
+            DeadLetters.sink(settings.source().kafka(), spec.deadLetters())));
+  }
 
   /**
    * Builds the job on an environment with {@link JobRuntime}'s settings.
