@@ -5,11 +5,10 @@ import io.tapestream.layers.ActivationFunction;
 import io.tapestream.layers.Context;
 import io.tapestream.layers.Dense;
 import io.tapestream.models.Model;
-import io.tapestream.ops.Negative;
 import io.tapestream.tensor.Tensor;
 
 /**
- * A model whose weights are counters. Its output is {@code -x·w}; with {@code SumLoss} and SGD at
+ * A model whose weights are counters. Its output is {@code x·w}; with {@code SumLoss} and SGD at
  * rate 1 a step adds the sum of the batch's features to the weights, so with one-hot features
  * weight i is the number of times that record i has counted.
  */
@@ -19,6 +18,6 @@ public class CountingModel extends Model {
 
   @Override
   protected Tensor call(Tensor x, Context context) {
-    return Negative.of(counters.apply(x, context));
+    return counters.apply(x, context);
   }
 }

@@ -73,7 +73,7 @@ class ExactlyOnceStoryTest {
         counting(countingTopic(RECORDS))
             .with(
                 "optimizer",
-                "{type: " + FaultySgd.class.getName() + ", settings: {learningRate: 1.0}}");
+                "{type: " + FaultySgd.class.getName() + ", learningRate: 1.0}");
 
     float[] weights = story.run();
 

@@ -48,7 +48,7 @@ final class Story {
         .with("input.shape", "[" + width + "]")
         .with("model.class", CountingModel.class.getName())
         .with("loss", "{type: SumLoss}")
-        .with("optimizer", "{type: Sgd, settings: {learningRate: 1.0}}")
+        .with("optimizer", "{type: Sgd, learningRate: 1.0}")
         .with("metrics", "[]");
   }
 
