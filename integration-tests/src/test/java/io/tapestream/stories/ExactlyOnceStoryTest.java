@@ -71,9 +71,7 @@ class ExactlyOnceStoryTest {
     Faults.arm(FaultySgd.PLACE, 250);
     Story story =
         counting(countingTopic(RECORDS))
-            .with(
-                "optimizer",
-                "{type: " + FaultySgd.class.getName() + ", learningRate: 1.0}");
+            .with("optimizer", "{type: " + FaultySgd.class.getName() + ", learningRate: 1.0}");
 
     float[] weights = story.run();
 
