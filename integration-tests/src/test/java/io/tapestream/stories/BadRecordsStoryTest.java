@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -78,7 +79,7 @@ class BadRecordsStoryTest {
       assertThat(letter.getTopic()).isEqualTo(topic.name());
       assertThat(letter.getPartition()).isZero();
       assertThat(bytes(letter.getOriginal())).isEqualTo(bad.get(i));
-      assertThat((letter.getReason() + " " + letter.getDetail()).toLowerCase())
+      assertThat((letter.getReason() + " " + letter.getDetail()).toLowerCase(Locale.ROOT))
           .contains(words.get(i));
     }
   }

@@ -78,7 +78,7 @@ final class ProcessCluster implements AutoCloseable {
   }
 
   private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName(LOOPBACK))) {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
     }
   }
@@ -101,15 +101,13 @@ final class ProcessCluster implements AutoCloseable {
 
   /** Starts one more task manager. */
   void startTaskManager() throws IOException {
-    taskManagers.add(launch(TaskManagerRunner.class, "task-manager-" + (processes.size())));
+    taskManagers.add(launch(TaskManagerRunner.class, "task-manager-" + processes.size()));
   }
 
   private Process launch(Class<?> main, String name) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    for (String flag : System.getProperty("tapestream.jvm.flags").trim().split("\\s+")) {
-      command.add(flag);
-    }
+    command.addAll(List.of(System.getProperty("tapestream.jvm.flags").trim().split("\\s+", -1)));
     command.addAll(List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     command.add("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn");
     command.addAll(List.of(main.getName(), "--configDir", directory.resolve("conf").toString()));

@@ -7,7 +7,10 @@ import io.tapestream.jobs.LocalJob;
 import io.tapestream.jobs.embedded.EmbeddedKafka;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -35,7 +38,9 @@ class VersionStoryTest {
               .with("parallelism.shards", 2)
               .with("parallelism.blockFloats", 256);
       try (LocalJob job = story.start(1, null)) {
-        Story.until("a checkpoint that is kept has a version", () -> published(story) != null);
+        Story.until(
+            "a checkpoint that is kept has a version",
+            () -> published(story) != null && !job.await(Duration.ofMillis(1)));
       }
       Path checkpoint = published(story);
       Manifest manifest = manifestOf(story, number(checkpoint));
@@ -70,8 +75,8 @@ class VersionStoryTest {
           .filter(path -> path.endsWith("_metadata"))
           .forEach(path -> kept.put(number(path.getParent()), path.getParent()));
     }
-    var versions = story.versions().complete();
-    Collections.reverse(versions = new java.util.ArrayList<>(versions));
+    List<Long> versions = new ArrayList<>(story.versions().complete());
+    Collections.reverse(versions);
     for (long version : versions) {
       Path checkpoint = kept.get(story.versions().manifest(version).checkpoint());
       if (checkpoint != null) {

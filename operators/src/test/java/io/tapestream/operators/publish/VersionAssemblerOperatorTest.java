@@ -12,6 +12,7 @@ import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@SuppressWarnings("try") // the harness says that close() may throw InterruptedException
 class VersionAssemblerOperatorTest {
   @TempDir Path directory;
 
