@@ -38,15 +38,12 @@ final class Examples {
       description = "Images of an IDX file, .gz or not, their bytes brought to 0..1; see --index.")
   private @Nullable Path idx;
 
-  @Option(
-      names = "--index",
-      split = ",",
-      paramLabel = "N",
-      description = "Which images of --idx, from 0. Default: 0.")
-  private List<Integer> indices = List.of(0);
-
-  /** The examples as a request's instances. */
-  List<JsonNode> instances() throws IOException {
+  /**
+   * The examples as a request's instances.
+   *
+   * @param indices which images of an IDX file
+   */
+  List<JsonNode> instances(List<Integer> indices) throws IOException {
     if (json != null) {
       return fromJson(json);
     }
@@ -54,12 +51,12 @@ final class Examples {
       return fromCsv(csv);
     }
     if (idx != null) {
-      return fromIdx(idx);
+      return fromIdx(idx, indices);
     }
     throw new IllegalArgumentException("say what is asked: --json, --csv or --idx");
   }
 
-  private List<JsonNode> fromIdx(Path file) throws IOException {
+  private static List<JsonNode> fromIdx(Path file, List<Integer> indices) throws IOException {
     IdxFile images = IdxFile.read(file);
     List<JsonNode> all = new ArrayList<>();
     for (int index : indices) {

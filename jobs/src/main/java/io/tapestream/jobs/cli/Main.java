@@ -9,8 +9,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.IExitCodeExceptionMapper;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command {@code tapestream}. */
 @Command(
@@ -58,9 +60,25 @@ public final class Main {
             .addSubcommand(new PredictCommand())
             .addSubcommand(new ShowCommand())
             .setExecutionExceptionHandler(main::report)
+            .setParameterExceptionHandler(Main::refuse)
             .setCaseInsensitiveEnumValuesAllowed(true);
     line.setExitCodeExceptionMapper(exitCodes());
     return line;
+  }
+
+  /** One line and where to read on, instead of the whole help. */
+  private static int refuse(ParameterException error, String[] arguments) {
+    CommandLine line = error.getCommandLine();
+    PrintWriter err = line.getErr();
+    if (arguments.length == 0) {
+      line.usage(err);
+      return MISTAKE;
+    }
+    err.println("tapestream: " + error.getMessage());
+    UnmatchedArgumentException.printSuggestions(error, err);
+    err.println("See: " + line.getCommandSpec().qualifiedName() + " --help");
+    err.flush();
+    return MISTAKE;
   }
 
   private int report(Exception error, CommandLine line, ParseResult result) {
@@ -86,7 +104,7 @@ public final class Main {
 
   private static IExitCodeExceptionMapper exitCodes() {
     return error ->
-        error instanceof CommandLine.ParameterException
+        error instanceof ParameterException
                 || error instanceof InvalidSpecException
                 || error instanceof SubmissionException
                 || error instanceof NoSuchFileException

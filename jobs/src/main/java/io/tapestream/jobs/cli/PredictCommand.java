@@ -57,6 +57,14 @@ final class PredictCommand implements Callable<Integer> {
   private Examples examples = new Examples();
 
   @Option(
+      names = "--index",
+      split = ",",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Which images of --idx, from 0. Default: ${DEFAULT-VALUE}.")
+  private List<Integer> indices = List.of(0);
+
+  @Option(
       names = "--output",
       defaultValue = "text",
       description = "text or json. Default: ${DEFAULT-VALUE}.")
@@ -79,7 +87,7 @@ final class PredictCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    List<JsonNode> instances = examples.instances();
+    List<JsonNode> instances = examples.instances(indices);
     Path directory = who.directory;
     if (directory == null) {
       return ask(who.url, instances);

@@ -37,7 +37,7 @@ final class Keys {
           "source.stop",
           "never",
           "Where it ends: `never`, `latest` (what the topic holds at the start), `offset N`, or a"
-              + " time");
+              + " time; a restored job keeps the end it was started with");
   static final Key<Map<String, String>> PROPERTIES =
       Key.withDefault(
           "source.properties",

@@ -56,7 +56,7 @@ class MainTest {
   @Test
   void aMistakeOnTheCommandLineEndsWithTwo() {
     assertThat(run("shwo", "x")).isEqualTo(2);
-    assertThat(err.toString()).contains("show");
+    assertThat(err.toString()).contains("shwo", "show", "See: tapestream --help");
   }
 
   @Test
