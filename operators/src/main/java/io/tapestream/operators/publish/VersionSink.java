@@ -94,6 +94,7 @@ public final class VersionSink
             "Version assembler",
             CommittableMessageTypeInfo.of(PendingVersionSerializer::new),
             new VersionAssemblerOperator(plan))
+        .uid("version-assembler")
         .setParallelism(1)
         .setMaxParallelism(1)
         .global(); // all versions to one committer, in order
