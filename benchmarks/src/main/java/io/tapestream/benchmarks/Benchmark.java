@@ -12,7 +12,8 @@ public interface Benchmark {
   /**
    * Measures.
    *
+   * @param pace how long it may take its time
    * @throws Exception whatever went wrong; a benchmark that could not measure prints no figure
    */
-  Report run() throws Exception;
+  Report run(Pace pace) throws Exception;
 }

@@ -29,7 +29,7 @@ public final class DecodeBenchmark implements Benchmark {
       new Interleaved(Duration.ofSeconds(2), Duration.ofMillis(500), 7);
 
   /** What is decoded, and by whom. */
-  private record Contestant(
+  private record Decoding(
       String name, InputSettings input, List<RawRecord> records, boolean avrosOwn) {}
 
   /** Makes the benchmark. */
@@ -46,8 +46,8 @@ public final class DecodeBenchmark implements Benchmark {
   }
 
   @Override
-  public Report run() throws Exception {
-    List<Contestant> contestants = new ArrayList<>();
+  public Report run(Pace pace) throws Exception {
+    List<Decoding> contestants = new ArrayList<>();
     Random random = new Random(1);
     contestants.addAll(
         both("image, bytes", List.of("x"), List.of(28, 28, 1), i -> List.of(pixels(random))));
@@ -72,19 +72,19 @@ public final class DecodeBenchmark implements Benchmark {
                 IntStream.range(0, COLUMNS)
                     .mapToObj(c -> DenseFeatures.scalar("column_" + c, random.nextFloat()))
                     .toList()));
-    return measure(contestants);
+    return measure(pace.of(PACE), contestants);
   }
 
-  private static Report measure(List<Contestant> contestants) throws Exception {
+  private static Report measure(Interleaved pace, List<Decoding> contestants) throws Exception {
     List<ExampleDecoder> decoders = new ArrayList<>();
     Map<String, Interleaved.Step> steps = new LinkedHashMap<>();
-    for (Contestant contestant : contestants) {
+    for (Decoding contestant : contestants) {
       steps.put(contestant.name(), step(contestant, decoders));
     }
     try {
-      Interleaved.Speeds speeds = PACE.measure(steps);
+      Interleaved.Speeds speeds = pace.measure(steps);
       Report report = new Report();
-      for (Contestant contestant : contestants) {
+      for (Decoding contestant : contestants) {
         long bytes = contestant.records().stream().mapToLong(r -> r.value().length).sum();
         double batches = speeds.median(contestant.name());
         String peer = contestant.name().replaceFirst("\\(.*", "(Avro's reader)");
@@ -101,7 +101,7 @@ public final class DecodeBenchmark implements Benchmark {
     }
   }
 
-  private static Interleaved.Step step(Contestant contestant, List<ExampleDecoder> decoders) {
+  private static Interleaved.Step step(Decoding contestant, List<ExampleDecoder> decoders) {
     if (contestant.avrosOwn()) {
       AvroCodec<TrainingExample> codec = AvroCodec.examples();
       float[] row = new float[contestant.input().size()];
@@ -126,7 +126,7 @@ public final class DecodeBenchmark implements Benchmark {
     };
   }
 
-  private static List<Contestant> both(
+  private static List<Decoding> both(
       String name,
       List<String> features,
       List<Integer> shape,
@@ -155,9 +155,9 @@ public final class DecodeBenchmark implements Benchmark {
     InputSettings avroInput = new InputSettings(RecordFormat.AVRO, features, shape, 1);
     InputSettings arrowInput = new InputSettings(RecordFormat.ARROW, features, shape, 1);
     return List.of(
-        new Contestant(name + " (Avro)", avroInput, avro, false),
-        new Contestant(name + " (Arrow)", arrowInput, arrow, false),
-        new Contestant(name + " (Avro's reader)", avroInput, avro, true));
+        new Decoding(name + " (Avro)", avroInput, avro, false),
+        new Decoding(name + " (Arrow)", arrowInput, arrow, false),
+        new Decoding(name + " (Avro's reader)", avroInput, avro, true));
   }
 
   private static DenseFeature pixels(Random random) {

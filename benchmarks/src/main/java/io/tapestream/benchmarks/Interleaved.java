@@ -20,22 +20,40 @@ public record Interleaved(Duration warmUp, Duration turn, int turns) {
   public static final Interleaved DEFAULT =
       new Interleaved(Duration.ofSeconds(2), Duration.ofSeconds(1), 7);
 
-  /** One step of a contestant. */
+  /** A contestant that does one step after another. */
   @FunctionalInterface
-  public interface Step {
+  public interface Step extends Contestant {
 
     /** Does the work of one step, however it fails. */
     void run() throws Exception;
+
+    @Override
+    default double perSecond(Duration atLeast) throws Exception {
+      long start = System.nanoTime();
+      long steps = 0;
+      long passed;
+      do {
+        run();
+        steps++;
+        passed = System.nanoTime() - start;
+      } while (passed < atLeast.toNanos());
+      return steps * 1e9 / passed;
+    }
+
+    /** The same, each step counted as so many units. */
+    default Contestant each(int units) {
+      return atLeast -> units * perSecond(atLeast);
+    }
   }
 
   /**
-   * Steps per second in each turn.
+   * What each did per second in each turn.
    *
    * @param perTurn by contestant, in the order they were given
    */
   public record Speeds(Map<String, double[]> perTurn) {
 
-    /** The median over the turns, in steps per second. */
+    /** The median over the turns. */
     public double median(String contestant) {
       return medianOf(turns(contestant));
     }
@@ -59,34 +77,22 @@ public record Interleaved(Duration warmUp, Duration turn, int turns) {
   }
 
   /** Runs all contestants. */
-  public Speeds measure(Map<String, Step> contestants) throws Exception {
+  public Speeds measure(Map<String, ? extends Contestant> contestants) throws Exception {
     Map<String, double[]> speeds = new LinkedHashMap<>();
-    List<Map.Entry<String, Step>> order = new ArrayList<>(contestants.entrySet());
-    for (Map.Entry<String, Step> contestant : order) {
-      stepsPerSecond(contestant.getValue(), warmUp);
+    List<Map.Entry<String, ? extends Contestant>> order = new ArrayList<>(contestants.entrySet());
+    for (Map.Entry<String, ? extends Contestant> contestant : order) {
+      contestant.getValue().perSecond(warmUp);
       speeds.put(contestant.getKey(), new double[turns]);
     }
     for (int i = 0; i < turns; i++) {
-      for (Map.Entry<String, Step> contestant : order) {
+      for (Map.Entry<String, ? extends Contestant> contestant : order) {
         double[] measured = speeds.get(contestant.getKey());
         if (measured != null) {
-          measured[i] = stepsPerSecond(contestant.getValue(), turn);
+          measured[i] = contestant.getValue().perSecond(turn);
         }
       }
     }
     return new Speeds(speeds);
-  }
-
-  private static double stepsPerSecond(Step step, Duration atLeast) throws Exception {
-    long start = System.nanoTime();
-    long steps = 0;
-    long passed;
-    do {
-      step.run();
-      steps++;
-      passed = System.nanoTime() - start;
-    } while (passed < atLeast.toNanos());
-    return steps * 1e9 / passed;
   }
 
   /** The middle value, or the mean of the two in the middle. */

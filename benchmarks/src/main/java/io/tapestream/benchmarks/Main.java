@@ -1,44 +1,77 @@
 package io.tapestream.benchmarks;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
 
-/** {@code benchmarks/run [NAME [--json FILE]]}. */
+/** {@code benchmarks/run [NAME [--quick] [--json FILE]]}. */
 public final class Main {
+
+  private record Arguments(String name, Pace pace, @Nullable Path json) {}
+
   private Main() {}
 
   /** Runs the benchmark of that name, or lists them. */
   public static void main(String[] arguments) throws Exception {
     List<Benchmark> all =
-        ServiceLoader.load(Benchmark.class).stream().map(ServiceLoader.Provider::get).toList();
-    boolean json = arguments.length == 3 && arguments[1].equals("--json");
-    if (arguments.length != 1 && !json) {
-      System.out.println("benchmarks/run NAME [--json FILE], where NAME is one of");
-      all.forEach(b -> System.out.printf("  %-8s %s%n", b.name(), b.summary()));
+        ServiceLoader.load(Benchmark.class).stream()
+            .map(ServiceLoader.Provider::get)
+            .sorted(Comparator.comparing(Benchmark::name))
+            .toList();
+    Optional<Arguments> parsed = parse(arguments);
+    Optional<Benchmark> chosen =
+        parsed.flatMap(p -> all.stream().filter(b -> b.name().equals(p.name())).findFirst());
+    if (parsed.isEmpty() || chosen.isEmpty()) {
+      System.out.println(
+          """
+          benchmarks/run NAME [--quick] [--json FILE]
+            --quick   one short turn each: shows that it runs, its figures say little
+            --json    also writes the table's figures, unrounded
+          where NAME is one of""");
+      all.forEach(b -> System.out.printf("  %-9s %s%n", b.name(), b.summary()));
       System.exit(arguments.length == 0 ? 0 : 2);
     }
-    Benchmark chosen =
-        all.stream()
-            .filter(b -> b.name().equals(arguments[0]))
-            .findFirst()
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        "no benchmark "
-                            + arguments[0]
-                            + "; there are "
-                            + all.stream().map(Benchmark::name).toList()));
-    Report report = chosen.run();
-    System.out.print(report.table());
-    if (json) {
-      Files.writeString(
-          Path.of(arguments[2]),
-          new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(report.json())
-              + "\n");
-    }
+    run(chosen.orElseThrow(), parsed.orElseThrow());
     System.exit(0); // libtorch leaves threads that are not daemons
+  }
+
+  private static void run(Benchmark benchmark, Arguments arguments) throws Exception {
+    Report report = benchmark.run(arguments.pace());
+    System.out.print(report.table());
+    if (arguments.json() != null) {
+      write(report, arguments.json());
+    }
+  }
+
+  private static void write(Report report, Path file) throws IOException {
+    Files.writeString(
+        file,
+        new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(report.json())
+            + "\n");
+  }
+
+  private static Optional<Arguments> parse(String[] arguments) {
+    List<String> names = new ArrayList<>();
+    Pace pace = Pace.FULL;
+    Path json = null;
+    for (int i = 0; i < arguments.length; i++) {
+      if (arguments[i].equals("--quick")) {
+        pace = Pace.QUICK;
+      } else if (arguments[i].equals("--json") && i + 1 < arguments.length) {
+        json = Path.of(arguments[++i]);
+      } else {
+        names.add(arguments[i]);
+      }
+    }
+    return names.size() == 1
+        ? Optional.of(new Arguments(names.get(0), pace, json))
+        : Optional.empty();
   }
 }

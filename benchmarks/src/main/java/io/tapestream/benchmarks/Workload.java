@@ -12,6 +12,8 @@ import io.tapestream.losses.Loss;
 import io.tapestream.losses.SparseCategoricalCrossEntropy;
 import io.tapestream.models.Model;
 import io.tapestream.models.Sequential;
+import io.tapestream.schemas.DenseFeatures;
+import io.tapestream.schemas.avro.DenseFeature;
 import io.tapestream.tensor.Shape;
 import java.util.SplittableRandom;
 
@@ -37,6 +39,15 @@ public enum Workload {
     public DjlTrainer djl() {
       return DjlTrainer.leNet();
     }
+
+    @Override
+    public DenseFeature feature(float[] values) {
+      byte[] pixels = new byte[values.length];
+      for (int i = 0; i < pixels.length; i++) {
+        pixels[i] = (byte) Math.round(values[i] * 255);
+      }
+      return DenseFeatures.bytes(FEATURE, pixels, 1 / 255f, input().dims());
+    }
   },
 
   /** 40-256-128-1 with ReLU on tabular records, one logit. */
@@ -51,7 +62,15 @@ public enum Workload {
     public DjlTrainer djl() {
       return DjlTrainer.perceptron();
     }
+
+    @Override
+    public DenseFeature feature(float[] values) {
+      return DenseFeatures.floats(FEATURE, values, input().dims());
+    }
   };
+
+  /** Name of the one dense feature of a record. */
+  public static final String FEATURE = "x";
 
   private final Shape input;
   private final int classes;
@@ -69,9 +88,20 @@ public enum Workload {
   /** The same model on DJL with libtorch. */
   public abstract DjlTrainer djl();
 
+  /** An example as a record holds it: an image as bytes, other values as they are. */
+  public abstract DenseFeature feature(float[] values);
+
   /** One example's shape. */
   public Shape input() {
     return input;
+  }
+
+  /** The shape of so many examples side by side. */
+  public Shape batched(int examples) {
+    int[] dims = new int[input.rank() + 1];
+    dims[0] = examples;
+    System.arraycopy(input.dims(), 0, dims, 1, input.rank());
+    return Shape.of(dims);
   }
 
   /** What both sides minimise. */

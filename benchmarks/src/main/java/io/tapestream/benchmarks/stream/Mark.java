@@ -1,0 +1,45 @@
+package io.tapestream.benchmarks.stream;
+
+import com.sun.management.OperatingSystemMXBean;
+import io.tapestream.jobs.embedded.JobMetrics;
+import java.lang.management.ManagementFactory;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A running job at one moment.
+ *
+ * @param nanos when, as {@link System#nanoTime}
+ * @param records that have been counted
+ * @param cpuNanos this process's processor time
+ * @param spent nanoseconds so far by where they went, summed over the trainers
+ */
+record Mark(long nanos, long records, long cpuNanos, Map<String, Double> spent) {
+
+  /** The trainers' counters of time, in the order in which a record meets them. */
+  static final List<String> SPENT = List.of("decode", "step", "push", "gateClosed");
+
+  private static final OperatingSystemMXBean SYSTEM =
+      (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+
+  static Mark now(JobMetrics metrics, String counted) {
+    Map<String, Double> spent = new LinkedHashMap<>();
+    SPENT.forEach(where -> spent.put(where, metrics.sum(where + "Nanos")));
+    return new Mark(
+        System.nanoTime(),
+        (long) metrics.max(counted).orElse(0),
+        SYSTEM.getProcessCpuTime(),
+        spent);
+  }
+
+  /** What happened between two marks. */
+  Window since(Mark before) {
+    double seconds = (nanos - before.nanos) / 1e9;
+    Map<String, Double> during = new LinkedHashMap<>();
+    spent.forEach(
+        (where, until) -> during.put(where, (until - before.spent.getOrDefault(where, 0.0)) / 1e9));
+    return new Window(
+        seconds, records - before.records, (cpuNanos - before.cpuNanos) / 1e9, during);
+  }
+}

@@ -1,0 +1,102 @@
+package io.tapestream.benchmarks.stream;
+
+import io.tapestream.benchmarks.Workload;
+import io.tapestream.jobs.JobRuntime;
+import io.tapestream.jobs.Submission;
+import io.tapestream.jobs.TrainingJob;
+import io.tapestream.jobs.embedded.EmbeddedFlink;
+import io.tapestream.jobs.spec.JobSpec;
+import io.tapestream.models.Model;
+import io.tapestream.operators.deadletters.DeadLetters;
+import io.tapestream.operators.publish.Retention;
+import io.tapestream.operators.publish.VersionSink;
+import io.tapestream.operators.source.GatedKafkaSource;
+import io.tapestream.optimizers.Adam;
+import io.tapestream.parameterserver.BlockLayout;
+import io.tapestream.specs.Specs;
+import io.tapestream.training.StepSettings;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+
+/** Submits the main job, as a specification would describe it, with the defaults of one. */
+final class TrainingJobs {
+  private static final Duration CHECKPOINTS = Duration.ofSeconds(1);
+
+  private final EmbeddedFlink flink;
+  private final Path directory;
+
+  /**
+   * @param directory for versions and checkpoints
+   */
+  TrainingJobs(EmbeddedFlink flink, Path directory) {
+    this.flink = flink;
+    this.directory = directory;
+  }
+
+  /** Reads all partitions from their first record, a trainer for each, one server shard. */
+  JobClient submit(Workload workload, Topic topic, int batch) throws Exception {
+    ClassLoader loader = TrainingJobs.class.getClassLoader();
+    JobSpec spec = spec(workload, topic, batch);
+    Submission submission = Submission.of(spec, loader);
+    try (Model model = submission.model()) {
+      StreamExecutionEnvironment env =
+          StreamExecutionEnvironment.getExecutionEnvironment(JobRuntime.of(spec));
+      TrainingJob.build(
+          env,
+          submission.settings(),
+          new TrainingJob.Shape(
+              List.of(),
+              spec.parallelism().trainers(),
+              spec.parallelism().shards(),
+              spec.parallelism().maximum()),
+          new TrainingJob.Ends(
+              new GatedKafkaSource(submission.settings()),
+              VersionSink.of(
+                  submission.settings(),
+                  model.parameters(),
+                  loader,
+                  new Retention(spec.publish().keep(), Duration.ofDays(7))),
+              DeadLetters.sink(submission.settings().source().kafka(), spec.deadLetters())));
+      return flink.submit(env, spec.name(), List.of());
+    }
+  }
+
+  private JobSpec spec(Workload workload, Topic topic, int batch) {
+    try (Model model = workload.model()) {
+      return new JobSpec(
+          topic.name(),
+          new JobSpec.Source(
+              topic.bootstrap(),
+              topic.name(),
+              "avro",
+              new JobSpec.Position.Earliest(),
+              new JobSpec.Position.Never(),
+              Map.of(),
+              null),
+          new JobSpec.Input(
+              List.of(Workload.FEATURE),
+              Arrays.stream(workload.input().dims()).boxed().toList(),
+              1,
+              List.of()),
+          Specs.toJson(model),
+          Specs.toJson(workload.loss()),
+          Specs.toJson(new Adam()),
+          List.of(),
+          batch,
+          1,
+          StepSettings.DEFAULT_PIECE_ROWS,
+          "synchronous",
+          new JobSpec.Parallelism(topic.partitions(), 1, 1, 128, BlockLayout.DEFAULT_BLOCK_FLOATS),
+          new JobSpec.Checkpoints(
+              CHECKPOINTS, directory.resolve("checkpoints").toString(), "hashmap"),
+          new JobSpec.Restart(0, Duration.ZERO),
+          new JobSpec.Publish(directory.resolve("models").toString(), topic.name(), 10, 1, null),
+          topic.name() + ".dead-letters");
+    }
+  }
+}
