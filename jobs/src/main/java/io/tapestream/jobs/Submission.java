@@ -1,8 +1,7 @@
 package io.tapestream.jobs;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import io.tapestream.jobs.spec.InvalidSpecException;
 import io.tapestream.jobs.spec.JobSpec;
-import io.tapestream.losses.Loss;
 import io.tapestream.metrics.Metric;
 import io.tapestream.models.Model;
 import io.tapestream.models.ParameterVector;
@@ -20,15 +19,13 @@ import io.tapestream.optimizers.Granule;
 import io.tapestream.optimizers.Optimizer;
 import io.tapestream.parameterserver.BlockLayout;
 import io.tapestream.parameterserver.consistency.Synchronous;
-import io.tapestream.specs.Specified;
 import io.tapestream.specs.Specs;
-import io.tapestream.tensor.Shape;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.apache.kafka.common.TopicPartition;
 
@@ -47,32 +44,18 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
    * Resolves a specification (R3: the table of virtual workers is resolved here, once).
    *
    * @param loader finds the user's classes
-   * @throws SubmissionException if a class, a setting or a topic is not as the specification says;
-   *     the message names the key and the fix
+   * @throws InvalidSpecException if a class, a setting or a topic is not as the specification says,
+   *     listing every mistake with its line, its key and the fix
+   * @throws SubmissionException if the broker can't be asked
    */
-  public static Submission of(JobSpec spec, ClassLoader loader) throws SubmissionException {
-    Model model = make("model", spec.model(), Model.class, loader);
-    Loss loss = make("loss", spec.loss(), Loss.class, loader);
-    Optimizer optimizer = make("optimizer", spec.optimizer(), Optimizer.class, loader);
-    List<Metric> metrics = new ArrayList<>();
-    for (JsonNode metric : spec.metrics()) {
-      metrics.add(forLoss(make("metrics", metric, Metric.class, loader), loss));
-    }
-    Shape shape = Shape.of(spec.input().shape().stream().mapToInt(Integer::intValue).toArray());
-    try {
-      model.build(shape, spec.seed());
-    } catch (IllegalArgumentException e) {
-      throw new SubmissionException(
-          "input.shape: the model does not take examples of shape "
-              + spec.input().shape()
-              + ": "
-              + e.getMessage(),
-          e);
-    }
+  public static Submission of(JobSpec spec, ClassLoader loader)
+      throws InvalidSpecException, SubmissionException {
+    Parts parts = Parts.of(spec, loader);
     KafkaSettings kafka = new KafkaSettings(spec.source().bootstrap(), spec.source().properties());
     VirtualWorkers workers;
     try (Topics topics = new Topics(kafka)) {
-      workers = topics.virtualWorkers(spec.source().topic());
+      Optional<VirtualWorkers> found = topics.virtualWorkers(spec.source().topic());
+      workers = found.orElseThrow(() -> noTopic(spec));
       topics.createIfMissing(spec.deadLetters(), 1);
       if (spec.publish().announcements() != null) {
         topics.createIfMissing(spec.publish().announcements(), 1);
@@ -82,10 +65,10 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
         new TrainingSettings(
             new ModelSettings(
                 spec.publish().name(),
-                Specs.toJson(model).toString(),
-                Specs.toJson(loss).toString(),
-                Specs.toJson(optimizer).toString(),
-                metrics.stream().map(metric -> Specs.toJson(metric).toString()).toList(),
+                Specs.toJson(parts.model()).toString(),
+                Specs.toJson(parts.loss()).toString(),
+                Specs.toJson(parts.optimizer()).toString(),
+                parts.metrics().stream().map(metric -> Specs.toJson(metric).toString()).toList(),
                 spec.seed(),
                 spec.pieceRows(),
                 spec.parallelism().threads()),
@@ -103,7 +86,7 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
                 spec.source().group()),
             new ServerSettings(
                 new Synchronous(), // the only name that a specification may give
-                layout(model, optimizer, spec.parallelism().blockFloats())),
+                layout(parts.model(), parts.optimizer(), spec.parallelism().blockFloats())),
             new PublishSettings(
                 Path.of(spec.publish().directory()).toAbsolutePath().normalize().toString(),
                 UUID.randomUUID().toString(),
@@ -111,7 +94,19 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
                 spec.input().classes(),
                 spec.publish().announcements()),
             spec.deadLetters());
-    return new Submission(settings, model, List.copyOf(metrics));
+    return new Submission(settings, parts.model(), parts.metrics());
+  }
+
+  private static InvalidSpecException noTopic(JobSpec spec) {
+    String topic = spec.source().topic();
+    return spec.lines()
+        .mistakes(
+            List.of(
+                spec.lines()
+                    .problem(
+                        "source.topic",
+                        "there is no topic \"" + topic + "\" at " + spec.source().bootstrap(),
+                        "Create it, or fill it with: tapestream feed --topic " + topic)));
   }
 
   /** For people: {@code 4 partitions × 32 = 128 examples a round}. */
@@ -154,22 +149,5 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
       return new OffsetPolicy.Explicit(offsets);
     }
     return new OffsetPolicy.Unbounded();
-  }
-
-  private static Metric forLoss(Metric metric, Loss loss) throws SubmissionException {
-    try {
-      return metric.forLoss(loss);
-    } catch (IllegalArgumentException e) {
-      throw new SubmissionException("metrics: " + e.getMessage(), e);
-    }
-  }
-
-  private static <T extends Specified> T make(
-      String key, JsonNode spec, Class<T> kind, ClassLoader loader) throws SubmissionException {
-    try {
-      return Specs.read(spec, kind, loader);
-    } catch (IllegalArgumentException e) {
-      throw new SubmissionException(key + ": " + e.getMessage(), e);
-    }
   }
 }

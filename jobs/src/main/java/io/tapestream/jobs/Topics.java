@@ -42,24 +42,18 @@ public final class Topics implements AutoCloseable {
   }
 
   /**
-   * One virtual worker for each partition of a topic.
+   * One virtual worker for each partition of a topic; empty if there is no such topic.
    *
-   * @throws SubmissionException if there is no such topic, it is compacted, or no broker answers
+   * @throws SubmissionException if it is compacted, or no broker answers
    */
-  public VirtualWorkers virtualWorkers(String topic) throws SubmissionException {
+  public Optional<VirtualWorkers> virtualWorkers(String topic) throws SubmissionException {
     if (describe(topic).isEmpty()) {
-      throw new SubmissionException(
-          "source.topic: there is no topic \""
-              + topic
-              + "\" at "
-              + kafka.bootstrapServers()
-              + "; create it, or fill it with: tapestream feed --topic "
-              + topic);
+      return Optional.empty();
     }
     try (KafkaTopics topics = KafkaTopics.of(kafka)) {
-      return topics.virtualWorkers(List.of(topic));
+      return Optional.of(topics.virtualWorkers(List.of(topic)));
     } catch (IOException e) {
-      throw new SubmissionException("source.topic: " + e.getMessage(), e);
+      throw new SubmissionException("topic \"" + topic + "\" can't be trained from", e);
     }
   }
 
@@ -130,7 +124,7 @@ public final class Topics implements AutoCloseable {
       }
       if (e.getCause() instanceof TimeoutException) {
         throw new SubmissionException(
-            "source.bootstrap: no Kafka broker answers at "
+            "no Kafka broker answers at "
                 + kafka.bootstrapServers()
                 + " within "
                 + PATIENCE.toSeconds()

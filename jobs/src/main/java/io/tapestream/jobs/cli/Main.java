@@ -1,6 +1,5 @@
 package io.tapestream.jobs.cli;
 
-import io.tapestream.jobs.SubmissionException;
 import io.tapestream.jobs.spec.InvalidSpecException;
 import java.io.PrintWriter;
 import java.nio.file.NoSuchFileException;
@@ -106,7 +105,6 @@ public final class Main {
     return error ->
         error instanceof ParameterException
                 || error instanceof InvalidSpecException
-                || error instanceof SubmissionException
                 || error instanceof NoSuchFileException
             ? MISTAKE
             : FAILED;

@@ -2,6 +2,7 @@ package io.tapestream.jobs.spec;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -76,6 +77,28 @@ final class Document {
       found = next;
     }
     return found.line();
+  }
+
+  /** Where every key and every item of a list stands. */
+  Lines lines(String file) {
+    Map<String, Integer> lines = new HashMap<>();
+    collect("", root, lines);
+    return new Lines(file, lines);
+  }
+
+  private static void collect(String path, Yaml yaml, Map<String, Integer> lines) {
+    if (!path.isEmpty()) {
+      lines.put(path, yaml.line());
+    }
+    if (yaml instanceof Yaml.Mapping mapping) {
+      mapping
+          .entries()
+          .forEach((key, value) -> collect(path.isEmpty() ? key : path + "." + key, value, lines));
+    } else if (yaml instanceof Yaml.Sequence sequence) {
+      for (int i = 0; i < sequence.items().size(); i++) {
+        collect(path + "[" + i + "]", sequence.items().get(i), lines);
+      }
+    }
   }
 
   /** Every key with its value, as the file or else the default has it. */

@@ -46,6 +46,7 @@ import org.jspecify.annotations.Nullable;
  * @param restart what follows a failure
  * @param publish where versions go
  * @param deadLetters topic for records that can't be learned from
+ * @param lines where the keys stand in the file
  */
 public record JobSpec(
     String name,
@@ -63,7 +64,8 @@ public record JobSpec(
     Checkpoints checkpoints,
     Restart restart,
     Publish publish,
-    String deadLetters) {
+    String deadLetters,
+    Lines lines) {
 
   private static final Pattern MODEL_NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]*");
 
@@ -172,7 +174,7 @@ public record JobSpec(
     if (!document.problems().isEmpty() && !document.has("name") && !document.has("source")) {
       throw new InvalidSpecException(file, document.problems()); // it isn't YAML, or no job
     }
-    JobSpec spec = assemble(document);
+    JobSpec spec = assemble(document, document.lines(file));
     if (!document.problems().isEmpty()) {
       throw new InvalidSpecException(file, document.problems());
     }
@@ -194,7 +196,7 @@ public record JobSpec(
     return Keys.table();
   }
 
-  private static JobSpec assemble(Document document) {
+  private static JobSpec assemble(Document document, Lines lines) {
     String name = document.get(Keys.NAME);
     String topic = document.get(Keys.TOPIC);
     Source source =
@@ -244,7 +246,8 @@ public record JobSpec(
             document.get(Keys.BACKEND)),
         new Restart(document.get(Keys.RESTART_ATTEMPTS), document.get(Keys.RESTART_DELAY)),
         publish(document, name),
-        deadLetters(document, topic));
+        deadLetters(document, topic),
+        lines);
   }
 
   private static JsonNode model(Document document) {

@@ -1,7 +1,6 @@
 package io.tapestream.jobs.spec;
 
 import com.fasterxml.jackson.core.JsonLocation;
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -154,9 +153,11 @@ sealed interface Yaml {
       JsonNode value =
           switch (token) {
             case VALUE_NUMBER_INT ->
-                parser.getNumberType() == JsonParser.NumberType.BIG_INTEGER
-                    ? nodes.numberNode(parser.getBigIntegerValue())
-                    : nodes.numberNode(parser.getLongValue());
+                switch (parser.getNumberType()) {
+                  case INT -> nodes.numberNode(parser.getIntValue());
+                  case LONG -> nodes.numberNode(parser.getLongValue());
+                  default -> nodes.numberNode(parser.getBigIntegerValue());
+                };
             case VALUE_NUMBER_FLOAT -> nodes.numberNode(parser.getDoubleValue());
             case VALUE_TRUE -> nodes.booleanNode(true);
             case VALUE_FALSE -> nodes.booleanNode(false);

@@ -1,0 +1,132 @@
+package io.tapestream.jobs;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.tapestream.jobs.spec.InvalidSpecException;
+import io.tapestream.jobs.spec.JobSpec;
+import io.tapestream.jobs.spec.Problem;
+import io.tapestream.losses.Loss;
+import io.tapestream.metrics.Metric;
+import io.tapestream.models.Model;
+import io.tapestream.optimizers.Optimizer;
+import io.tapestream.specs.Specified;
+import io.tapestream.specs.Specs;
+import io.tapestream.tensor.DType;
+import io.tapestream.tensor.Shape;
+import io.tapestream.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * What a specification names, made: its classes loaded, their settings checked, the model built,
+ * and each fitting the others. All mistakes are found before one is reported.
+ *
+ * @param model built for the job's input
+ * @param metrics those that belong to the loss
+ */
+record Parts(Model model, Loss loss, Optimizer optimizer, List<Metric> metrics) {
+
+  /**
+   * Makes the parts.
+   *
+   * @param loader finds the user's classes
+   * @throws InvalidSpecException listing every mistake with its line, its key and the fix
+   */
+  static Parts of(JobSpec spec, ClassLoader loader) throws InvalidSpecException {
+    return new Maker(spec, loader).make();
+  }
+
+  private static final class Maker {
+    private final JobSpec spec;
+    private final ClassLoader loader;
+    private final List<Problem> problems = new ArrayList<>();
+
+    Maker(JobSpec spec, ClassLoader loader) {
+      this.spec = spec;
+      this.loader = loader;
+    }
+
+    Parts make() throws InvalidSpecException {
+      String fix = "Name a type that there is, with settings that it has";
+      Optional<Model> model = attempt("model", fix, () -> read(spec.model(), Model.class));
+      Optional<Loss> loss = attempt("loss", fix, () -> read(spec.loss(), Loss.class));
+      Optional<Optimizer> optimizer =
+          attempt("optimizer", fix, () -> read(spec.optimizer(), Optimizer.class));
+      List<Metric> metrics = new ArrayList<>();
+      for (JsonNode node : spec.metrics()) {
+        Optional<Metric> metric = attempt("metrics", fix, () -> read(node, Metric.class));
+        if (metric.isPresent() && loss.isPresent()) {
+          attempt(
+                  "metrics",
+                  "Name a metric that goes with the loss",
+                  () -> metric.get().forLoss(loss.get()))
+              .ifPresent(metrics::add);
+        }
+      }
+      boolean built = model.isPresent() && build(model.get());
+      if (built && loss.isPresent()) {
+        attempt(
+            "loss",
+            "Give the model's last layer, the loss and input.labels shapes that fit",
+            () -> tryOut(model.get(), loss.get()));
+      }
+      if (!problems.isEmpty()) {
+        throw spec.lines().mistakes(problems);
+      }
+      return new Parts(
+          model.orElseThrow(), loss.orElseThrow(), optimizer.orElseThrow(), List.copyOf(metrics));
+    }
+
+    private boolean build(Model model) {
+      return attempt(
+              "input.shape",
+              "Give the shape of one example, without the batch, or change the model",
+              () -> {
+                model.build(shape(), spec.seed());
+                return model;
+              })
+          .isPresent();
+    }
+
+    private Shape shape() {
+      return Shape.of(spec.input().shape().stream().mapToInt(Integer::intValue).toArray());
+    }
+
+    /** One example of zeros tells whether predictions and labels fit the loss. */
+    private Loss tryOut(Model model, Loss loss) {
+      int labels = spec.input().labels();
+      try (Tensor predictions = Tensor.zeros(DType.FLOAT32, model.outputShape().prepend(1));
+          Tensor label =
+              Tensor.zeros(DType.FLOAT32, labels > 1 ? Shape.of(1, labels) : Shape.of(1));
+          Tensor tried = loss.perExample(predictions, label)) {
+        return tried.size() == 1 ? loss : refuse(tried);
+      }
+    }
+
+    private static Loss refuse(Tensor tried) {
+      throw new IllegalArgumentException(
+          "it gives " + tried.shape() + " for one example, where one number is expected");
+    }
+
+    private <T extends Specified> T read(JsonNode node, Class<T> kind) {
+      return Specs.read(node, kind, loader);
+    }
+
+    private <T> Optional<T> attempt(String key, String fix, Supplier<T> make) {
+      try {
+        return Optional.of(make.get());
+      } catch (IllegalArgumentException | IllegalStateException e) {
+        String[] message = String.valueOf(e.getMessage()).split("; ", 2);
+        problems.add(
+            spec.lines()
+                .problem(key, message[0], message.length == 2 ? capitalised(message[1]) : fix));
+        return Optional.empty();
+      }
+    }
+
+    private static String capitalised(String text) {
+      return Character.toUpperCase(text.charAt(0)) + text.substring(1);
+    }
+  }
+}
