@@ -100,7 +100,7 @@ public final class TrainingJob {
                 settings,
                 submission.model().parameters(),
                 loader,
-                new Retention(spec.publish().keep(), Duration.ofDays(7))),
+                Retention.keeping(spec.publish().keep())),
             DeadLetters.sink(settings.source().kafka(), spec.deadLetters())));
   }
 

@@ -112,7 +112,10 @@ class TrainingJobTest {
   }
 
   private StreamGraph graph() {
-    StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment(runtime);
+    return graph(StreamExecutionEnvironment.getExecutionEnvironment(runtime));
+  }
+
+  private StreamGraph graph(StreamExecutionEnvironment env) {
     TrainingJob.build(env, settings, new TrainingJob.Shape(List.of("accuracy"), 2, 3, 64), ends);
     return env.getStreamGraph();
   }
@@ -132,11 +135,22 @@ class TrainingJobTest {
   }
 
   @Test
+  void r1TheTrainerIsChainedToTheSourceSoThatABatchAndItsPositionAreOneAction() {
+    JobGraph graph = graph().getJobGraph(CLASSES, null);
+    assertThat(vertex(graph, "Train")).isSameAs(vertex(graph, "Batches"));
+  }
+
+  @Test
+  void r18NothingIsChainedToTheServer() {
+    JobVertex server = vertex(graph().getJobGraph(CLASSES, null), "Parameter server");
+    assertThat(server.getName()).isEqualTo("Parameter server");
+  }
+
+  @Test
   void r11TrainersAndWeightReturnShareTheirSlotsAndTheirParallelism() {
     JobGraph graph = graph().getJobGraph(CLASSES, null);
     JobVertex trainers = vertex(graph, "Train");
     JobVertex weights = vertex(graph, "Weights");
-    assertThat(trainers.getName()).as("chained to the source").contains("Batches");
     assertThat(trainers.getCoLocationGroup()).isNotNull().isSameAs(weights.getCoLocationGroup());
     assertThat(trainers.getSlotSharingGroup()).isSameAs(weights.getSlotSharingGroup());
     assertThat(trainers.getParallelism()).isEqualTo(2);
@@ -173,6 +187,15 @@ class TrainingJobTest {
     refused(
         CheckpointingOptions.CHECKPOINTING_INTERVAL.key(),
         change -> change.removeConfig(CheckpointingOptions.CHECKPOINTING_INTERVAL));
+  }
+
+  @Test
+  void r8WhatAProgramSetsOnItsEnvironmentIsSeenToo() {
+    StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment(runtime);
+    env.getCheckpointConfig().enableUnalignedCheckpoints();
+    assertThatThrownBy(() -> graph(env))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining(CheckpointingOptions.ENABLE_UNALIGNED.key());
   }
 
   private void refused(String key, Consumer<Configuration> change) {

@@ -84,11 +84,6 @@ public abstract class Model extends Layer implements AutoCloseable {
     fit = null;
   }
 
-  /** Whether {@link #build(Shape, long)} was called. */
-  public boolean isBuilt() {
-    return built != null;
-  }
-
   /** The shape of one example. */
   public Shape inputShape() {
     return requireBuilt().input();

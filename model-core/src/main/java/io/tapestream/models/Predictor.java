@@ -4,13 +4,12 @@ import io.tapestream.layers.Context;
 import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
 import io.tapestream.tensor.Workspace;
+import io.tapestream.training.StepSettings;
 import java.util.concurrent.ConcurrentLinkedDeque;
 
 /** Predicts in pieces, each in a workspace that no other thread uses meanwhile. */
 @SuppressWarnings("try") // workspace scopes act by being open
 final class Predictor {
-  private static final int PIECE_ROWS = 128;
-
   private final Model model;
   private final ConcurrentLinkedDeque<Workspace> idle = new ConcurrentLinkedDeque<>();
 
@@ -31,8 +30,8 @@ final class Predictor {
       workspace = new Workspace();
     }
     try {
-      for (int from = 0; from < n; from += PIECE_ROWS) {
-        int to = Math.min(n, from + PIECE_ROWS);
+      for (int from = 0; from < n; from += StepSettings.DEFAULT_PIECE_ROWS) {
+        int to = Math.min(n, from + StepSettings.DEFAULT_PIECE_ROWS);
         try (Workspace.Scope scope = workspace.enter()) {
           Tensor y = model.apply(features.slice(from, to), Context.inference());
           predictions.slice(from, to).copyFrom(y);

@@ -5,7 +5,6 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.apache.kafka.common.TopicPartition;
 
 /**
@@ -62,22 +61,5 @@ public record VirtualWorkers(List<TopicPartition> partitions, Map<String, String
   /** The virtual worker that reads a partition, or -1. */
   public int indexOf(TopicPartition partition) {
     return partitions.indexOf(partition);
-  }
-
-  /**
-   * Per-worker offsets as a manifest lists them: topic → partition → offset, both in order.
-   *
-   * @param offsets one per virtual worker
-   */
-  public Map<String, Map<Integer, Long>> byTopic(long[] offsets) {
-    if (offsets.length != size()) {
-      throw new IllegalArgumentException(offsets.length + " offsets for " + size() + " partitions");
-    }
-    Map<String, Map<Integer, Long>> topics = new TreeMap<>();
-    for (int vw = 0; vw < offsets.length; vw++) {
-      TopicPartition p = partitions.get(vw);
-      topics.computeIfAbsent(p.topic(), t -> new TreeMap<>()).put(p.partition(), offsets[vw]);
-    }
-    return topics;
   }
 }

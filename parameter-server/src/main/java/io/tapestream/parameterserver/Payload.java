@@ -5,8 +5,6 @@ import java.io.DataOutput;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
-import java.nio.IntBuffer;
 
 /**
  * Arrays as the wire formats of this package hold them: the length as an int, then the elements.
@@ -15,57 +13,32 @@ import java.nio.IntBuffer;
  */
 public final class Payload {
 
+  private static final int ELEMENT = Float.BYTES; // and of an int
   private static final int CHUNK = 8 * 1024; // elements
 
   private Payload() {}
 
   /** Writes an array. */
   public static void writeFloats(DataOutput out, float[] array) throws IOException {
-    out.writeInt(array.length);
-    byte[] chunk = chunk(array.length);
-    FloatBuffer elements = view(chunk).asFloatBuffer();
-    for (int from = 0; from < array.length; from += CHUNK) {
-      int n = Math.min(CHUNK, array.length - from);
-      elements.put(0, array, from, n);
-      out.write(chunk, 0, n * Float.BYTES);
-    }
+    write(out, array.length, (view, from, n) -> view.asFloatBuffer().put(array, from, n));
   }
 
   /** Reads an array. */
   public static float[] readFloats(DataInput in) throws IOException {
     float[] array = new float[length(in)];
-    byte[] chunk = chunk(array.length);
-    FloatBuffer elements = view(chunk).asFloatBuffer();
-    for (int from = 0; from < array.length; from += CHUNK) {
-      int n = Math.min(CHUNK, array.length - from);
-      in.readFully(chunk, 0, n * Float.BYTES);
-      elements.get(0, array, from, n);
-    }
+    read(in, array.length, (view, from, n) -> view.asFloatBuffer().get(array, from, n));
     return array;
   }
 
   /** Writes an array. */
   public static void writeInts(DataOutput out, int[] array) throws IOException {
-    out.writeInt(array.length);
-    byte[] chunk = chunk(array.length);
-    IntBuffer elements = view(chunk).asIntBuffer();
-    for (int from = 0; from < array.length; from += CHUNK) {
-      int n = Math.min(CHUNK, array.length - from);
-      elements.put(0, array, from, n);
-      out.write(chunk, 0, n * Integer.BYTES);
-    }
+    write(out, array.length, (view, from, n) -> view.asIntBuffer().put(array, from, n));
   }
 
   /** Reads an array. */
   public static int[] readInts(DataInput in) throws IOException {
     int[] array = new int[length(in)];
-    byte[] chunk = chunk(array.length);
-    IntBuffer elements = view(chunk).asIntBuffer();
-    for (int from = 0; from < array.length; from += CHUNK) {
-      int n = Math.min(CHUNK, array.length - from);
-      in.readFully(chunk, 0, n * Integer.BYTES);
-      elements.get(0, array, from, n);
-    }
+    read(in, array.length, (view, from, n) -> view.asIntBuffer().get(array, from, n));
     return array;
   }
 
@@ -134,8 +107,35 @@ public final class Payload {
     return length;
   }
 
-  private static byte[] chunk(int elements) {
-    return new byte[Math.min(elements, CHUNK) * Float.BYTES];
+  /** Moves elements {@code from … from+n-1} of an array into or out of a chunk's view. */
+  @FunctionalInterface
+  private interface Move {
+    void run(ByteBuffer view, int from, int n);
+  }
+
+  private static void write(DataOutput out, int length, Move move) throws IOException {
+    out.writeInt(length);
+    byte[] chunk = chunk(length);
+    ByteBuffer view = view(chunk);
+    for (int from = 0; from < length; from += CHUNK) {
+      int n = Math.min(CHUNK, length - from);
+      move.run(view, from, n);
+      out.write(chunk, 0, n * ELEMENT);
+    }
+  }
+
+  private static void read(DataInput in, int length, Move move) throws IOException {
+    byte[] chunk = chunk(length);
+    ByteBuffer view = view(chunk);
+    for (int from = 0; from < length; from += CHUNK) {
+      int n = Math.min(CHUNK, length - from);
+      in.readFully(chunk, 0, n * ELEMENT);
+      move.run(view, from, n);
+    }
+  }
+
+  private static byte[] chunk(int length) {
+    return new byte[Math.min(length, CHUNK) * ELEMENT];
   }
 
   private static ByteBuffer view(byte[] chunk) {

@@ -51,7 +51,7 @@ class FormatsTest {
   }
 
   @Test
-  void aBlockInTheMiddleOfARoundComesBackAndGoesOnWithTheSameBits() {
+  void r13SumAndHeldContributionsOfABlockInTheMiddleOfARoundComeBack() {
     ParameterServer server = new ParameterServer(new Adam(0.1), new Synchronous(), true);
     Block block = server.fresh(new BlockRange(1, 2, 5, true), new float[] {0, 0, 1, 2, 3}, 3);
     for (int vw = 0; vw < 3; vw++) {

@@ -139,6 +139,19 @@ class ParameterServerTest {
   }
 
   @Test
+  void r15AShardFailsBeforeItAppliesAnythingOfANonFiniteRound() {
+    ParameterServer sgd = server(new Sgd(1), false);
+    Block fresh = sgd.fresh(new BlockRange(0, 0, 2, true), new float[] {3, 4}, 2);
+    sgd.accept(fresh, contribution(0, 0, 1, 1, Float.MAX_VALUE));
+
+    assertThatThrownBy(() -> sgd.accept(fresh, contribution(1, 0, 1, 1, Float.MAX_VALUE)))
+        .isInstanceOf(NonFiniteException.class)
+        .hasMessageContaining("parameter 1 (block 0)");
+    assertThat(fresh.values()).containsExactly(3, 4);
+    assertThat(fresh.round()).isZero();
+  }
+
+  @Test
   void r4ARoundDoesNotWaitForOneThatHasLeft() {
     server.accept(block, contribution(0, 0, 1, 1, 1, 1, 1));
     server.accept(block, contribution(1, 0, 1, 1, 1, 1, 1));

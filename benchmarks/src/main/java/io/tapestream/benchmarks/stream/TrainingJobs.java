@@ -7,10 +7,6 @@ import io.tapestream.jobs.TrainingJob;
 import io.tapestream.jobs.embedded.EmbeddedFlink;
 import io.tapestream.jobs.spec.JobSpec;
 import io.tapestream.models.Model;
-import io.tapestream.operators.deadletters.DeadLetters;
-import io.tapestream.operators.publish.Retention;
-import io.tapestream.operators.publish.VersionSink;
-import io.tapestream.operators.source.GatedKafkaSource;
 import io.tapestream.optimizers.Adam;
 import io.tapestream.parameterserver.BlockLayout;
 import io.tapestream.specs.Specs;
@@ -43,26 +39,13 @@ final class TrainingJobs {
     ClassLoader loader = TrainingJobs.class.getClassLoader();
     JobSpec spec = spec(workload, topic, batch);
     Submission submission = Submission.of(spec, loader);
-    try (Model model = submission.model()) {
+    try {
       StreamExecutionEnvironment env =
           StreamExecutionEnvironment.getExecutionEnvironment(JobRuntime.of(spec));
-      TrainingJob.build(
-          env,
-          submission.settings(),
-          new TrainingJob.Shape(
-              List.of(),
-              spec.parallelism().trainers(),
-              spec.parallelism().shards(),
-              spec.parallelism().maximum()),
-          new TrainingJob.Ends(
-              new GatedKafkaSource(submission.settings()),
-              VersionSink.of(
-                  submission.settings(),
-                  model.parameters(),
-                  loader,
-                  new Retention(spec.publish().keep(), Duration.ofDays(7))),
-              DeadLetters.sink(submission.settings().source().kafka(), spec.deadLetters())));
+      TrainingJob.build(env, spec, submission, loader);
       return flink.submit(env, spec.name(), List.of());
+    } finally {
+      submission.model().close();
     }
   }
 

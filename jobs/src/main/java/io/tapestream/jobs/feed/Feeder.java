@@ -44,8 +44,6 @@ public final class Feeder implements AutoCloseable {
   /** How many examples an Arrow record holds if nothing else is said. */
   public static final int DEFAULT_ROWS_PER_RECORD = 256;
 
-  private static final long PAUSE_MILLIS = 10;
-
   // configuration
   private final Producer<byte[], byte[]> producer;
   private final String topic;
@@ -244,20 +242,18 @@ public final class Feeder implements AutoCloseable {
 
   /** Waits until the next example is due; false if the feeder is closed meanwhile. */
   private boolean awaitTurn(long start, long fed, double perSecond) throws IOException {
-    if (perSecond == AS_FAST_AS_POSSIBLE) {
-      return closing.getCount() > 0;
-    }
     try {
-      while (fed >= (System.nanoTime() - start) / 1e9 * perSecond) {
-        if (closing.await(PAUSE_MILLIS, TimeUnit.MILLISECONDS)) {
-          return false;
-        }
-      }
-      return closing.getCount() > 0;
+      long left = dueNanos(fed, perSecond) - (System.nanoTime() - start);
+      return !closing.await(left, TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted while feeding topic '" + topic + "'", e);
     }
+  }
+
+  /** How long after the start the next example is due, in nanoseconds, when so many are fed. */
+  static long dueNanos(long fed, double perSecond) {
+    return (long) (fed / perSecond * 1e9);
   }
 
   /** Stops, giving what is on its way a second to arrive. */

@@ -3,6 +3,7 @@ package io.tapestream.jobs.spec;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.tapestream.parameterserver.BlockLayout;
+import io.tapestream.training.StepSettings;
 import java.lang.reflect.Modifier;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -124,7 +125,7 @@ final class Keys {
           "pieceRows",
           1,
           1_000_000,
-          128,
+          StepSettings.DEFAULT_PIECE_ROWS,
           "Rows of a mini-batch computed at a time; another value may change the last bits");
 
   static final Key<String> CONSISTENCY =

@@ -87,13 +87,11 @@ final class FeederTest {
   }
 
   @Test
-  void aPaceIsKept() throws Exception {
-    long start = System.nanoTime();
-    try (Feeder feeder = new Feeder(producer, "t", 1, RecordFormat.AVRO, 1)) {
-      feeder.feed(examples(21), 100);
-    }
-
-    assertThat((System.nanoTime() - start) / 1e9).isBetween(0.19, 5.0);
+  void examplesAreDueAtAnEvenPace() {
+    assertThat(Feeder.dueNanos(0, 100)).isZero();
+    assertThat(Feeder.dueNanos(20, 100)).isEqualTo(200_000_000);
+    assertThat(Feeder.dueNanos(1, 0.001)).isEqualTo(1_000_000_000_000L);
+    assertThat(Feeder.dueNanos(1_000_000, Feeder.AS_FAST_AS_POSSIBLE)).isZero();
   }
 
   @Test

@@ -20,7 +20,12 @@ import java.util.List;
 public record Retention(int keepVersions, Duration keepPending) implements Serializable {
 
   /** Keeps every version, and pending files for a week. */
-  public static final Retention DEFAULT = new Retention(0, Duration.ofDays(7));
+  public static final Retention DEFAULT = keeping(0);
+
+  /** Keeps the newest so many versions, 0 for all, and pending files for a week. */
+  public static Retention keeping(int versions) {
+    return new Retention(versions, Duration.ofDays(7));
+  }
 
   /** Checks that nothing in use is deleted. */
   public Retention {

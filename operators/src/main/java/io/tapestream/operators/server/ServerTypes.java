@@ -1,5 +1,6 @@
 package io.tapestream.operators.server;
 
+import io.tapestream.operators.FormatType;
 import io.tapestream.parameterserver.Block;
 import io.tapestream.parameterserver.BlockFormat;
 import io.tapestream.parameterserver.Message;

@@ -1,5 +1,6 @@
 package io.tapestream.operators.source;
 
+import io.tapestream.operators.FormatType;
 import io.tapestream.operators.OffsetPolicy;
 import io.tapestream.operators.SourceSettings;
 import io.tapestream.operators.TrainingSettings;
@@ -91,6 +92,6 @@ public final class GatedKafkaSource
 
   @Override
   public TypeInformation<MiniBatch> getProducedType() {
-    return new MiniBatchTypeInfo();
+    return new FormatType<>(MiniBatch.class, MiniBatchSerializer.INSTANCE);
   }
 }

@@ -205,7 +205,7 @@ class VersionCommitterTest {
 
   @Test
   void onlyTheNewestVersionsAreKeptWhenSo() throws Exception {
-    VersionCommitter committer = committer(new Retention(2, Duration.ofDays(7)));
+    VersionCommitter committer = committer(Retention.keeping(2));
     for (long checkpoint = 1; checkpoint <= 4; checkpoint++) {
       committer.commit(List.of(new Request(pend(plan, checkpoint, checkpoint))));
     }

@@ -23,7 +23,7 @@ class ServerOperatorTest {
   private static final ServerPlan PLAN = plan(List.of("a-0", "a-1", "a-2"), 1);
 
   @Test
-  void aFreshStartEmitsTheInitialWeightsAndEachRoundTheNextOnes() throws Exception {
+  void r10AFreshStartEmitsTheInitialWeightsAndEachRoundTheNextOnes() throws Exception {
     try (TestShards shards = new TestShards(PLAN, 2, null)) {
       assertThat(shards.newest().keySet()).containsExactly(0, 1, 2, 3, 4);
       assertThat(shards.vector())
@@ -34,6 +34,21 @@ class ServerOperatorTest {
       assertThat(shards.newest().values()).extracting(Weights::round).containsOnly(0L);
       shards.contribute(1, 0);
       assertThat(shards.newest().values()).extracting(Weights::round).containsOnly(1L);
+    }
+  }
+
+  @Test
+  void r10ARestoreEmitsAllWeightsBeforeAnyMessage() throws Exception {
+    float[] atTheCut;
+    Checkpoint checkpoint;
+    try (TestShards shards = new TestShards(PLAN, 2, null)) {
+      rounds(shards, 0, 2);
+      atTheCut = shards.vector();
+      checkpoint = shards.checkpoint(1);
+    }
+    try (TestShards restored = new TestShards(PLAN, 3, checkpoint)) {
+      assertThat(restored.newest().keySet()).containsExactly(0, 1, 2, 3, 4);
+      assertThat(restored.vector()).isEqualTo(atTheCut);
     }
   }
 

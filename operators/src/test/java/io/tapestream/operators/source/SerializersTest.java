@@ -7,8 +7,6 @@ import io.tapestream.operators.VirtualWorkers;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
-import org.apache.flink.api.common.serialization.SerializerConfigImpl;
-import org.apache.flink.api.common.typeutils.TypeSerializer;
 import org.apache.flink.core.memory.DataInputDeserializer;
 import org.apache.flink.core.memory.DataOutputSerializer;
 import org.apache.kafka.common.TopicPartition;
@@ -53,8 +51,7 @@ class SerializersTest {
 
   @Test
   void aMiniBatchPassesByReferenceInAChainAndStillSerializes() throws IOException {
-    TypeSerializer<MiniBatch> serializer =
-        new MiniBatchTypeInfo().createSerializer(new SerializerConfigImpl());
+    MiniBatchSerializer serializer = MiniBatchSerializer.INSTANCE;
     MiniBatch batch =
         new MiniBatch(
             7,

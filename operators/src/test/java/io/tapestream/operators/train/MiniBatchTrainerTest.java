@@ -30,7 +30,7 @@ class MiniBatchTrainerTest {
   private long nanos;
 
   @Test
-  void oneContributionPerBlockCarriesTheSummedGradientAndTheSameHeader() {
+  void r2OneContributionPerBlockCarriesTheSummedGradient() {
     fill(replica, 0, 0);
     train("SumLoss", batch(0, false, oneHot(7, 0), oneHot(8, 3), example(9, 2, 0, 0, 0, 1, 0)));
 
@@ -45,6 +45,17 @@ class MiniBatchTrainerTest {
       assertThat(contribution.header().records()).isEqualTo(3);
     }
     assertThat(pushed).extracting(Message::block).containsExactly(0, 1, 2);
+  }
+
+  @Test
+  void r15EveryBlockOfABatchIsToldTheSameWeightAndLoss() {
+    fill(replica, 0, 1);
+    train("SumLoss", batch(0, false, oneHot(7, 0), oneHot(8, 3)));
+
+    assertThat(pushed)
+        .extracting(message -> ((Message.Contribution) message).header())
+        .hasSize(LAYOUT.count())
+        .containsOnly(((Message.Contribution) pushed.get(0)).header());
   }
 
   @Test

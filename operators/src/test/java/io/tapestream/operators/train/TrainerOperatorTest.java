@@ -52,6 +52,29 @@ class TrainerOperatorTest {
     WeightExchange.leave(key, other);
   }
 
+  @Test
+  void r4ADrainMakesNobodyLeave() throws Exception {
+    try (var harness =
+        new OneInputStreamOperatorTestHarness<MiniBatch, Message>(
+            new TrainerOperator(settings("SumLoss")))) {
+      harness.setup(ServerTypes.MESSAGE.createSerializer(new SerializerConfigImpl()));
+      harness.open();
+      fill(
+          meet(
+              WeightExchange.Key.of(
+                  harness.getOneInputOperator().getMetricGroup().getAllVariables())),
+          0,
+          0);
+      harness.processElement(new StreamRecord<>(batch(0, false, oneHot(5, 0))));
+      harness.endInput();
+      harness.getOperator().finish();
+
+      assertThat(harness.extractOutputValues())
+          .hasSize(LAYOUT.count())
+          .allMatch(Message.Contribution.class::isInstance);
+    }
+  }
+
   private static WeightReplica meet(WeightExchange.Key key) {
     var server = settings("SumLoss").server();
     return WeightExchange.meet(

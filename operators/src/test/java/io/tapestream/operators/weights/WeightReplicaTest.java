@@ -16,7 +16,7 @@ class WeightReplicaTest {
       new WeightReplica(BlockLayout.ofElements(5, 5, 3), new Synchronous());
 
   @Test
-  void theGateOpensWhenTheLastBlockOfTheRoundHasArrived() {
+  void i3TheGateOpensWhenTheLastBlockOfTheRoundHasArrived() {
     AtomicInteger wakes = new AtomicInteger();
     replica.onAdvance(wakes::incrementAndGet);
     assertThat(replica.mayStart(0, 0)).isFalse();
@@ -27,7 +27,7 @@ class WeightReplicaTest {
     replica.receive(weights(0, 0, 0));
     assertThat(wakes).hasValue(1);
     assertThat(replica.mayStart(0, 0)).isTrue();
-    assertThat(replica.mayStart(0, 1)).as("I3: with bound 0 one batch a round").isFalse();
+    assertThat(replica.mayStart(0, 1)).as("with bound 0 one batch a round").isFalse();
 
     replica.receive(weights(0, 1, 1));
     assertThat(replica.mayStart(0, 1)).isFalse();
@@ -42,6 +42,20 @@ class WeightReplicaTest {
     replica.receive(weights(0, 4, 4));
     replica.receive(weights(1, 4, 4));
     assertThat(replica.mayStart(0, 5)).as("batch 4 was sent, and is in the open round").isFalse();
+  }
+
+  @Test
+  void r5TheGateAsksForABatchsRoundAndNotForItsIndex() {
+    long[] batches = {2};
+    long[] rounds = {5}; // joined late: its batch 2 counts in round 5
+    replica.receive(new Weights(0, 4, batches, rounds, new float[3]));
+    replica.receive(new Weights(1, 4, batches, rounds, new float[2]));
+    assertThat(replica.mayStart(0, 2)).isFalse();
+
+    replica.receive(new Weights(0, 5, batches, rounds, new float[3]));
+    replica.receive(new Weights(1, 5, batches, rounds, new float[2]));
+    assertThat(replica.mayStart(0, 2)).isTrue();
+    assertThat(replica.mayStart(0, 3)).isFalse();
   }
 
   @Test

@@ -1,18 +1,24 @@
-package io.tapestream.operators.server;
+package io.tapestream.operators;
 
 import org.apache.flink.api.common.serialization.SerializerConfig;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeutils.TypeSerializer;
 
 /** Flink's description of a type that has a binary format of its own. */
-final class FormatType<T> extends TypeInformation<T> {
+public final class FormatType<T> extends TypeInformation<T> {
 
   private static final long serialVersionUID = 1L;
 
   private final Class<T> type;
-  private final FormatSerializer<T> serializer;
+  private final TypeSerializer<T> serializer;
 
-  FormatType(Class<T> type, FormatSerializer<T> serializer) {
+  /**
+   * Describes a type.
+   *
+   * @param type the class of the values
+   * @param serializer writes and reads them; belongs to nobody else, or has no state
+   */
+  public FormatType(Class<T> type, TypeSerializer<T> serializer) {
     this.type = type;
     this.serializer = serializer;
   }
