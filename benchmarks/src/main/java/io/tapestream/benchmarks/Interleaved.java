@@ -21,7 +21,6 @@ public record Interleaved(Duration warmUp, Duration turn, int turns) {
       new Interleaved(Duration.ofSeconds(2), Duration.ofSeconds(1), 7);
 
   /** A contestant that does one step after another. */
-  @FunctionalInterface
   public interface Step extends Contestant {
 
     /** Does the work of one step, however it fails. */

@@ -18,6 +18,7 @@ import io.tapestream.tensor.Shape;
 import java.util.SplittableRandom;
 
 /** The two models every benchmark trains, and the records they are trained on. */
+@SuppressWarnings("ImmutableEnumChecker") // shapes and losses are immutable
 public enum Workload {
   /** LeNet-5 with ReLU on 28 × 28 images, ten classes. */
   LENET(Shape.of(28, 28, 1), 10, new SparseCategoricalCrossEntropy(true)) {

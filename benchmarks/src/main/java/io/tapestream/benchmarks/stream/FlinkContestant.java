@@ -78,12 +78,12 @@ final class FlinkContestant implements Contestant {
       Mark last = first;
       while (last.nanos() - first.nanos() < nanos && last.records() < topic.records()) {
         Mark now = next(result, last);
-        if (now == last) {
+        if (now.records() == last.records()) {
           break; // a bounded job has ended
         }
         last = now;
       }
-      if (last == first) {
+      if (last.records() == first.records()) {
         throw new IllegalStateException(
             "topic %s with %,d records ended before anything could be measured"
                 .formatted(topic.name(), topic.records()));

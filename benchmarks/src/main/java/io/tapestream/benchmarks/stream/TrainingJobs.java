@@ -6,6 +6,7 @@ import io.tapestream.jobs.Submission;
 import io.tapestream.jobs.TrainingJob;
 import io.tapestream.jobs.embedded.EmbeddedFlink;
 import io.tapestream.jobs.spec.JobSpec;
+import io.tapestream.jobs.spec.Lines;
 import io.tapestream.models.Model;
 import io.tapestream.optimizers.Adam;
 import io.tapestream.parameterserver.BlockLayout;
@@ -79,7 +80,8 @@ final class TrainingJobs {
               CHECKPOINTS, directory.resolve("checkpoints").toString(), "hashmap"),
           new JobSpec.Restart(0, Duration.ZERO),
           new JobSpec.Publish(directory.resolve("models").toString(), topic.name(), 10, 1, null),
-          topic.name() + ".dead-letters");
+          topic.name() + ".dead-letters",
+          new Lines("the benchmark's job", Map.of()));
     }
   }
 }

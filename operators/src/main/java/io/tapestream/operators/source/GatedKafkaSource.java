@@ -33,6 +33,7 @@ public final class GatedKafkaSource
 
   private final TrainingSettings settings;
 
+  /** A source that asks the broker nothing before the job runs. */
   public GatedKafkaSource(TrainingSettings settings) {
     this.settings = settings;
   }

@@ -33,6 +33,7 @@ public final class TrainerOperator extends AbstractStreamOperator<Message>
   // runtime
   private transient @Nullable Session session;
 
+  /** An operator that has built nothing yet. */
   public TrainerOperator(TrainingSettings settings) {
     this.settings = settings;
   }
