@@ -93,8 +93,7 @@ class BadRecordsStoryTest {
     topic.writeAvro(
         16, 24, i -> Topic.example(i, 0, List.of(DenseFeatures.floats("x", huge, WIDTH))));
 
-    Story story =
-        Story.of(topic, directory).counting(WIDTH).with("batchSize", 8).with("restart.attempts", 0);
+    Story story = Story.of(topic, directory).counting(WIDTH).with("batchSize", 8); // may restart
     try (LocalJob job = story.start(1, null)) {
       assertThatThrownBy(() -> job.await(Story.PATIENCE))
           .hasStackTraceContaining("the gradient of " + topic.name() + "-0 offsets 16..23");

@@ -28,6 +28,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.apache.flink.api.common.JobExecutionResult;
+import org.apache.flink.api.common.JobStatus;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
@@ -51,6 +52,7 @@ public final class LocalJob implements AutoCloseable {
   private final Deque<Told> told = new ArrayDeque<>();
   private long records;
   private long round;
+  private Instant failureTold = Instant.EPOCH;
 
   private LocalJob(JobSpec spec, List<String> metricNames, EmbeddedFlink flink, JobClient client) {
     this.spec = spec;
@@ -134,6 +136,24 @@ public final class LocalJob implements AutoCloseable {
         values,
         newest.orElse(0),
         age.isNegative() ? Duration.ZERO : age);
+  }
+
+  /**
+   * Why the job is restarting, told once for each failure; empty while it runs well. To be asked by
+   * one thread.
+   */
+  public Optional<String> newFailure() throws InterruptedException {
+    try {
+      if (client.getJobStatus().get() != JobStatus.RESTARTING) {
+        return Optional.empty();
+      }
+    } catch (ExecutionException e) {
+      return Optional.empty(); // it is ending, and await() tells how
+    }
+    Optional<EmbeddedFlink.Failure> failure =
+        flink.lastFailure(client).filter(last -> last.time().isAfter(failureTold));
+    failure.ifPresent(last -> failureTold = last.time());
+    return failure.map(last -> JobFailedException.reasons(last.reason()));
   }
 
   /** Over the last seconds, so that it shows the pace and not the moment. */

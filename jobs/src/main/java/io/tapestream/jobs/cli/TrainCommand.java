@@ -88,6 +88,8 @@ final class TrainCommand implements Callable<Integer> {
     try (ProgressLine line = ProgressLine.standard()) {
       Progress progress = job.progress();
       while (!job.await(REFRESH)) {
+        job.newFailure()
+            .ifPresent(reason -> line.message("Restarting from the newest checkpoint: " + reason));
         progress = job.progress();
         line.show(progress.line());
       }

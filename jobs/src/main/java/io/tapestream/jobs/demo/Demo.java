@@ -187,6 +187,7 @@ public final class Demo {
         if (feeding.isCompletedExceptionally()) {
           feeding.join(); // throws why
         }
+        job.newFailure().ifPresent(reason -> line.message("Restarting: " + reason));
         line.show(job.progress().line());
         int from = asked % (data.heldOut().count() - PROBE);
         asked += PROBE;

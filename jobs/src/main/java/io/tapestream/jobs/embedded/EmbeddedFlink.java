@@ -5,9 +5,11 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
@@ -20,6 +22,7 @@ import org.apache.flink.configuration.TaskManagerOptions;
 import org.apache.flink.configuration.WebOptions;
 import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.metrics.MetricConfig;
+import org.apache.flink.runtime.executiongraph.ErrorInfo;
 import org.apache.flink.runtime.jobgraph.JobGraph;
 import org.apache.flink.runtime.metrics.MetricRegistryConfiguration;
 import org.apache.flink.runtime.metrics.MetricRegistryImpl;
@@ -151,6 +154,29 @@ public final class EmbeddedFlink implements AutoCloseable {
   public static void await(JobClient job) throws ExecutionException, InterruptedException {
     job.getJobExecutionResult().get();
   }
+
+  /**
+   * Why the job last failed, also when it has been restarted since; empty if it never has.
+   *
+   * @return the failure, its message the reason as Flink tells it
+   */
+  public Optional<Failure> lastFailure(JobClient job) {
+    ErrorInfo failure = cluster.getExecutionGraph(job.getJobID()).join().getFailureInfo();
+    return Optional.ofNullable(failure)
+        .map(
+            info ->
+                new Failure(
+                    Instant.ofEpochMilli(info.getTimestamp()),
+                    info.getException().deserializeError(EmbeddedFlink.class.getClassLoader())));
+  }
+
+  /**
+   * A failure of a job.
+   *
+   * @param time when it was noticed
+   * @param reason with the causes that led to it
+   */
+  public record Failure(Instant time, Throwable reason) {}
 
   /** Ends one task manager as if its process had died; its tasks fail. Count from 0. */
   public void terminateTaskManager(int index) {

@@ -6,6 +6,7 @@ import io.tapestream.parameterserver.Block;
 import io.tapestream.parameterserver.BlockLayout;
 import io.tapestream.parameterserver.Message;
 import io.tapestream.parameterserver.Message.Join;
+import io.tapestream.parameterserver.NonFiniteException;
 import io.tapestream.parameterserver.ParameterServer;
 import io.tapestream.parameterserver.Weights;
 import java.util.List;
@@ -14,6 +15,7 @@ import org.apache.flink.api.common.TaskInfo;
 import org.apache.flink.api.common.operators.MailboxExecutor;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
+import org.apache.flink.runtime.execution.SuppressRestartsException;
 import org.apache.flink.runtime.state.KeyGroupRangeAssignment;
 import org.apache.flink.runtime.state.StateInitializationContext;
 import org.apache.flink.runtime.state.StateSnapshotContext;
@@ -155,13 +157,22 @@ public final class ServerOperator extends AbstractStreamOperator<Weights>
   public void processElement(StreamRecord<Message> element) throws Exception {
     Message message = element.getValue();
     Block block = requireNonNull(blocks.value(), "every owned key has its block");
-    Optional<Weights> weights = server.accept(block, message);
+    Optional<Weights> weights = accept(block, message);
     blocks.update(block);
     if (weights.isPresent()) {
       emit(weights.get());
       if (reported != null && message.block() == owned.get(0)) {
         reported.update(block);
       }
+    }
+  }
+
+  /** A restart would meet the same numbers again, so a value that is not finite ends the job. */
+  private Optional<Weights> accept(Block block, Message message) {
+    try {
+      return server.accept(block, message);
+    } catch (NonFiniteException e) {
+      throw new SuppressRestartsException(e);
     }
   }
 
