@@ -6,9 +6,13 @@ import io.tapestream.schemas.AvroCodec;
 import io.tapestream.schemas.DenseFeatures;
 import io.tapestream.schemas.avro.TrainingExample;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -54,11 +58,12 @@ final class Topic {
   /** Writes examples from..to, each a record of its own in Avro. */
   void writeAvro(int from, int to, IntFunction<TrainingExample> example) {
     AvroCodec<TrainingExample> codec = AvroCodec.examples();
-    try (KafkaProducer<byte[], byte[]> producer = producer()) {
-      for (int i = from; i < to; i++) {
-        send(producer, i % partitions, codec.encode(example.apply(i)));
-      }
-    }
+    write(
+        records -> {
+          for (int i = from; i < to; i++) {
+            records.accept(i % partitions, codec.encode(example.apply(i)));
+          }
+        });
   }
 
   /**
@@ -66,53 +71,56 @@ final class Topic {
    * to {@code rows} of them to a record, as Arrow streams.
    */
   void writeArrow(int from, int to, int rows, IntFunction<TrainingExample> example) {
-    try (KafkaProducer<byte[], byte[]> producer = producer();
-        ArrowExampleWriter writer = new ArrowExampleWriter()) {
-      for (int partition = 0; partition < partitions; partition++) {
-        List<TrainingExample> record = new java.util.ArrayList<>();
-        for (int i = from; i < to; i++) {
-          if (i % partitions == partition) {
-            record.add(example.apply(i));
-            if (record.size() == rows) {
-              send(producer, partition, writer.write(record));
-              record.clear();
+    write(
+        records -> {
+          try (ArrowExampleWriter writer = new ArrowExampleWriter()) {
+            for (int partition = 0; partition < partitions; partition++) {
+              List<TrainingExample> record = new ArrayList<>();
+              for (int i = from; i < to; i++) {
+                if (i % partitions == partition) {
+                  record.add(example.apply(i));
+                  if (record.size() == rows) {
+                    records.accept(partition, writer.write(record));
+                    record.clear();
+                  }
+                }
+              }
+              if (!record.isEmpty()) {
+                records.accept(partition, writer.write(record));
+              }
             }
           }
-        }
-        if (!record.isEmpty()) {
-          send(producer, partition, writer.write(record));
-        }
-      }
-    }
+        });
   }
 
   /** Writes bytes as they are. */
   void writeRaw(int partition, byte[] value) {
-    try (KafkaProducer<byte[], byte[]> producer = producer()) {
-      send(producer, partition, value);
+    write(records -> records.accept(partition, value));
+  }
+
+  /** Writes what a story gives by partition, and returns when the broker has it all. */
+  private void write(Consumer<BiConsumer<Integer, byte[]>> story) {
+    AtomicReference<Exception> refused = new AtomicReference<>();
+    try (KafkaProducer<byte[], byte[]> producer =
+        new KafkaProducer<>(
+            Map.of(
+                ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
+                kafka.bootstrapServers(),
+                ProducerConfig.MAX_BLOCK_MS_CONFIG,
+                20_000),
+            new ByteArraySerializer(),
+            new ByteArraySerializer())) {
+      story.accept(
+          (partition, value) -> {
+            var unused =
+                producer.send(
+                    new ProducerRecord<>(name, partition, null, value),
+                    (metadata, failure) -> refused.compareAndSet(null, failure));
+          });
     }
-  }
-
-  private void send(KafkaProducer<byte[], byte[]> producer, int partition, byte[] value) {
-    var unused =
-        producer.send(
-            new ProducerRecord<>(name, partition, null, value),
-            (metadata, failure) -> {
-              if (failure != null) {
-                throw new IllegalStateException("the broker refused a record", failure);
-              }
-            });
-  }
-
-  private KafkaProducer<byte[], byte[]> producer() {
-    return new KafkaProducer<>(
-        Map.of(
-            ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
-            kafka.bootstrapServers(),
-            ProducerConfig.MAX_BLOCK_MS_CONFIG,
-            20_000),
-        new ByteArraySerializer(),
-        new ByteArraySerializer());
+    if (refused.get() != null) {
+      throw new IllegalStateException("the broker refused a record", refused.get());
+    }
   }
 
   /** Example i of a counting story: a 1 at place i, zeros elsewhere. */

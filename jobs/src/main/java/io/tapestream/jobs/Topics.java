@@ -72,7 +72,10 @@ public final class Topics implements AutoCloseable {
           admin
               .createTopics(List.of(new NewTopic(topic, Optional.of(partitions), Optional.empty())))
               .all());
+      awaitLeaders(admin, topic, partitions);
       return true;
+    } catch (InterruptedException e) {
+      throw interrupted(e);
     } catch (ExecutionException e) {
       if (e.getCause() instanceof TopicExistsException) {
         return false; // another was faster
@@ -85,6 +88,22 @@ public final class Topics implements AutoCloseable {
               + " and can't be created; create it yourself",
           reason(e));
     }
+  }
+
+  /**
+   * Waits until the leader of each partition of a new topic answers for it. Being told of a leader
+   * is not enough: a producer that writes before the leader has opened the partition has its first
+   * batch refused and may have its second accepted, and then no retry of the first ever is.
+   *
+   * @throws ExecutionException if one does not answer within the admin client's time
+   */
+  public static void awaitLeaders(Admin admin, String topic, int partitions)
+      throws ExecutionException, InterruptedException {
+    Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
+    for (int partition = 0; partition < partitions; partition++) {
+      ends.put(new TopicPartition(topic, partition), OffsetSpec.latest());
+    }
+    admin.listOffsets(ends).all().get();
   }
 
   /**
@@ -146,9 +165,13 @@ public final class Topics implements AutoCloseable {
     try {
       return future.get();
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new SubmissionException("interrupted while waiting for the broker", e);
+      throw interrupted(e);
     }
+  }
+
+  private static SubmissionException interrupted(InterruptedException e) {
+    Thread.currentThread().interrupt();
+    return new SubmissionException("interrupted while waiting for the broker", e);
   }
 
   private static Throwable reason(ExecutionException e) {

@@ -1,5 +1,6 @@
 package io.tapestream.jobs.embedded;
 
+import io.tapestream.jobs.Topics;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -10,7 +11,6 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -24,7 +24,6 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.Uuid;
-import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.metadata.storage.Formatter;
 import org.apache.kafka.server.common.MetadataVersion;
@@ -53,8 +52,6 @@ public final class EmbeddedKafka implements AutoCloseable {
   private static final int FIRST_PORT = 20_000;
 
   private static final int LAST_PORT = 32_000;
-
-  private static final Duration CREATION = Duration.ofSeconds(20);
 
   private final Path directory;
   private final int brokerPort;
@@ -121,7 +118,7 @@ public final class EmbeddedKafka implements AutoCloseable {
         Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers()))) {
       NewTopic topic = new NewTopic(name, partitions, (short) 1).configs(settings);
       admin.createTopics(List.of(topic)).all().get();
-      awaitLeaders(admin, name);
+      Topics.awaitLeaders(admin, name, partitions);
     } catch (ExecutionException e) {
       throw new IllegalStateException("can't create topic " + name, e.getCause());
     } catch (InterruptedException e) {
@@ -164,31 +161,6 @@ public final class EmbeddedKafka implements AutoCloseable {
       }
     } catch (IOException e) {
       throw new UncheckedIOException("can't remove the broker's log " + directory, e);
-    }
-  }
-
-  /** The controller has made the topic; the broker learns of it a moment later. */
-  private static void awaitLeaders(Admin admin, String topic)
-      throws ExecutionException, InterruptedException {
-    long deadline = System.nanoTime() + CREATION.toNanos();
-    while (true) {
-      try {
-        boolean led =
-            admin.describeTopics(List.of(topic)).allTopicNames().get().values().stream()
-                .flatMap(description -> description.partitions().stream())
-                .allMatch(partition -> partition.leader() != null);
-        if (led) {
-          return;
-        }
-      } catch (ExecutionException e) {
-        if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
-          throw e;
-        }
-      }
-      if (System.nanoTime() > deadline) {
-        throw new IllegalStateException(
-            "topic " + topic + " has no leader " + CREATION.toSeconds() + " s after its creation");
-      }
     }
   }
 
