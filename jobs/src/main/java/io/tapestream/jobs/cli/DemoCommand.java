@@ -3,6 +3,7 @@ package io.tapestream.jobs.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.tapestream.jobs.demo.Demo;
 import io.tapestream.jobs.demo.DemoResult;
+import io.tapestream.serving.server.HttpSettings;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,7 +82,9 @@ final class DemoCommand implements Callable<Integer> {
     out.println(
         "  curl -d @"
             + home.resolve("request.json")
-            + " http://127.0.0.1:8501/v1/models/fashion:predict");
+            + " http://127.0.0.1:"
+            + HttpSettings.DEFAULT_PORT
+            + "/v1/models/fashion:predict");
     out.println();
     out.println("What to try next:");
     out.println("  bin/tapestream show " + result.versionDirectory());

@@ -38,7 +38,6 @@ import picocli.CommandLine.Option;
 final class FeedCommand implements Callable<Integer> {
   @Option(
       names = "--bootstrap",
-      defaultValue = "localhost:9092",
       description = "Kafka brokers as host:port. Default: ${DEFAULT-VALUE}.")
   private String bootstrap = "localhost:9092";
 
@@ -47,7 +46,6 @@ final class FeedCommand implements Callable<Integer> {
 
   @Option(
       names = "--partitions",
-      defaultValue = "4",
       description = "Partitions of the topic if it is created. Default: ${DEFAULT-VALUE}.")
   private int partitions = 4;
 
@@ -63,10 +61,7 @@ final class FeedCommand implements Callable<Integer> {
       description = "avro: an example a record; arrow: many. Default: ${DEFAULT-VALUE}.")
   private RecordFormat format = RecordFormat.AVRO;
 
-  @Option(
-      names = "--rows",
-      defaultValue = "" + Feeder.DEFAULT_ROWS_PER_RECORD,
-      description = "Examples in an Arrow record. Default: ${DEFAULT-VALUE}.")
+  @Option(names = "--rows", description = "Examples in an Arrow record. Default: ${DEFAULT-VALUE}.")
   private int rows = Feeder.DEFAULT_ROWS_PER_RECORD;
 
   @Option(
@@ -78,7 +73,6 @@ final class FeedCommand implements Callable<Integer> {
   @Option(
       names = "--passes",
       paramLabel = "N",
-      defaultValue = "1",
       description = "How often the files are fed. Default: ${DEFAULT-VALUE}.")
   private int passes = 1;
 

@@ -75,7 +75,10 @@ final class PredictCommand implements Callable<Integer> {
   static final class Who {
     @Option(
         names = "--url",
-        description = "A model server's address. Default: http://127.0.0.1:8501.")
+        description =
+            "A model server's address. Default: http://127.0.0.1:"
+                + HttpSettings.DEFAULT_PORT
+                + ".")
     private URI url = URI.create("http://127.0.0.1:" + HttpSettings.DEFAULT_PORT);
 
     @Option(

@@ -45,13 +45,11 @@ final class ServeCommand implements Callable<Integer> {
 
   @Option(
       names = "--port",
-      defaultValue = "" + HttpSettings.DEFAULT_PORT,
       description = "Port to listen at; 0 takes a free one. Default: ${DEFAULT-VALUE}.")
   private int port = HttpSettings.DEFAULT_PORT;
 
   @Option(
       names = "--host",
-      defaultValue = "127.0.0.1",
       description =
           "Address to listen at; 0.0.0.0 answers other machines. Default: ${DEFAULT-VALUE}.")
   private String host = "127.0.0.1";

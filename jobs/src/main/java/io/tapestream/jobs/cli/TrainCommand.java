@@ -47,7 +47,6 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--task-managers",
       paramLabel = "N",
-      defaultValue = "1",
       description = "Task managers in this process. Default: ${DEFAULT-VALUE}.")
   private int taskManagers = 1;
 

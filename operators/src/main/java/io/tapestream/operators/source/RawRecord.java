@@ -39,6 +39,7 @@ public final class RawRecord {
     return new RawRecord(offset, timestamp, value, 0, 1);
   }
 
+  /** Its place in the partition. */
   public long offset() {
     return offset;
   }
@@ -53,10 +54,12 @@ public final class RawRecord {
     return value;
   }
 
+  /** The first row that belongs to the mini-batch. */
   public int fromRow() {
     return fromRow;
   }
 
+  /** After the last such row. */
   public int toRow() {
     return toRow;
   }
