@@ -52,6 +52,7 @@ public final class LocalJob implements AutoCloseable {
   private final Deque<Told> told = new ArrayDeque<>();
   private long records;
   private long round;
+  private long deadLetters;
   private Instant failureTold = Instant.EPOCH;
 
   private LocalJob(JobSpec spec, List<String> metricNames, EmbeddedFlink flink, JobClient client) {
@@ -127,13 +128,19 @@ public final class LocalJob implements AutoCloseable {
     if (newest.isPresent()) {
       Manifest manifest = versions.manifest(newest.getAsLong());
       age = Duration.between(manifest.created(), Instant.now());
+      if (manifest.job().equals(client.getJobID().toString())) {
+        records = Math.max(records, manifest.records()); // the last ones, when no task is left
+        round = Math.max(round, manifest.round());
+      }
     }
+    deadLetters = Math.max(deadLetters, (long) metrics.sum("rejected"));
     return new Progress(
         records,
         recordsPerSecond(),
         round,
         loss,
         values,
+        deadLetters,
         newest.orElse(0),
         age.isNegative() ? Duration.ZERO : age);
   }

@@ -117,6 +117,7 @@ final class TrainCommand implements Callable<Integer> {
     result.put("records", last.records());
     result.put("seconds", Math.round(seconds * 1_000) / 1_000.0);
     result.put("rounds", last.round());
+    result.put("deadLetters", last.deadLetters());
     result.put("versions", job.versions().complete().size());
     result.put("newestVersion", last.version());
     result.put("versionDirectory", job.versions().root().toAbsolutePath().toString());

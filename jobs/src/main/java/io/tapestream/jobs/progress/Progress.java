@@ -13,6 +13,7 @@ import java.util.OptionalDouble;
  * @param round rounds that the weights hold complete
  * @param loss of the last round, measured before it was trained on; empty before the first
  * @param metrics of the last round, by name
+ * @param deadLetters raw records that could not be learned from, since the tasks last started
  * @param version number of the newest published version; 0 before the first
  * @param age of that version
  */
@@ -22,6 +23,7 @@ public record Progress(
     long round,
     OptionalDouble loss,
     Map<String, Double> metrics,
+    long deadLetters,
     long version,
     Duration age) {
 
@@ -34,6 +36,9 @@ public record Progress(
     loss.ifPresent(value -> line.append(String.format(Locale.ROOT, "  loss %.4f", value)));
     metrics.forEach(
         (name, value) -> line.append(String.format(Locale.ROOT, "  %s %.4f", name, value)));
+    if (deadLetters > 0) {
+      line.append(String.format(Locale.ROOT, "  %,d dead letters", deadLetters));
+    }
     if (version > 0) {
       line.append(
           String.format(

@@ -23,17 +23,19 @@ class ProgressLineTest {
             100,
             OptionalDouble.of(0.53126),
             Map.of("accuracy", 0.8125),
+            12,
             7,
             Duration.ofMillis(2_140));
     assertThat(progress.line())
         .isEqualTo(
             "12,800 records  4,310/s  round 100  loss 0.5313  accuracy 0.8125"
-                + "  version 7 (2.1 s old)");
+                + "  12 dead letters  version 7 (2.1 s old)");
   }
 
   @Test
   void nothingIsToldThatIsNotKnownYet() {
-    Progress progress = new Progress(0, 0, 0, OptionalDouble.empty(), Map.of(), 0, Duration.ZERO);
+    Progress progress =
+        new Progress(0, 0, 0, OptionalDouble.empty(), Map.of(), 0, 0, Duration.ZERO);
     assertThat(progress.line()).isEqualTo("0 records  0/s  round 0");
   }
 
