@@ -31,9 +31,10 @@ import org.jspecify.annotations.Nullable;
  * middle of a round.
  *
  * <pre>
- *   pollNext   1. takes records from the inner reader into the partitions' cutters
- *              2. pauses partitions that run ahead, resumes those that have caught up
- *              3. emits one mini-batch whose gate is open, if there is one
+ *   pollNext   1. takes records from the inner reader into the partitions' cutters, while no
+ *                 mini-batch may leave
+ *              2. emits one mini-batch whose gate is open, if there is one
+ *              3. pauses partitions that run ahead, resumes those that have caught up
  *   NOTHING_AVAILABLE until data, weights or the end of splits rings the bell
  *   END_OF_INPUT      when every virtual worker here has left and its last batch has been applied
  * </pre>
@@ -44,7 +45,10 @@ import org.jspecify.annotations.Nullable;
 final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
 
   /** Records taken from the inner reader in one call, so that checkpoints are not kept waiting. */
-  private static final int RECORDS_PER_POLL = 1_000;
+  private static final int RECORDS_PER_POLL = 1_024;
+
+  /** After every so many records the gates are looked at again; it divides the number above. */
+  private static final int RECORDS_PER_LOOK = 64;
 
   /** A partition is paused when this many mini-batches of it wait, */
   private static final int PAUSE_AT_BATCHES = 4;
@@ -115,8 +119,7 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
 
   @Override
   public InputStatus pollNext(ReaderOutput<MiniBatch> output) throws Exception {
-    takeRecords();
-    MiniBatchCutter open = firstOpen();
+    MiniBatchCutter open = takeRecordsUntilOneIsOpen();
     if (open != null) {
       noteGate(false);
       output.collect(open.next());
@@ -131,15 +134,22 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
   }
 
   /**
-   * A full partition is paused but still taken from: its fetch may hold its neighbours' records.
+   * Takes records while no batch may leave: a batch that may is not kept waiting, and the time in
+   * which weights are on their way is spent on reading. A full partition is paused but still taken
+   * from: its fetch may hold its neighbours' records.
    */
-  private void takeRecords() throws Exception {
+  private @Nullable MiniBatchCutter takeRecordsUntilOneIsOpen() throws Exception {
     innerHasMore = !innerEnded;
-    for (int taken = 0; innerHasMore && taken < RECORDS_PER_POLL; taken++) {
+    MiniBatchCutter open = firstOpen();
+    for (int taken = 0; open == null && innerHasMore && taken < RECORDS_PER_POLL; taken++) {
       InputStatus status = inner.pollNext(toCutters);
       innerHasMore = status == InputStatus.MORE_AVAILABLE;
       innerEnded = status == InputStatus.END_OF_INPUT;
+      if ((taken + 1) % RECORDS_PER_LOOK == 0 || !innerHasMore) {
+        open = firstOpen();
+      }
     }
+    return open;
   }
 
   /** Of the batches whose gate is open the one with the lowest index, so that none falls behind. */

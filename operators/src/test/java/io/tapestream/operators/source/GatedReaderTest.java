@@ -316,6 +316,38 @@ class GatedReaderTest {
   }
 
   @Test
+  void recordsAreTakenWhileWeightsAreAwaitedAndNotBeforeABatchThatMayLeave() throws Exception {
+    give(unbounded(A));
+    kafka.fetch(A, 0, 2);
+    poll();
+    kafka.fetch(A, 2, 4);
+    int polls = kafka.polls;
+
+    weights(0);
+    reader.pollNext(emitted);
+
+    assertThat(emitted.drain()).containsExactly("0:0");
+    assertThat(kafka.polls).as("polls before the batch left").isEqualTo(polls);
+    reader.pollNext(emitted);
+    assertThat(kafka.polls).as("polls while weights are awaited").isGreaterThan(polls);
+    weights(1);
+    reader.pollNext(emitted);
+    assertThat(emitted.drain()).containsExactly("0:1");
+  }
+
+  @Test
+  void aBatchWhoseWeightsArriveWhileRecordsAreTakenIsNotKeptWaitingForAllOfThem() throws Exception {
+    give(unbounded(A));
+    kafka.fetch(A, 0, 10_000);
+
+    weights(0);
+    reader.pollNext(emitted);
+
+    assertThat(emitted.drain()).containsExactly("0:0");
+    assertThat(kafka.polls).isLessThan(100);
+  }
+
+  @Test
   void theTimeInWhichOnlyWeightsAreMissingIsCounted() throws Exception {
     give(unbounded(A));
     poll();
