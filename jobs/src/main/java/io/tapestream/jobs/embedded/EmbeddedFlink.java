@@ -57,6 +57,11 @@ public final class EmbeddedFlink implements AutoCloseable {
   private static final List<String> SHARED =
       List.of("io.tapestream.", "org.nd4j.", "org.bytedeco.", "org.apache.kafka.");
 
+  /** A block's floats fill few of them; each that fills wakes its receiver. */
+  private static final MemorySize NETWORK_BUFFER = new MemorySize(256 << 10);
+
+  private static final int LEAST_NETWORK_BUFFERS = 256;
+
   private final MiniCluster cluster;
   private final Path directory;
   private final JobMetrics metrics;
@@ -86,7 +91,7 @@ public final class EmbeddedFlink implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException("can't make a directory for Flink's working files", e);
     }
-    Configuration settings = settings(directory);
+    Configuration settings = settings(directory, taskManagers, slotsEach);
     settings.addAll(overrides);
     JobMetrics metrics = new JobMetrics();
     MiniClusterConfiguration shape =
@@ -209,13 +214,19 @@ public final class EmbeddedFlink implements AutoCloseable {
     }
   }
 
-  private static Configuration settings(Path directory) {
+  private static Configuration settings(Path directory, int taskManagers, int slotsEach) {
     Configuration settings = new Configuration();
+    // Trainers send to all shards and shards to all trainers: a buffer where a channel begins, two
+    // where it ends, and some to spare.
+    long channels = 2L * slotsEach * slotsEach * taskManagers;
+    MemorySize network =
+        new MemorySize(NETWORK_BUFFER.getBytes() * Math.max(LEAST_NETWORK_BUFFERS, 4 * channels));
     settings.set(CoreOptions.TMP_DIRS, directory.toString());
     settings.set(RestOptions.BIND_PORT, "0");
     settings.set(WebOptions.SUBMIT_ENABLE, false);
-    settings.set(TaskManagerOptions.NETWORK_MEMORY_MIN, MemorySize.ofMebiBytes(64));
-    settings.set(TaskManagerOptions.NETWORK_MEMORY_MAX, MemorySize.ofMebiBytes(64));
+    settings.set(TaskManagerOptions.MEMORY_SEGMENT_SIZE, NETWORK_BUFFER);
+    settings.set(TaskManagerOptions.NETWORK_MEMORY_MIN, network);
+    settings.set(TaskManagerOptions.NETWORK_MEMORY_MAX, network);
     settings.set(TaskManagerOptions.MANAGED_MEMORY_SIZE, MemorySize.ofMebiBytes(32));
     settings.set(CoreOptions.ALWAYS_PARENT_FIRST_LOADER_PATTERNS_ADDITIONAL, SHARED);
     // Daemon threads of native libraries outlive a job; its class loader is then merely unused.

@@ -15,6 +15,7 @@ import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.functions.RichMapFunction;
 import org.apache.flink.api.common.serialization.SimpleStringSchema;
+import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.connector.kafka.source.KafkaSource;
 import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
 import org.apache.flink.core.execution.JobClient;
@@ -32,6 +33,21 @@ import org.junit.jupiter.api.Timeout;
 class EmbeddedFlinkTest {
   private static final ConcurrentLinkedQueue<String> SEEN = new ConcurrentLinkedQueue<>();
   private static volatile CountDownLatch everyRecordSeen = new CountDownLatch(0);
+
+  @Test
+  void manySubtasksThatAllTalkToEachOtherFindNetworkBuffers() throws Exception {
+    try (EmbeddedFlink flink = EmbeddedFlink.start(2, 7)) {
+      StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
+      env.setParallelism(14);
+      env.fromSequence(1, 1_000)
+          .rebalance()
+          .map(number -> number + 1)
+          .returns(Types.LONG)
+          .rebalance()
+          .sinkTo(new DiscardingSink<>());
+      EmbeddedFlink.await(flink.submit(env, "all to all", List.of()));
+    }
+  }
 
   @Test
   void aJobOnTwoTaskManagersReadsTheEmbeddedBroker() throws Exception {
