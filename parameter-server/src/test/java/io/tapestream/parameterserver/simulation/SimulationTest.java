@@ -21,7 +21,7 @@ class SimulationTest {
   }
 
   @Test
-  void i1EachBatchCountsOnceAlsoWhereContributionsAreAppliedOnArrival() {
+  void r16EachBatchCountsOnceAlsoWhereContributionsAreAppliedOnArrival() {
     everyBatchCountsOnce(new BoundedStaleness(2), 2);
   }
 
