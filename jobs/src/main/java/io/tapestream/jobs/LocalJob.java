@@ -160,7 +160,7 @@ public final class LocalJob implements AutoCloseable {
     Optional<EmbeddedFlink.Failure> failure =
         flink.lastFailure(client).filter(last -> last.time().isAfter(failureTold));
     failure.ifPresent(last -> failureTold = last.time());
-    return failure.map(last -> JobFailedException.reasons(last.reason()));
+    return failure.map(last -> String.join("; because ", Reasons.of(last.reason())));
   }
 
   /** Over the last seconds, so that it shows the pace and not the moment. */

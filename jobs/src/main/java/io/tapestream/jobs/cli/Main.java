@@ -1,8 +1,10 @@
 package io.tapestream.jobs.cli;
 
+import io.tapestream.jobs.Reasons;
 import io.tapestream.jobs.spec.InvalidSpecException;
 import java.io.PrintWriter;
 import java.nio.file.NoSuchFileException;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IExitCodeExceptionMapper;
@@ -85,20 +87,12 @@ public final class Main {
     if (stacktrace) {
       error.printStackTrace(err);
     } else {
-      err.println("tapestream: " + message(error));
-      for (Throwable cause = error.getCause(); cause != null; cause = cause.getCause()) {
-        err.println("  because: " + message(cause));
-      }
+      List<String> reasons = Reasons.of(error);
+      err.println("tapestream: " + reasons.get(0));
+      reasons.stream().skip(1).forEach(reason -> err.println("  because: " + reason));
     }
     err.flush();
     return exitCodes().getExitCode(error);
-  }
-
-  private static String message(Throwable error) {
-    if (error instanceof NoSuchFileException missing) {
-      return "there is no file " + missing.getFile();
-    }
-    return error.getMessage() == null ? error.getClass().getSimpleName() : error.getMessage();
   }
 
   private static IExitCodeExceptionMapper exitCodes() {

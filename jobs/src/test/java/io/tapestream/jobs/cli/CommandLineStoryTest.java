@@ -70,6 +70,19 @@ class CommandLineStoryTest {
       assertThat(missing.exit()).isEqualTo(2);
 
       feed(bootstrap, table);
+      Path tooFar =
+          Files.writeString(
+              directory.resolve("too-far.yaml"),
+              Files.readString(job).replace("stop:", "start: offset 9999, stop:")
+                  + "restart: {attempts: 1, delay: 3 s}\n");
+      Run failed = run("train", tooFar.toString(), "--jar", jar.toString());
+      assertThat(failed.exit()).as(failed.out()).isEqualTo(1);
+      assertThat(failed.out())
+          .contains("Restarting from the newest checkpoint: The source can't start: partition")
+          .contains("can't be read from offset 9999: the broker holds offsets 0 up to 250")
+          .containsSubsequence("tapestream: job points failed", "  because: The source can't")
+          .doesNotContain("OperatorCoordinator", "Exception");
+
       Process training = start("live", "train", job.toString(), "--jar", jar.toString());
       awaitRecords(training, ROWS);
       new ProcessBuilder("kill", "-INT", String.valueOf(training.pid())).start().waitFor();

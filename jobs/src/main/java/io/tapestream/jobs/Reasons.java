@@ -1,0 +1,61 @@
+package io.tapestream.jobs;
+
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import org.apache.flink.runtime.JobException;
+import org.apache.flink.runtime.client.JobExecutionException;
+import org.apache.flink.runtime.execution.SuppressRestartsException;
+import org.apache.flink.util.SerializedThrowable;
+
+/** What an error says to people: its messages and its causes', none of them twice. */
+public final class Reasons {
+  /** What Flink says around a source's own error. */
+  private static final String COORDINATOR = "Global failure triggered by OperatorCoordinator";
+
+  private Reasons() {}
+
+  /** The messages, the outermost first, without what only wraps another. */
+  public static List<String> of(Throwable error) {
+    List<String> messages = new ArrayList<>();
+    for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+      String message = message(cause);
+      if (!isWrapper(cause) && messages.stream().noneMatch(told -> told.contains(message))) {
+        messages.add(message);
+      }
+    }
+    return messages;
+  }
+
+  /** The error below everything that only wraps it. */
+  static Throwable unwrapped(Throwable error) {
+    Throwable reason = plain(error);
+    while (isWrapper(reason) && reason.getCause() != null) {
+      reason = plain(reason.getCause());
+    }
+    return reason;
+  }
+
+  private static boolean isWrapper(Throwable error) {
+    return error.getCause() != null
+        && (error instanceof ExecutionException
+            || error instanceof JobExecutionException
+            || error instanceof SuppressRestartsException
+            || error instanceof JobException
+            || message(error).startsWith(COORDINATOR));
+  }
+
+  private static Throwable plain(Throwable error) {
+    return error instanceof SerializedThrowable serialized
+        ? serialized.deserializeError(Reasons.class.getClassLoader())
+        : error;
+  }
+
+  private static String message(Throwable error) {
+    if (error instanceof NoSuchFileException missing) {
+      return "there is no file " + missing.getFile();
+    }
+    return error.getMessage() == null ? error.getClass().getSimpleName() : error.getMessage();
+  }
+}
