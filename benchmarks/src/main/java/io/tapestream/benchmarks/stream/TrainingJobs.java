@@ -20,7 +20,7 @@ import java.util.Map;
 import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
-/** Submits the main job, as a specification would describe it, with the defaults of one. */
+/** Submits the main job with a specification's defaults, but a checkpoint every second. */
 final class TrainingJobs {
   private static final Duration CHECKPOINTS = Duration.ofSeconds(1);
 
