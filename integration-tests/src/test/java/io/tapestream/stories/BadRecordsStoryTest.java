@@ -31,6 +31,9 @@ import org.junit.jupiter.api.io.TempDir;
 class BadRecordsStoryTest {
   private static final int WIDTH = 40;
 
+  /** About as large as a broker lets a record be by default. */
+  private static final int LARGEST_RECORD = 1_000_000;
+
   private static EmbeddedKafka kafka;
 
   @TempDir Path directory;
@@ -63,7 +66,8 @@ class BadRecordsStoryTest {
             Arrays.copyOf(whole, whole.length - 7),
             encoded(Topic.example(1, 0, List.of(DenseFeatures.floats("x", new float[3], 3)))),
             encoded(Topic.example(2, 0, List.of(DenseFeatures.floats("x", nan, WIDTH)))),
-            encoded(unlabelled));
+            encoded(unlabelled),
+            new byte[LARGEST_RECORD]);
     bad.forEach(value -> topic.writeRaw(0, value));
     topic.writeAvro(WIDTH / 2, WIDTH, i -> Topic.oneHot(i, WIDTH));
 
@@ -72,7 +76,7 @@ class BadRecordsStoryTest {
 
     Map<Long, DeadLetter> letters = deadLetters(topic.name() + ".dead-letters", bad.size());
     assertThat(letters).hasSize(bad.size());
-    List<String> words = List.of("truncated", "shape", "finite", "label");
+    List<String> words = List.of("truncated", "shape", "finite", "label", "");
     for (int i = 0; i < bad.size(); i++) {
       DeadLetter letter = letters.get((long) WIDTH / 2 + i);
       assertThat(letter).as("the dead letter of %s", words.get(i)).isNotNull();

@@ -56,7 +56,7 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
     try (Topics topics = new Topics(kafka)) {
       Optional<VirtualWorkers> found = topics.virtualWorkers(spec.source().topic());
       workers = found.orElseThrow(() -> noTopic(spec));
-      topics.createIfMissing(spec.deadLetters(), 1);
+      topics.createForDeadLettersOf(spec.source().topic(), spec.deadLetters());
       if (spec.publish().announcements() != null) {
         topics.createIfMissing(spec.publish().announcements(), 1);
       }

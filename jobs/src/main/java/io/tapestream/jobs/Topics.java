@@ -13,6 +13,7 @@ import java.util.Properties;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -20,6 +21,8 @@ import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -27,6 +30,9 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 /** What a submission asks of the broker: partitions of topics, and topics that are missing. */
 public final class Topics implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  /** What a dead letter may hold besides the record: names, numbers, the reason in words. */
+  private static final int LETTER_BYTES = 64 * 1024;
 
   private final KafkaSettings kafka;
   private final Admin admin;
@@ -64,13 +70,51 @@ public final class Topics implements AutoCloseable {
    * @return whether it was created
    */
   public boolean createIfMissing(String topic, int partitions) throws SubmissionException {
+    return createIfMissing(topic, partitions, Map.of());
+  }
+
+  /**
+   * Creates the topic for the dead letters of another one unless it exists. A letter holds the
+   * whole record and says what was wrong with it, so larger messages are let in than there.
+   *
+   * @return whether it was created
+   */
+  public boolean createForDeadLettersOf(String source, String topic) throws SubmissionException {
+    return createIfMissing(
+        topic,
+        1,
+        Map.of(
+            TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
+            String.valueOf(maxMessageBytes(source) + LETTER_BYTES)));
+  }
+
+  private long maxMessageBytes(String topic) throws SubmissionException {
+    ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+    try {
+      Map<ConfigResource, Config> settings = answer(admin.describeConfigs(List.of(resource)).all());
+      return settings.values().stream()
+          .map(topics -> topics.get(TopicConfig.MAX_MESSAGE_BYTES_CONFIG))
+          .mapToLong(setting -> Long.parseLong(setting.value()))
+          .max()
+          .orElseThrow();
+    } catch (ExecutionException e) {
+      throw new SubmissionException(
+          "the broker does not tell the settings of topic \"" + topic + "\"", reason(e));
+    }
+  }
+
+  private boolean createIfMissing(String topic, int partitions, Map<String, String> settings)
+      throws SubmissionException {
     if (describe(topic).isPresent()) {
       return false;
     }
     try {
       answer(
           admin
-              .createTopics(List.of(new NewTopic(topic, Optional.of(partitions), Optional.empty())))
+              .createTopics(
+                  List.of(
+                      new NewTopic(topic, Optional.of(partitions), Optional.empty())
+                          .configs(settings)))
               .all());
       awaitLeaders(admin, topic, partitions);
       return true;
