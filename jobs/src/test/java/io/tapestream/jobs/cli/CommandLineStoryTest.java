@@ -19,6 +19,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -57,6 +58,42 @@ class CommandLineStoryTest {
     }
   }
 
+  /** How a process is asked to stop. */
+  private enum Stop {
+    /** Ctrl-C. */
+    INT(130),
+    /** What stops a process that was started in the background, where Ctrl-C is ignored. */
+    TERM(143);
+
+    final int exit;
+
+    Stop(int exit) {
+      this.exit = exit;
+    }
+
+    /** The one that processes started from here listen to: whoever ignores SIGINT bequeaths it. */
+    static Stop here() throws IOException {
+      Path status = Path.of("/proc/self/status");
+      if (!Files.exists(status)) {
+        return INT;
+      }
+      for (String line : Files.readAllLines(status)) {
+        if (line.startsWith("SigIgn:")) {
+          long ignored = Long.parseUnsignedLong(line.substring(7).trim(), 16);
+          return (ignored & 0b10) == 0 ? INT : TERM;
+        }
+      }
+      return INT;
+    }
+  }
+
+  private final List<Process> started = new ArrayList<>();
+
+  @AfterEach
+  void reap() {
+    started.forEach(Process::destroyForcibly);
+  }
+
   @Test
   void aModelOfOnesOwnTrainsFromATableIsStoppedGoesOnAndAnswers() throws Exception {
     Path jar = jar();
@@ -85,12 +122,13 @@ class CommandLineStoryTest {
 
       Process training = start("live", "train", job.toString(), "--jar", jar.toString());
       awaitRecords(training, ROWS);
-      new ProcessBuilder("kill", "-INT", String.valueOf(training.pid())).start().waitFor();
+      Stop stop = Stop.here();
+      new ProcessBuilder("kill", "-" + stop, String.valueOf(training.pid())).start().waitFor();
       Run interrupted = finish("live", training);
       assertThat(interrupted.out()).contains("4 partitions × 10 = 40 examples a round");
       Matcher restore = Pattern.compile("--restore (\\S+)").matcher(interrupted.out());
       assertThat(restore.find()).as(interrupted.out()).isTrue();
-      assertThat(interrupted.exit()).isEqualTo(130);
+      assertThat(interrupted.exit()).isEqualTo(stop.exit);
 
       feed(bootstrap, table);
       Run restored =
@@ -225,10 +263,13 @@ class CommandLineStoryTest {
             "--add-opens=java.base/java.lang=ALL-UNNAMED"));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
     command.addAll(List.of(arguments));
-    return new ProcessBuilder(command)
-        .redirectErrorStream(true)
-        .redirectOutput(directory.resolve(name + ".out").toFile())
-        .start();
+    Process process =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(directory.resolve(name + ".out").toFile())
+            .start();
+    started.add(process);
+    return process;
   }
 
   private Run finish(String name, Process process) throws Exception {
