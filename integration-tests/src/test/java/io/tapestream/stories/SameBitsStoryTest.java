@@ -140,7 +140,7 @@ class SameBitsStoryTest {
 
       assertThat(streamed).hasSameSizeAs(fitted);
       for (int i = 0; i < fitted.length; i++) {
-        assertThat(streamed[i]).as("weight %d", i).isCloseTo(fitted[i], within(2e-4f));
+        assertThat(streamed[i]).as("weight %d", i).isCloseTo(fitted[i], within(1e-5f));
       }
     }
   }
