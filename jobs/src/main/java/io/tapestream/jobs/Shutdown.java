@@ -27,6 +27,21 @@ public final class Shutdown implements AutoCloseable {
   }
 
   /**
+   * Whether this process is ending because it was asked to. What fails from then on fails because
+   * its broker, cluster or server is gone.
+   */
+  public static boolean isUnderWay() {
+    Thread probe = new Thread(() -> {}, "shutdown-probe");
+    try {
+      Runtime.getRuntime().addShutdownHook(probe);
+      Runtime.getRuntime().removeShutdownHook(probe);
+      return false;
+    } catch (IllegalStateException underWay) {
+      return true;
+    }
+  }
+
+  /**
    * Takes over a resource.
    *
    * @throws IllegalStateException if everything has been closed meanwhile; the resource is closed

@@ -1,6 +1,7 @@
 package io.tapestream.jobs.cli;
 
 import io.tapestream.jobs.Reasons;
+import io.tapestream.jobs.Shutdown;
 import io.tapestream.jobs.spec.InvalidSpecException;
 import java.io.PrintWriter;
 import java.nio.file.NoSuchFileException;
@@ -83,6 +84,9 @@ public final class Main {
   }
 
   private int report(Exception error, CommandLine line, ParseResult result) {
+    if (Shutdown.isUnderWay()) {
+      return exitCodes().getExitCode(error); // the signal's own exit code wins
+    }
     PrintWriter err = line.getErr();
     if (stacktrace) {
       error.printStackTrace(err);
