@@ -137,7 +137,8 @@ public final class Topics implements AutoCloseable {
   /**
    * Waits until the leader of each partition of a new topic answers for it. Being told of a leader
    * is not enough: a producer that writes before the leader has opened the partition has its first
-   * batch refused and may have its second accepted, and then no retry of the first ever is.
+   * batch refused and may have its second accepted, and then no retry of the first ever is. Brokers
+   * learn of a topic a moment after the controller has made it; until then it is unknown.
    *
    * @throws ExecutionException if one does not answer within the admin client's time
    */
@@ -147,7 +148,18 @@ public final class Topics implements AutoCloseable {
     for (int partition = 0; partition < partitions; partition++) {
       ends.put(new TopicPartition(topic, partition), OffsetSpec.latest());
     }
-    admin.listOffsets(ends).all().get();
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
+      try {
+        admin.listOffsets(ends).all().get();
+        return;
+      } catch (ExecutionException e) {
+        boolean notYet = e.getCause() instanceof UnknownTopicOrPartitionException;
+        if (!notYet || System.nanoTime() > deadline) {
+          throw e;
+        }
+      }
+    }
   }
 
   /**
