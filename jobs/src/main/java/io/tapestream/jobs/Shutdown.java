@@ -17,8 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Shutdown implements AutoCloseable {
   private final Deque<AutoCloseable> resources = new ArrayDeque<>();
-  private final Thread hook = new Thread(this::interrupted, "tapestream-shutdown");
-  private volatile boolean asked;
+  private final Thread hook = new Thread(this::closeAll, "tapestream-shutdown");
   private boolean closed;
 
   /** Closes nothing yet. */
@@ -56,26 +55,14 @@ public final class Shutdown implements AutoCloseable {
     return resource;
   }
 
-  /** Whether the process is ending because it was asked to, and not because it is done. */
-  public boolean isAsked() {
-    return asked;
-  }
-
-  private void interrupted() {
-    asked = true;
-    closeAll();
-  }
-
   /** Closes everything now. */
   @Override
   public void close() {
     closeAll();
-    if (!asked) {
-      try {
-        Runtime.getRuntime().removeShutdownHook(hook);
-      } catch (IllegalStateException ending) {
-        asked = true;
-      }
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException underWay) {
+      return; // the hook is running, or about to, and finds nothing left to close
     }
   }
 
@@ -93,7 +80,7 @@ public final class Shutdown implements AutoCloseable {
         }
       }
     }
-    if (first != null && !asked) {
+    if (first != null && !isUnderWay()) {
       throw first;
     }
   }

@@ -166,7 +166,7 @@ final class FeedCommand implements Callable<Integer> {
     long start = System.nanoTime();
     try (Shutdown shutdown = new Shutdown()) {
       Feeder feeder = shutdown.closes(Feeder.connect(kafka, topic, format, rows));
-      for (int pass = 0; pass < passes && !shutdown.isAsked(); pass++) {
+      for (int pass = 0; pass < passes && !Shutdown.isUnderWay(); pass++) {
         try (ExampleReader examples = open()) {
           feeder.feed(examples, rate);
         }

@@ -66,12 +66,12 @@ final class TrainCommand implements Callable<Integer> {
     long start = System.nanoTime();
     try (Shutdown shutdown = new Shutdown()) {
       AtomicReference<LocalJob> running = new AtomicReference<>();
-      shutdown.closes(() -> onInterrupt(shutdown, running.get())); // after the job has stopped
+      shutdown.closes(() -> onInterrupt(running.get())); // after the job has stopped
       LocalJob job =
           shutdown.closes(
               LocalJob.start(spec, submission, classes.jars(), taskManagers, restore, loader));
       running.set(job);
-      Progress last = watch(job, shutdown);
+      Progress last = watch(job);
       double seconds = (System.nanoTime() - start) / 1e9;
       System.out.println(
           "Published " + job.versions() + ", newest version " + last.version() + ".");
@@ -82,7 +82,7 @@ final class TrainCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static Progress watch(LocalJob job, Shutdown shutdown)
+  private static Progress watch(LocalJob job)
       throws IOException, InterruptedException, JobFailedException {
     try (ProgressLine line = ProgressLine.standard()) {
       Progress progress = job.progress();
@@ -93,16 +93,11 @@ final class TrainCommand implements Callable<Integer> {
         line.show(progress.line());
       }
       return job.progress();
-    } catch (JobFailedException e) {
-      if (shutdown.isAsked()) {
-        Thread.currentThread().join(); // the shutdown hook is at work and ends the process
-      }
-      throw e;
     }
   }
 
-  private static void onInterrupt(Shutdown shutdown, @Nullable LocalJob job) {
-    if (shutdown.isAsked() && job != null) {
+  private static void onInterrupt(@Nullable LocalJob job) {
+    if (Shutdown.isUnderWay() && job != null) {
       System.out.println();
       System.out.println(
           job.newestCheckpoint()
