@@ -2,6 +2,7 @@ package io.tapestream.stories;
 
 import io.tapestream.optimizers.Optimizer;
 import io.tapestream.optimizers.Sgd;
+import io.tapestream.optimizers.Step;
 
 /**
  * Plain SGD, on a parameter-server shard that can be made to fail.
@@ -23,7 +24,7 @@ public record FaultySgd(double learningRate) implements Optimizer {
 
   @Override
   public void update(
-      float[] weights, float[] gradient, float[][] slots, int from, int length, long step) {
+      float[] weights, float[] gradient, float[][] slots, int from, int length, Step step) {
     Faults.pass(PLACE);
     new Sgd(learningRate, 0, false).update(weights, gradient, slots, from, length, step);
   }

@@ -1,5 +1,7 @@
 package io.tapestream.optimizers;
 
+import io.tapestream.schedules.Schedule;
+
 /**
  * Adam: steps scaled by running estimates of the gradient's mean and uncentred variance.
  *
@@ -13,12 +15,12 @@ package io.tapestream.optimizers;
  * its section 2, which is Keras's: ε stands beside √v before the bias is corrected ("epsilon hat").
  * PyTorch's ε equals this one divided by √(1 − β₂ᵗ).
  *
- * @param learningRate η ≥ 0
+ * @param learningRate η ≥ 0, by the round
  * @param beta1 β₁ in [0, 1), the decay of the mean
  * @param beta2 β₂ in [0, 1), the decay of the variance
  * @param epsilon ε ≥ 0, keeps the quotient finite
  */
-public record Adam(double learningRate, double beta1, double beta2, double epsilon)
+public record Adam(Schedule learningRate, double beta1, double beta2, double epsilon)
     implements Optimizer {
 
   /** Keras's defaults. */
@@ -28,12 +30,21 @@ public record Adam(double learningRate, double beta1, double beta2, double epsil
 
   /** Keras's defaults at another learning rate. */
   public Adam(double learningRate) {
+    this(Settings.rate("Adam", learningRate));
+  }
+
+  /** Keras's defaults with a learning rate that changes. */
+  public Adam(Schedule learningRate) {
     this(learningRate, 0.9, 0.999, 1e-7);
+  }
+
+  /** A learning rate that stays. */
+  public Adam(double learningRate, double beta1, double beta2, double epsilon) {
+    this(Settings.rate("Adam", learningRate), beta1, beta2, epsilon);
   }
 
   /** Checks the ranges stated above. */
   public Adam {
-    Settings.atLeastZero("Adam", "learningRate", learningRate);
     Settings.fraction("Adam", "beta1", beta1);
     Settings.fraction("Adam", "beta2", beta2);
     Settings.atLeastZero("Adam", "epsilon", epsilon);
@@ -51,12 +62,12 @@ public record Adam(double learningRate, double beta1, double beta2, double epsil
 
   @Override
   public void update(
-      float[] weights, float[] gradient, float[][] slots, int from, int length, long step) {
+      float[] weights, float[] gradient, float[][] slots, int from, int length, Step step) {
     // StrictMath: the same bits on every machine; two calls per block, not per weight.
     double rate =
-        learningRate
-            * Math.sqrt(1 - StrictMath.pow(beta2, (double) step))
-            / (1 - StrictMath.pow(beta1, (double) step));
+        learningRate.at(step.round())
+            * Math.sqrt(1 - StrictMath.pow(beta2, (double) step.applied()))
+            / (1 - StrictMath.pow(beta1, (double) step.applied()));
     float meanStep = (float) (1 - beta1);
     float varianceStep = (float) (1 - beta2);
     move(

@@ -12,8 +12,8 @@ import java.util.Arrays;
  *
  * <pre>{@code
  * float[][] slots = optimizer.newSlots(weights.length);
- * for (long step = 1; ; step++) {
- *   optimizer.update(weights, gradient, slots, 0, weights.length, step);
+ * for (long n = 1; ; n++) {
+ *   optimizer.update(weights, gradient, slots, 0, weights.length, Step.of(n));
  * }
  * }</pre>
  *
@@ -40,9 +40,9 @@ public interface Optimizer extends Specified {
    *
    * @param gradient of the loss that falls; only read
    * @param slots one array per slot
-   * @param step 1 for the first update of these weights; counts the updates that were applied
+   * @param step which update of these weights it is
    */
-  void update(float[] weights, float[] gradient, float[][] slots, int from, int length, long step);
+  void update(float[] weights, float[] gradient, float[][] slots, int from, int length, Step step);
 
   /**
    * Updates {@code length} weights in place that begin at different places in their arrays.
@@ -50,7 +50,7 @@ public interface Optimizer extends Specified {
    * @param weights the weights; those from {@code weightsFrom} on are updated
    * @param gradient from {@code gradientFrom} on; only read
    * @param slots one array per slot, updated from {@code slotsFrom} on
-   * @param step 1 for the first update of these weights; counts the updates that were applied
+   * @param step which update of these weights it is
    */
   default void update(
       float[] weights,
@@ -60,7 +60,7 @@ public interface Optimizer extends Specified {
       float[][] slots,
       int slotsFrom,
       int length,
-      long step) {
+      Step step) {
     if (weightsFrom == gradientFrom && (slotsFrom == weightsFrom || slots.length == 0)) {
       update(weights, gradient, slots, weightsFrom, length, step);
       return;

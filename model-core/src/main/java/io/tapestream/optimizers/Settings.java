@@ -1,5 +1,8 @@
 package io.tapestream.optimizers;
 
+import io.tapestream.schedules.Constant;
+import io.tapestream.schedules.Schedule;
+
 /** Range checks of hyperparameters. */
 final class Settings {
 
@@ -8,6 +11,12 @@ final class Settings {
       throw new IllegalArgumentException(
           optimizer + ": " + name + " must be a finite number of at least 0, got " + value);
     }
+  }
+
+  /** A learning rate that stays. */
+  static Schedule rate(String optimizer, double learningRate) {
+    atLeastZero(optimizer, "learningRate", learningRate);
+    return new Constant(learningRate);
   }
 
   static void fraction(String optimizer, String name, double value) {

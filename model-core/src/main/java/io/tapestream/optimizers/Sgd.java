@@ -1,5 +1,7 @@
 package io.tapestream.optimizers;
 
+import io.tapestream.schedules.Schedule;
+
 /**
  * Stochastic gradient descent, with Keras's momentum.
  *
@@ -12,11 +14,11 @@ package io.tapestream.optimizers;
  * <p>Sutskever, Martens, Dahl and Hinton, "On the importance of initialization and momentum in deep
  * learning", 2013; the form is that of {@code keras.optimizers.SGD}.
  *
- * @param learningRate η ≥ 0
+ * @param learningRate η ≥ 0, by the round
  * @param momentum μ in [0, 1)
  * @param nesterov whether the gradient step looks ahead along the velocity; needs momentum
  */
-public record Sgd(double learningRate, double momentum, boolean nesterov) implements Optimizer {
+public record Sgd(Schedule learningRate, double momentum, boolean nesterov) implements Optimizer {
 
   /** Plain descent at learning rate 0.01. */
   public Sgd() {
@@ -28,9 +30,18 @@ public record Sgd(double learningRate, double momentum, boolean nesterov) implem
     this(learningRate, 0, false);
   }
 
+  /** Plain descent with a learning rate that changes. */
+  public Sgd(Schedule learningRate) {
+    this(learningRate, 0, false);
+  }
+
+  /** A learning rate that stays. */
+  public Sgd(double learningRate, double momentum, boolean nesterov) {
+    this(Settings.rate("Sgd", learningRate), momentum, nesterov);
+  }
+
   /** Checks the ranges stated above. */
   public Sgd {
-    Settings.atLeastZero("Sgd", "learningRate", learningRate);
     Settings.fraction("Sgd", "momentum", momentum);
     if (nesterov && momentum == 0) {
       throw new IllegalArgumentException("Sgd: nesterov needs a momentum above 0, for example 0.9");
@@ -49,9 +60,9 @@ public record Sgd(double learningRate, double momentum, boolean nesterov) implem
 
   @Override
   public void update(
-      float[] weights, float[] gradient, float[][] slots, int from, int length, long step) {
+      float[] weights, float[] gradient, float[][] slots, int from, int length, Step step) {
     int to = from + length;
-    float rate = (float) learningRate;
+    float rate = (float) learningRate.at(step.round());
     if (momentum == 0) {
       descend(weights, gradient, from, to, rate);
     } else if (nesterov) {

@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
 final class SpecModule extends SimpleModule {
   private static final long serialVersionUID = 1L;
 
+  /** The record of one number that stands for a bare number, in the families that have one. */
+  private static final String CONSTANT = "Constant";
+
   SpecModule() {
     super("specs");
     addSerializer(new Writer());
@@ -61,6 +64,11 @@ final class SpecModule extends SimpleModule {
     public void serialize(Specified thing, JsonGenerator json, SerializerProvider provider)
         throws IOException {
       Record settings = thing.settings();
+      if (typeName(thing.getClass()).equals(CONSTANT)) {
+        RecordComponent value = settings.getClass().getRecordComponents()[0];
+        provider.defaultSerializeValue(SettingsRecord.get(settings, value), json);
+        return;
+      }
       json.writeStartObject();
       json.writeStringField("type", typeName(thing.getClass()));
       json.writeObjectFieldStart("settings");
@@ -102,6 +110,9 @@ final class SpecModule extends SimpleModule {
     public Specified deserialize(JsonParser parser, DeserializationContext context)
         throws IOException {
       JsonNode spec = context.readTree(parser);
+      if (spec.isNumber()) {
+        return constant(spec, context);
+      }
       JsonNode type = spec.isTextual() ? spec : spec.path("type");
       if (!type.isTextual()) {
         throw JsonMappingException.from(
@@ -118,6 +129,12 @@ final class SpecModule extends SimpleModule {
       Class<?> made = find(type.textValue(), context);
       JsonNode settings = spec.path("settings");
       return make(made, settings.isMissingNode() ? NullNode.getInstance() : settings, context);
+    }
+
+    private Specified constant(JsonNode number, DeserializationContext context) throws IOException {
+      Class<?> constant = find(CONSTANT, context);
+      String value = constant.getRecordComponents()[0].getName();
+      return make(constant, context.getNodeFactory().objectNode().set(value, number), context);
     }
 
     private Class<?> find(String type, DeserializationContext context) throws JsonMappingException {

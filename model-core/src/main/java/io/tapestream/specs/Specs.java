@@ -16,6 +16,7 @@ import java.util.stream.Collectors;
  * {"type": "Dense", "settings": {"units": 10, "activation": "relu"}}
  * {"type": "Adam"}                 every setting has a default
  * "Adam"                           the same
+ * 0.001                            a kind's Constant, the record of that one number
  * {"type": "com.example.LeNet"}    a class of one's own
  * }</pre>
  *

@@ -50,17 +50,18 @@ public final class Fit {
   }
 
   private StepResult train(TrainingStep step, Batch batch) {
-    StepResult result = step.run(batch, 0, steps++);
+    long round = steps++;
+    StepResult result = step.run(batch, 0, round);
     if (!result.finite()) {
       throw new ArithmeticException(
           "step "
-              + (steps - 1)
+              + round
               + " since compile has no finite gradient: "
               + result
               + "; nothing was applied. Lower the learning rate, or look for NaN in the data");
     }
     if (result.weightSum() != 0) {
-      update.apply(loss.mean() ? result.weightSum() : 1);
+      update.apply(loss.mean() ? result.weightSum() : 1, round);
     }
     return result;
   }

@@ -4,6 +4,7 @@ import io.tapestream.models.ParameterVector;
 import io.tapestream.models.ParameterVector.Entry;
 import io.tapestream.optimizers.Granule;
 import io.tapestream.optimizers.Optimizer;
+import io.tapestream.optimizers.Step;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -57,9 +58,10 @@ final class VectorUpdate {
    *
    * @param divisor what the summed gradient is divided by: the batch's weight for a mean loss, else
    *     1
+   * @param round steps before this one, those that moved nothing included
    */
-  void apply(double divisor) {
-    applied++;
+  void apply(double divisor, long round) {
+    Step step = new Step(++applied, round);
     float by = (float) divisor;
     for (Range range : ranges) {
       int n = range.length();
@@ -70,7 +72,7 @@ final class VectorUpdate {
           gradient[i] /= by;
         }
       }
-      optimizer.update(weights, gradient, range.slots(), 0, n, applied);
+      optimizer.update(weights, gradient, range.slots(), 0, n, step);
       parameters.load(range.from(), weights, 0, n);
     }
   }

@@ -28,7 +28,7 @@ class OptimizersTest {
   void plainDescentMovesAgainstTheGradient() {
     float[] weights = {1, 2};
 
-    new Sgd(0.5).update(weights, new float[] {2, -4}, new float[0][], 0, 2, 1);
+    new Sgd(0.5).update(weights, new float[] {2, -4}, new float[0][], 0, 2, Step.of(1));
 
     assertThat(weights).containsExactly(0, 4);
   }
@@ -38,7 +38,7 @@ class OptimizersTest {
     Adam adam = new Adam(0.01);
     float[] weights = {1, 1, 1};
 
-    adam.update(weights, new float[] {1e-3f, -5, 0}, adam.newSlots(3), 0, 3, 1);
+    adam.update(weights, new float[] {1e-3f, -5, 0}, adam.newSlots(3), 0, 3, Step.of(1));
 
     assertThat(weights).containsExactly(new float[] {0.99f, 1.01f, 1}, within(1e-4f));
   }
@@ -52,7 +52,7 @@ class OptimizersTest {
     }
     float[][] slots = optimizer.newSlots(64);
     for (int step = 1; step <= 100; step++) {
-      optimizer.update(weights, gradient(weights, step), slots, 0, 64, step);
+      optimizer.update(weights, gradient(weights, step), slots, 0, 64, Step.of(step));
     }
 
     double[] expected = Reference.numbers("optimizers.json", "/weights/" + name);
@@ -72,9 +72,9 @@ class OptimizersTest {
     float[][] rightSlots = optimizer.newSlots(41);
     for (int step = 1; step <= 10; step++) {
       float[] gradient = gradient(whole, step);
-      optimizer.update(whole, 0, gradient, 0, wholeSlots, 0, 64, step);
-      optimizer.update(left, 0, gradient, 0, leftSlots, 0, 23, step);
-      optimizer.update(right, 0, gradient, 23, rightSlots, 0, 41, step);
+      optimizer.update(whole, 0, gradient, 0, wholeSlots, 0, 64, Step.of(step));
+      optimizer.update(left, 0, gradient, 0, leftSlots, 0, 23, Step.of(step));
+      optimizer.update(right, 0, gradient, 23, rightSlots, 0, 41, Step.of(step));
       rightSlots = copy(rightSlots); // as after a restore
     }
 
@@ -90,7 +90,7 @@ class OptimizersTest {
     float[] ones = new float[10];
     Arrays.fill(ones, 1);
 
-    optimizer.update(weights, 4, ones, 2, slots, 4, 3, 1);
+    optimizer.update(weights, 4, ones, 2, slots, 4, 3, Step.of(1));
 
     assertThat(Arrays.copyOfRange(weights, 4, 7)).doesNotContain(0);
     Arrays.fill(weights, 4, 7, 0);

@@ -7,8 +7,8 @@ import java.io.InputStream;
 import java.util.Objects;
 
 /**
- * What PyTorch computed, and the hash that both sides draw their data from: {@code
- * resources/reference/reference.py}.
+ * What PyTorch and numpy computed, by the scripts in {@code resources/reference}, and the hash that
+ * both sides draw their data from.
  */
 public final class Reference {
 

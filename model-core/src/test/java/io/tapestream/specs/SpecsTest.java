@@ -9,6 +9,8 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import io.tapestream.optimizers.Adam;
 import io.tapestream.optimizers.Optimizer;
 import io.tapestream.optimizers.Sgd;
+import io.tapestream.schedules.Constant;
+import io.tapestream.schedules.Schedule;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -61,6 +63,22 @@ class SpecsTest {
     assertThat(Specs.read(new TextNode("Adam"), Optimizer.class)).isEqualTo(new Adam());
     assertThat(read("{\"type\": \"Sgd\", \"settings\": {\"momentum\": 0.9}}"))
         .isEqualTo(new Sgd(0.01, 0.9, false));
+  }
+
+  @Test
+  void aNumberStandsForTheConstantOfAFamilyThatHasOne() throws Exception {
+    assertThat(Specs.read(json("0.5"), Schedule.class)).isEqualTo(new Constant(0.5));
+    assertThat(
+            Specs.read(
+                json("{\"type\": \"Constant\", \"settings\": {\"value\": 1}}"), Schedule.class))
+        .isEqualTo(new Constant(1));
+    assertThat(Specs.toJson(new Constant(0.5))).isEqualTo(json("0.5"));
+    assertThatThrownBy(() -> read("3"))
+        .hasMessageContaining("no Optimizer")
+        .hasMessageContaining("Constant");
+    assertThatThrownBy(() -> read("{\"type\": \"Sgd\", \"settings\": {\"learningRate\": -1}}"))
+        .hasMessageContaining("Optimizer.learningRate")
+        .hasMessageContaining("at least 0, got -1");
   }
 
   @Test

@@ -8,6 +8,7 @@ import io.tapestream.models.Sequential;
 import io.tapestream.optimizers.Granule;
 import io.tapestream.optimizers.Optimizer;
 import io.tapestream.optimizers.Sgd;
+import io.tapestream.optimizers.Step;
 import io.tapestream.reference.Reference;
 import io.tapestream.tensor.Shape;
 import java.util.ArrayList;
@@ -30,7 +31,7 @@ class VectorUpdateTest {
 
     @Override
     public void update(
-        float[] weights, float[] gradient, float[][] slots, int from, int length, long step) {
+        float[] weights, float[] gradient, float[][] slots, int from, int length, Step step) {
       lengths.add(length);
     }
   }
@@ -39,7 +40,7 @@ class VectorUpdateTest {
   void r14AnOptimizerThatNeedsWholeTensorsGetsWholeTensors() {
     List<Integer> lengths = new ArrayList<>();
 
-    new VectorUpdate(parameters(), new Noting(Granule.TENSOR, lengths)).apply(1);
+    new VectorUpdate(parameters(), new Noting(Granule.TENSOR, lengths)).apply(1, 0);
 
     assertThat(lengths).containsExactly(300 * 70, 70, 70 * 2, 2);
   }
@@ -48,7 +49,7 @@ class VectorUpdateTest {
   void anElementWiseOptimizerGetsChunksThatCoverTheVector() {
     List<Integer> lengths = new ArrayList<>();
 
-    new VectorUpdate(parameters(), new Noting(Granule.ELEMENT, lengths)).apply(1);
+    new VectorUpdate(parameters(), new Noting(Granule.ELEMENT, lengths)).apply(1, 0);
 
     assertThat(lengths).hasSize(2);
     assertThat(lengths.stream().mapToInt(Integer::intValue).sum())
@@ -67,12 +68,12 @@ class VectorUpdateTest {
 
     for (int step = 1; step <= 3; step++) {
       parameters.gradients().write(0, gradient, 0, size);
-      update.apply(4);
+      update.apply(4, step - 1);
       float[] divided = gradient.clone();
       for (int i = 0; i < size; i++) {
         divided[i] /= 4;
       }
-      rule.update(expected, divided, slots, 0, size, step);
+      rule.update(expected, divided, slots, 0, size, Step.of(step));
     }
 
     assertThat(parameters.values().toFloats()).isEqualTo(expected);

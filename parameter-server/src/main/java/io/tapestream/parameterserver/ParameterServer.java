@@ -2,6 +2,7 @@ package io.tapestream.parameterserver;
 
 import io.tapestream.optimizers.Granule;
 import io.tapestream.optimizers.Optimizer;
+import io.tapestream.optimizers.Step;
 import io.tapestream.parameterserver.Message.Contribution;
 import io.tapestream.parameterserver.Message.Join;
 import io.tapestream.parameterserver.Message.Leave;
@@ -237,6 +238,7 @@ public final class ParameterServer {
     int length = block.values.length;
     int piece = optimizer.granule() == Granule.ELEMENT ? PIECE : length;
     float[][] slots = Arrays.copyOfRange(updated, 1, updated.length);
+    Step next = new Step(block.applied + 1, block.round);
     for (int from = 0; from < length; from += piece) {
       int n = Math.min(piece, length - from);
       if (meanLoss) {
@@ -246,7 +248,7 @@ public final class ParameterServer {
       for (int slot = 0; slot < slots.length; slot++) {
         System.arraycopy(block.slots[slot], from, slots[slot], from, n);
       }
-      optimizer.update(updated[0], block.sum, slots, from, n, block.applied + 1);
+      optimizer.update(updated[0], block.sum, slots, from, n, next);
       requireFinite(block, updated, from, n);
     }
   }

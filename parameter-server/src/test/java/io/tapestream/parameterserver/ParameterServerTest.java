@@ -13,6 +13,8 @@ import io.tapestream.parameterserver.Message.Contribution;
 import io.tapestream.parameterserver.Message.Join;
 import io.tapestream.parameterserver.Message.Leave;
 import io.tapestream.parameterserver.consistency.Synchronous;
+import io.tapestream.schedules.ExponentialDecay;
+import io.tapestream.schedules.Schedule;
 import org.junit.jupiter.api.Test;
 
 class ParameterServerTest {
@@ -76,6 +78,18 @@ class ParameterServerTest {
     assertThat(fresh.values).containsExactly(before.values);
     assertThat(fresh.slots).isDeepEqualTo(before.slots);
     assertThat(fresh.applied()).isEqualTo(1);
+  }
+
+  @Test
+  void r2TheLearningRateFollowsTheRoundsEmptyOnesIncluded() {
+    Schedule halving = new ExponentialDecay(1, 1, 0.5);
+    ParameterServer scheduled = server(new Sgd(halving), true);
+    Block fresh = scheduled.fresh(TRAINED, new float[4], 1);
+    scheduled.accept(fresh, contribution(0, 0, 1, -1, 0, 0, 0));
+    scheduled.accept(fresh, empty(0, 1));
+    scheduled.accept(fresh, contribution(0, 2, 1, -1, 0, 0, 0));
+
+    assertThat(fresh.values()[0]).isEqualTo(1 + 0.25f);
   }
 
   @Test

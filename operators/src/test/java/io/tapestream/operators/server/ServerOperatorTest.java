@@ -5,10 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tapestream.operators.server.TestShards.Checkpoint;
 import io.tapestream.optimizers.Adam;
+import io.tapestream.optimizers.Optimizer;
+import io.tapestream.optimizers.Step;
 import io.tapestream.parameterserver.BlockLayout;
+import io.tapestream.parameterserver.BlockRange;
+import io.tapestream.parameterserver.Gradient.Dense;
 import io.tapestream.parameterserver.ProtocolException;
 import io.tapestream.parameterserver.Weights;
 import io.tapestream.parameterserver.consistency.Synchronous;
+import io.tapestream.schedules.CosineDecay;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -88,6 +93,35 @@ class ServerOperatorTest {
       }
     }
     assertThat(vector).isEqualTo(expected);
+  }
+
+  @Test
+  void i2AScheduleGivesTheSameBitsOnAnyNumberOfShardsAsOnOneArray() throws Exception {
+    Optimizer adam = new Adam(new CosineDecay(0, 5, 0.1, 0.1, 3));
+    float[] expected = PLAN.model().initialValues(getClass().getClassLoader());
+    float[][] slots = adam.newSlots(expected.length);
+    BlockRange whole = new BlockRange(0, 0, expected.length, true);
+    for (int round = 0; round < 6; round++) {
+      float[] mean = new float[expected.length];
+      for (int vw = 0; vw < 3; vw++) {
+        float[] gradient = ((Dense) TestShards.contribution(whole, vw, round).gradient()).values();
+        for (int i = 0; i < mean.length; i++) {
+          mean[i] += gradient[i];
+        }
+      }
+      for (int i = 0; i < mean.length; i++) {
+        mean[i] /= 12;
+      }
+      adam.update(expected, mean, slots, 0, mean.length, Step.of(round + 1));
+    }
+
+    for (int parallelism = 1; parallelism <= 3; parallelism++) {
+      try (TestShards shards =
+          new TestShards(plan(adam, PLAN.virtualWorkers(), 1), parallelism, null)) {
+        rounds(shards, 0, 6);
+        assertThat(shards.vector()).as("%d shards", parallelism).isEqualTo(expected);
+      }
+    }
   }
 
   @Test
@@ -297,8 +331,13 @@ class ServerOperatorTest {
   }
 
   private static ServerPlan plan(List<String> virtualWorkers, long publishEveryRounds) {
+    return plan(new Adam(0.1), virtualWorkers, publishEveryRounds);
+  }
+
+  private static ServerPlan plan(
+      Optimizer optimizer, List<String> virtualWorkers, long publishEveryRounds) {
     return new ServerPlan(
-        new TestModel(new Adam(0.1), true, 20),
+        new TestModel(optimizer, true, 20),
         new Synchronous(),
         BlockLayout.ofElements(20, 20, 4),
         virtualWorkers,

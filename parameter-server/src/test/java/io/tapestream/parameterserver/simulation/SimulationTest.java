@@ -2,6 +2,7 @@ package io.tapestream.parameterserver.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tapestream.optimizers.Step;
 import io.tapestream.parameterserver.BoundedStaleness;
 import io.tapestream.parameterserver.consistency.Consistency;
 import io.tapestream.parameterserver.consistency.Synchronous;
@@ -112,7 +113,8 @@ class SimulationTest {
           sum[i] /= (float) weightSum;
         }
         applied++;
-        workload.optimizer().update(weights, sum, slots, 0, workload.trained(), applied);
+        Step step = new Step(applied, round);
+        workload.optimizer().update(weights, sum, slots, 0, workload.trained(), step);
         System.arraycopy(
             sum, workload.trained(), weights, workload.trained(), sum.length - workload.trained());
       }

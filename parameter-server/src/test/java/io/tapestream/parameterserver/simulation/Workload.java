@@ -3,6 +3,7 @@ package io.tapestream.parameterserver.simulation;
 import io.tapestream.optimizers.Adam;
 import io.tapestream.optimizers.Optimizer;
 import io.tapestream.optimizers.Sgd;
+import io.tapestream.schedules.InverseTimeDecay;
 import java.util.SplittableRandom;
 
 /** What the simulated virtual workers learn. Workers are named by an id that no join moves. */
@@ -81,7 +82,7 @@ interface Workload {
 
     @Override
     public Optimizer optimizer() {
-      return new Adam(0.05);
+      return new Adam(new InverseTimeDecay(0.05, 5, 0.5));
     }
 
     @Override
