@@ -45,7 +45,7 @@ public record PolynomialDecay(
     if (cycle) {
       end *= Math.max(1, Math.ceil((double) round / decaySteps));
     }
-    double left = 1 - Math.min(round, end) / end;
+    double left = 1 - Math.min((double) round, end) / end;
     return (initialLearningRate - endLearningRate) * StrictMath.pow(left, power) + endLearningRate;
   }
 }

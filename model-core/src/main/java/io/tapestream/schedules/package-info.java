@@ -1,6 +1,6 @@
 /**
  * Learning-rate schedules: pure functions of the round, with Keras's names and formulas. They use
- * {@link StrictMath}, so that every machine computes the same rate.
+ * {@code StrictMath}, so that every machine computes the same rate.
  */
 @NullMarked
 package io.tapestream.schedules;
