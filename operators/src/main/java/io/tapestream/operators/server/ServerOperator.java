@@ -2,6 +2,7 @@ package io.tapestream.operators.server;
 
 import static java.util.Objects.requireNonNull;
 
+import io.tapestream.optimizers.Optimizer;
 import io.tapestream.parameterserver.Block;
 import io.tapestream.parameterserver.BlockLayout;
 import io.tapestream.parameterserver.Message;
@@ -59,6 +60,7 @@ public final class ServerOperator extends AbstractStreamOperator<Weights>
   // runtime
   private transient MailboxExecutor mailbox;
   private transient BlockKeys keys;
+  private transient Optimizer optimizer;
   private transient ParameterServer server;
   private transient ValueState<Block> blocks;
   private transient ServerIdentity identity;
@@ -94,18 +96,15 @@ public final class ServerOperator extends AbstractStreamOperator<Weights>
         keys.blocks(
             KeyGroupRangeAssignment.computeKeyGroupRangeForOperatorIndex(
                 maxParallelism, task.getNumberOfParallelSubtasks(), task.getIndexOfThisSubtask()));
-    server =
-        new ParameterServer(
-            plan.model().optimizer(userClasses),
-            plan.consistency(),
-            plan.model().meanLoss(userClasses));
+    optimizer = plan.model().optimizer(userClasses);
+    server = new ParameterServer(optimizer, plan.consistency(), plan.model().meanLoss(userClasses));
     blocks =
         context
             .getKeyedStateStore()
             .getState(new ValueStateDescriptor<>("block", ServerTypes.BLOCK));
     identity = new ServerIdentity(context.getOperatorStateStore());
     if (context.isRestored()) {
-      restore(identity.joined(plan));
+      restore(identity.joined(plan, optimizer));
     } else {
       initialize(plan.model().initialValues(userClasses));
     }
@@ -223,7 +222,7 @@ public final class ServerOperator extends AbstractStreamOperator<Weights>
   @Override
   public void snapshotState(StateSnapshotContext context) throws Exception {
     super.snapshotState(context);
-    identity.store(plan, getRuntimeContext().getTaskInfo().getIndexOfThisSubtask());
+    identity.store(plan, optimizer, getRuntimeContext().getTaskInfo().getIndexOfThisSubtask());
   }
 
   private Block fetch(int index) throws Exception {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tapestream.operators.server.TestShards.Checkpoint;
 import io.tapestream.optimizers.Adam;
 import io.tapestream.optimizers.Optimizer;
+import io.tapestream.optimizers.Sgd;
 import io.tapestream.optimizers.Step;
 import io.tapestream.parameterserver.BlockLayout;
 import io.tapestream.parameterserver.BlockRange;
@@ -14,6 +15,7 @@ import io.tapestream.parameterserver.ProtocolException;
 import io.tapestream.parameterserver.Weights;
 import io.tapestream.parameterserver.consistency.Synchronous;
 import io.tapestream.schedules.CosineDecay;
+import io.tapestream.schedules.ExponentialDecay;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -100,19 +102,8 @@ class ServerOperatorTest {
     Optimizer adam = new Adam(new CosineDecay(0, 5, 0.1, 0.1, 3));
     float[] expected = PLAN.model().initialValues(getClass().getClassLoader());
     float[][] slots = adam.newSlots(expected.length);
-    BlockRange whole = new BlockRange(0, 0, expected.length, true);
     for (int round = 0; round < 6; round++) {
-      float[] mean = new float[expected.length];
-      for (int vw = 0; vw < 3; vw++) {
-        float[] gradient = ((Dense) TestShards.contribution(whole, vw, round).gradient()).values();
-        for (int i = 0; i < mean.length; i++) {
-          mean[i] += gradient[i];
-        }
-      }
-      for (int i = 0; i < mean.length; i++) {
-        mean[i] /= 12;
-      }
-      adam.update(expected, mean, slots, 0, mean.length, Step.of(round + 1));
+      adam.update(expected, mean(round), slots, 0, expected.length, Step.of(round + 1));
     }
 
     for (int parallelism = 1; parallelism <= 3; parallelism++) {
@@ -282,6 +273,39 @@ class ServerOperatorTest {
   }
 
   @Test
+  void aRestoredJobGoesOnWithTheSlotsItHadAndTheSettingsItIsGiven() throws Exception {
+    Checkpoint checkpoint;
+    float[] expected;
+    float[][] slots;
+    Adam before = new Adam(0.1);
+    Adam after = new Adam(new ExponentialDecay(0.5, 1, 0.5), 0.5, 0.9, 1e-3);
+    try (TestShards shards = new TestShards(plan(before, PLAN.virtualWorkers(), 1), 2, null)) {
+      rounds(shards, 0, 1);
+      expected = shards.vector();
+      checkpoint = shards.checkpoint(1);
+      slots = before.newSlots(expected.length);
+      before.update(new float[expected.length], mean(0), slots, 0, expected.length, Step.of(1));
+    }
+    try (TestShards restored =
+        new TestShards(plan(after, PLAN.virtualWorkers(), 1), 3, checkpoint)) {
+      rounds(restored, 1, 2);
+      after.update(expected, mean(1), slots, 0, expected.length, Step.of(2));
+      assertThat(restored.vector()).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void anOptimizerThatRemembersSomethingElseIsRefusedAtARestore() throws Exception {
+    Checkpoint checkpoint = checkpointOfOneRound();
+    assertRefused(
+        plan(new Sgd(0.1, 0.9, false), PLAN.virtualWorkers(), 1),
+        checkpoint,
+        "the checkpoint holds slots (2 of Adam), this job's optimizer needs others (1 of Sgd): restore"
+            + " with the optimizer it was cut with, whose settings may be others");
+    assertRefused(plan(new Sgd(0.1), PLAN.virtualWorkers(), 1), checkpoint, "needs others (none)");
+  }
+
+  @Test
   void r12AnotherMaximumParallelismThanThePlansIsRefused() {
     assertThatThrownBy(() -> new TestShards(PLAN, 128, 1, null))
         .hasMessageContaining("maximum parallelism 128, but its keys were made for 16");
@@ -302,6 +326,22 @@ class ServerOperatorTest {
       shards.contribute(0, 0);
       assertThatThrownBy(() -> shards.contribute(0, 0)).isInstanceOf(ProtocolException.class);
     }
+  }
+
+  /** The mean gradient of a round of the three virtual workers. */
+  private static float[] mean(int round) {
+    BlockRange whole = new BlockRange(0, 0, PLAN.layout().size(), true);
+    float[] mean = new float[whole.length()];
+    for (int vw = 0; vw < 3; vw++) {
+      float[] gradient = ((Dense) TestShards.contribution(whole, vw, round).gradient()).values();
+      for (int i = 0; i < mean.length; i++) {
+        mean[i] += gradient[i];
+      }
+    }
+    for (int i = 0; i < mean.length; i++) {
+      mean[i] /= 12;
+    }
+    return mean;
   }
 
   private static Checkpoint checkpointOfOneRound() throws Exception {

@@ -1,0 +1,67 @@
+package io.tapestream.stories;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tapestream.jobs.LocalJob;
+import io.tapestream.jobs.embedded.EmbeddedKafka;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What may change in a job's file between a checkpoint and the job that goes on from it. */
+class ChangedSettingsStoryTest {
+  private static final int RECORDS = 64;
+
+  private static EmbeddedKafka kafka;
+
+  @TempDir Path directory;
+
+  @BeforeAll
+  static void startBroker() {
+    kafka = EmbeddedKafka.start();
+  }
+
+  @AfterAll
+  static void stopBroker() {
+    kafka.close();
+  }
+
+  @Test
+  void a_restored_job_goes_on_with_the_learning_rate_that_its_file_now_says() throws Exception {
+    Topic topic = Topic.create(kafka, 2);
+    topic.writeAvro(0, RECORDS / 2, i -> Topic.oneHot(i, RECORDS));
+    Story story =
+        Story.of(topic, directory)
+            .counting(RECORDS)
+            .with("source.stop", "offset " + RECORDS / 2)
+            .with("batchSize", 4)
+            .with("parallelism.shards", 2)
+            .with("parallelism.blockFloats", 16);
+    Path checkpoint;
+    try (LocalJob job = story.start(1, null)) {
+      Story.until("half of it is published", () -> learned(story) == RECORDS / 2);
+      checkpoint = job.newestCheckpoint().orElseThrow();
+    }
+
+    topic.writeAvro(RECORDS / 2, RECORDS, i -> Topic.oneHot(i, RECORDS));
+    story.with(
+        "optimizer",
+        "{type: Sgd, learningRate: {type: PiecewiseConstantDecay, boundaries: [5], values: [2, 3]}}");
+    try (LocalJob job = story.start(1, checkpoint.toString())) {
+      Story.await(job);
+    }
+
+    float[] weights = story.newestWeights();
+    for (int i = 0; i < RECORDS; i++) {
+      int round = i / (2 * 4); // of two partitions, four records each
+      assertThat(weights[i]).as("record %d", i).isEqualTo(round < 4 ? 1 : round <= 5 ? 2 : 3);
+    }
+  }
+
+  private static long learned(Story story) throws Exception {
+    var newest = story.versions().newest();
+    return newest.isEmpty() ? 0 : story.versions().manifest(newest.getAsLong()).records();
+  }
+}
