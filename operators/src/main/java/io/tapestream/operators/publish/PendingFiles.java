@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The files of versions that aren't committed yet, by run; every name is new, so that an attempt
@@ -29,6 +31,7 @@ import java.util.regex.Pattern;
  * (R17).
  */
 final class PendingFiles {
+  private static final Logger LOG = LoggerFactory.getLogger(PendingFiles.class);
   private static final Pattern RUN = Pattern.compile("[A-Za-z0-9_-]+");
   private static final Pattern NAME = Pattern.compile("(shard|version)-.*");
   private static final Duration KEEP_SHARDS = Duration.ofHours(1);
@@ -83,6 +86,15 @@ final class PendingFiles {
           }
         }
       }
+    }
+  }
+
+  /** Deletes what nobody needs any more; what can't be deleted now is left to {@link #clear}. */
+  static void discard(Path path) {
+    try {
+      delete(path);
+    } catch (IOException e) {
+      LOG.warn("{} is left over, and deleted later: {}", path, e.toString());
     }
   }
 

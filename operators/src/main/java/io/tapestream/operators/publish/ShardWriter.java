@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -14,14 +13,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
 import org.apache.flink.api.connector.sink2.CommittingSinkWriter;
+import org.apache.flink.metrics.Counter;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes the blocks that one server shard sends for a cut into one new file, as they come. Blocks
  * whose barrier never followed, because their checkpoint was given up, go with the next barrier,
  * unless blocks of a later cut replace them.
+ *
+ * <p>A cut whose blocks can't be written, to a full disk for example, is given up: training goes
+ * on, and the next checkpoint tries again. Only the last cut, which none follows, fails the job.
  */
 final class ShardWriter implements CommittingSinkWriter<BlockSnapshot, StagedShard> {
+  private static final Logger LOG = LoggerFactory.getLogger(ShardWriter.class);
   private static final int CHUNK_FLOATS = 16 * 1024;
 
   private final PublishingPlan plan;
@@ -29,30 +35,61 @@ final class ShardWriter implements CommittingSinkWriter<BlockSnapshot, StagedSha
   private final ByteBuffer chunk =
       ByteBuffer.allocateDirect(CHUNK_FLOATS * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
 
+  private final Counter givenUp;
+
   private @Nullable OpenShard open;
+  private @Nullable Cut hopeless; // given up, so what still comes of it is passed over
 
   /** A file that is being written. */
   private record OpenShard(
       Cut cut,
+      boolean last,
       Map<String, Double> metrics,
       Path path,
       FileChannel file,
       List<StagedShard.Piece> pieces) {}
 
-  ShardWriter(PublishingPlan plan) {
+  /**
+   * @param givenUp counts the cuts that could not be written
+   */
+  ShardWriter(PublishingPlan plan, Counter givenUp) {
     this.plan = plan;
     this.pending = plan.pendingFiles();
+    this.givenUp = givenUp;
   }
 
   /**
    * Adds a block.
    *
    * @throws IllegalStateException if a value isn't finite (I6)
+   * @throws IOException if a block of the last cut can't be written
    */
   @Override
   public void write(BlockSnapshot block, Context context) throws IOException {
+    requireFinite(block);
     Cut cut =
         new Cut(block.round(), block.records(), LongStream.of(block.learned()).boxed().toList());
+    boolean last = block.checkpoint() == BlockSnapshot.LAST;
+    if (!last && cut.equals(hopeless)) {
+      return;
+    }
+    try {
+      write(block, cut, last);
+    } catch (IOException e) {
+      drop();
+      if (last) {
+        throw e;
+      }
+      hopeless = cut;
+      givenUp.inc();
+      LOG.error(
+          "The version of round {} is given up, since its weights can't be written: {}. Training goes on; the next checkpoint tries again.",
+          cut.round(),
+          e.toString());
+    }
+  }
+
+  private void write(BlockSnapshot block, Cut cut, boolean last) throws IOException {
     OpenShard shard = open;
     if (shard != null && cut.isAfter(shard.cut())) {
       drop();
@@ -62,14 +99,14 @@ final class ShardWriter implements CommittingSinkWriter<BlockSnapshot, StagedSha
       Path path = pending.newShard();
       FileChannel file =
           FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-      shard = new OpenShard(cut, plan.metrics(block.report()), path, file, new ArrayList<>());
+      shard = new OpenShard(cut, last, plan.metrics(block.report()), path, file, new ArrayList<>());
       open = shard;
     }
     append(shard.file(), block);
     shard.pieces().add(new StagedShard.Piece(block.from(), block.values().length));
   }
 
-  private void append(FileChannel file, BlockSnapshot block) throws IOException {
+  private static void requireFinite(BlockSnapshot block) {
     float[] values = block.values();
     for (int i = 0; i < values.length; i++) {
       if (!Float.isFinite(values[i])) {
@@ -83,6 +120,10 @@ final class ShardWriter implements CommittingSinkWriter<BlockSnapshot, StagedSha
                 + ": nothing is published");
       }
     }
+  }
+
+  private void append(FileChannel file, BlockSnapshot block) throws IOException {
+    float[] values = block.values();
     for (int from = 0; from < values.length; from += CHUNK_FLOATS) {
       int n = Math.min(CHUNK_FLOATS, values.length - from);
       chunk.clear().limit(n * Float.BYTES);
@@ -105,7 +146,11 @@ final class ShardWriter implements CommittingSinkWriter<BlockSnapshot, StagedSha
     open = null;
     return List.of(
         new StagedShard(
-            pending.relative(shard.path()), shard.cut(), shard.metrics(), shard.pieces()));
+            pending.relative(shard.path()),
+            shard.cut(),
+            shard.last(),
+            shard.metrics(),
+            shard.pieces()));
   }
 
   private void drop() throws IOException {
@@ -113,7 +158,7 @@ final class ShardWriter implements CommittingSinkWriter<BlockSnapshot, StagedSha
     if (shard != null) {
       open = null;
       shard.file().close();
-      Files.deleteIfExists(shard.path());
+      PendingFiles.discard(shard.path());
     }
   }
 

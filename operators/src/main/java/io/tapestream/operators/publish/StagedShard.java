@@ -8,10 +8,12 @@ import java.util.Map;
  *
  * @param file its path, relative to the model's directory
  * @param cut where the blocks were cut
+ * @param last whether no blocks follow, because the job ends
  * @param metrics loss and metrics since the shard's snapshot before, by name, those that are finite
  * @param pieces the blocks in the order they stand in the file
  */
-record StagedShard(String file, Cut cut, Map<String, Double> metrics, List<Piece> pieces) {
+record StagedShard(
+    String file, Cut cut, boolean last, Map<String, Double> metrics, List<Piece> pieces) {
 
   /**
    * A slice of the flat parameter vector, little-endian float32 in the file.

@@ -16,7 +16,7 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
  * What travels from the writers to the assembler:
  *
  * <pre>
- * file: UTF | round, records: long | count: int, offset: long … | count: int, (name: UTF, value: double) … | count: int, (from: int, length: int) …
+ * file: UTF | round, records: long | last: boolean | count: int, offset: long … | count: int, (name: UTF, value: double) … | count: int, (from: int, length: int) …
  * </pre>
  */
 final class StagedShardSerializer implements SimpleVersionedSerializer<StagedShard> {
@@ -35,6 +35,7 @@ final class StagedShardSerializer implements SimpleVersionedSerializer<StagedSha
       Cut cut = shard.cut();
       out.writeLong(cut.round());
       out.writeLong(cut.records());
+      out.writeBoolean(shard.last());
       out.writeInt(cut.learned().size());
       for (long offset : cut.learned()) {
         out.writeLong(offset);
@@ -63,6 +64,7 @@ final class StagedShardSerializer implements SimpleVersionedSerializer<StagedSha
       String file = in.readUTF();
       long round = in.readLong();
       long records = in.readLong();
+      boolean last = in.readBoolean();
       List<Long> learned = new ArrayList<>();
       for (int n = in.readInt(); n > 0; n--) {
         learned.add(in.readLong());
@@ -75,7 +77,7 @@ final class StagedShardSerializer implements SimpleVersionedSerializer<StagedSha
       for (int n = in.readInt(); n > 0; n--) {
         pieces.add(new Piece(in.readInt(), in.readInt()));
       }
-      return new StagedShard(file, new Cut(round, records, learned), metrics, pieces);
+      return new StagedShard(file, new Cut(round, records, learned), last, metrics, pieces);
     }
   }
 }

@@ -35,7 +35,7 @@ final class StagedVector implements AutoCloseable {
       position += (long) piece.length() * Float.BYTES;
     }
     if (file.size() != position) {
-      throw new IOException(path + " has " + file.size() + " bytes, its shard staged " + position);
+      throw new EOFException(path + " has " + file.size() + " bytes, its shard staged " + position);
     }
   }
 

@@ -4,11 +4,11 @@ import io.tapestream.files.FileEntry;
 import io.tapestream.files.Manifest;
 import io.tapestream.files.SafeTensors;
 import io.tapestream.tensor.Shape;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -17,7 +17,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.apache.flink.metrics.Counter;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Gathers the shards of one cut and, when every parameter is there, writes the version's files into
@@ -29,12 +32,18 @@ import org.jspecify.annotations.Nullable;
  * a later cut                    the one being gathered is given up: its checkpoint failed on some shard
  * an earlier cut                 it is dropped, for the same reason
  * </pre>
+ *
+ * <p>A version whose files can't be written is given up like one of its shards would be; see {@link
+ * ShardWriter}. A staged shard that is not as it was written fails the job.
  */
 final class VersionAssembler {
+  private static final Logger LOG = LoggerFactory.getLogger(VersionAssembler.class);
+
   private final PublishingPlan plan;
   private final String job;
   private final PendingFiles pending;
   private final Clock clock;
+  private final Counter givenUp;
 
   private @Nullable Gathering gathering;
 
@@ -44,6 +53,7 @@ final class VersionAssembler {
     final List<StagedShard> shards = new ArrayList<>();
     final Set<StagedShard.Piece> pieces = new HashSet<>();
     long checkpoint;
+    boolean last;
 
     Gathering(Cut cut) {
       this.cut = cut;
@@ -53,6 +63,7 @@ final class VersionAssembler {
       shards.add(shard);
       pieces.addAll(shard.pieces());
       this.checkpoint = Math.max(this.checkpoint, checkpoint);
+      last |= shard.last();
     }
 
     long values() {
@@ -60,11 +71,17 @@ final class VersionAssembler {
     }
   }
 
-  VersionAssembler(PublishingPlan plan, String job, Clock clock) {
+  /**
+   * @param job the id of the Flink job, for the manifests
+   * @param clock gives the time of the manifests
+   * @param givenUp counts the versions that could not be written
+   */
+  VersionAssembler(PublishingPlan plan, String job, Clock clock, Counter givenUp) {
     this.plan = plan;
     this.job = job;
     this.clock = clock;
     this.pending = plan.pendingFiles();
+    this.givenUp = givenUp;
   }
 
   /**
@@ -73,11 +90,12 @@ final class VersionAssembler {
    * @param checkpoint the checkpoint id that the shard came with
    * @return the version, if this was its last shard
    * @throws IllegalStateException if the shard was cut at a point that can't be beside another's
+   * @throws IOException if a staged shard is damaged, or the last version can't be written
    */
   Optional<PendingVersion> add(StagedShard shard, long checkpoint) throws IOException {
     Gathering now = gathering;
     if (now != null && now.cut.isAfter(shard.cut())) {
-      PendingFiles.delete(pending.resolve(shard.file()));
+      PendingFiles.discard(pending.resolve(shard.file()));
       return Optional.empty();
     }
     if (now == null || shard.cut().isAfter(now.cut)) {
@@ -92,13 +110,40 @@ final class VersionAssembler {
       return Optional.empty();
     }
     gathering = null;
-    PendingVersion version = assemble(now);
+    Optional<PendingVersion> version = assembleOrGiveUp(now);
     deleteShards(now);
-    return Optional.of(version);
+    return version;
+  }
+
+  private Optional<PendingVersion> assembleOrGiveUp(Gathering complete) throws IOException {
+    try {
+      return Optional.of(assemble(complete));
+    } catch (EOFException damaged) {
+      throw damaged;
+    } catch (IOException e) {
+      if (complete.last) {
+        throw e;
+      }
+      givenUp.inc();
+      LOG.error(
+          "The version of round {} is given up, since its files can't be written: {}. Training goes on; the next checkpoint tries again.",
+          complete.cut.round(),
+          e.toString());
+      return Optional.empty();
+    }
   }
 
   private PendingVersion assemble(Gathering complete) throws IOException {
     Path directory = pending.newVersion(complete.checkpoint);
+    try {
+      return assemble(complete, directory);
+    } catch (IOException e) {
+      PendingFiles.discard(directory);
+      throw e;
+    }
+  }
+
+  private PendingVersion assemble(Gathering complete, Path directory) throws IOException {
     FileEntry model = write(directory.resolve(Manifest.MODEL), plan.settings().model().modelJson());
     FileEntry weights = writeWeights(directory.resolve(Manifest.WEIGHTS), complete);
     DurableFiles.force(directory);
@@ -163,9 +208,9 @@ final class VersionAssembler {
     }
   }
 
-  private void deleteShards(Gathering done) throws IOException {
+  private void deleteShards(Gathering done) {
     for (StagedShard shard : done.shards) {
-      Files.deleteIfExists(pending.resolve(shard.file()));
+      PendingFiles.discard(pending.resolve(shard.file()));
     }
   }
 }

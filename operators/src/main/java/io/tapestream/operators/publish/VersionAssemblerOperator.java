@@ -61,7 +61,10 @@ final class VersionAssemblerOperator
     super.open();
     assembler =
         new VersionAssembler(
-            plan, getRuntimeContext().getJobInfo().getJobId().toString(), Clock.systemUTC());
+            plan,
+            getRuntimeContext().getJobInfo().getJobId().toString(),
+            Clock.systemUTC(),
+            getMetricGroup().counter(PublishingPlan.GIVEN_UP));
   }
 
   @Override

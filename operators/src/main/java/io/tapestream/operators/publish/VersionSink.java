@@ -82,7 +82,7 @@ public final class VersionSink
 
   @Override
   public SinkWriter<BlockSnapshot> createWriter(WriterInitContext context) {
-    return new ShardWriter(plan);
+    return new ShardWriter(plan, context.metricGroup().counter(PublishingPlan.GIVEN_UP));
   }
 
   @Override

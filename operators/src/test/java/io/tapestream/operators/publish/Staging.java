@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Clock;
 import java.util.Optional;
 import org.apache.flink.api.connector.sink2.SinkWriter;
+import org.apache.flink.metrics.SimpleCounter;
 
 /** Writers and assembler driven by hand, as Flink drives them. */
 final class Staging {
@@ -25,7 +26,7 @@ final class Staging {
   /** What one shard stages of the given blocks. */
   static StagedShard stage(PublishingPlan plan, long cut, long round, int... blocks)
       throws IOException {
-    try (ShardWriter writer = new ShardWriter(plan)) {
+    try (ShardWriter writer = new ShardWriter(plan, new SimpleCounter())) {
       for (int block : blocks) {
         write(writer, cut, round, block);
       }
@@ -44,7 +45,8 @@ final class Staging {
 
   /** The pending version that two shards make of the cut of a checkpoint. */
   static PendingVersion pend(PublishingPlan plan, long checkpoint, long round) throws IOException {
-    VersionAssembler assembler = new VersionAssembler(plan, "job", Clock.systemUTC());
+    VersionAssembler assembler =
+        new VersionAssembler(plan, "job", Clock.systemUTC(), new SimpleCounter());
     assembler.add(stage(plan, checkpoint, round, 2, 0), checkpoint);
     Optional<PendingVersion> version = assembler.add(stage(plan, checkpoint, round, 1), checkpoint);
     return version.orElseThrow();

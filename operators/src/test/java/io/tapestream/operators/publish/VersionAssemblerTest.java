@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.SimpleCounter;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,12 +23,13 @@ import org.junit.jupiter.api.io.TempDir;
 class VersionAssemblerTest {
   @TempDir Path directory;
   private PublishingPlan plan;
+  private final Counter givenUp = new SimpleCounter();
   private VersionAssembler assembler;
 
   @BeforeEach
   void plan() {
     plan = TestPlan.plan(directory);
-    assembler = new VersionAssembler(plan, "job", Clock.systemUTC());
+    assembler = new VersionAssembler(plan, "job", Clock.systemUTC(), givenUp);
   }
 
   @Test
@@ -110,7 +113,7 @@ class VersionAssemblerTest {
     StagedShard shard = stage(plan, 4, 10, 0);
     assembler.add(shard, 4);
     Cut elsewhere = new Cut(shard.cut().round(), shard.cut().records(), List.of(1L, 2L));
-    StagedShard other = new StagedShard("other", elsewhere, Map.of(), List.of());
+    StagedShard other = new StagedShard("other", elsewhere, false, Map.of(), List.of());
     assertThatThrownBy(() -> assembler.add(other, 4)).hasMessageContaining("can't both be");
   }
 
@@ -125,7 +128,7 @@ class VersionAssemblerTest {
 
   @Test
   void i6ANonFiniteValueIsNeverStaged() throws IOException {
-    try (ShardWriter writer = new ShardWriter(plan)) {
+    try (ShardWriter writer = new ShardWriter(plan, givenUp)) {
       assertThatThrownBy(() -> write(writer, 4, 10, 1, new float[] {1, Float.NaN}))
           .hasMessageContaining("value 4 of the parameter vector is NaN");
     }
@@ -133,8 +136,53 @@ class VersionAssemblerTest {
   }
 
   @Test
+  void aCutThatCantBeWrittenIsGivenUpAndTheNextIsPublished() throws IOException {
+    Path run = plan.versions().pending().resolve(TestPlan.RUN);
+    try (ShardWriter writer = new ShardWriter(plan, givenUp)) {
+      Files.createDirectories(run.getParent());
+      Files.writeString(run, "a file where the directory should be");
+      write(writer, 4, 10, 0);
+      Files.delete(run);
+      write(writer, 4, 10, 1); // no half of a cut is staged
+      assertThat(writer.prepareCommit()).isEmpty();
+      assertThat(givenUp.getCount()).isOne();
+
+      write(writer, 5, 12, 0);
+      assertThat(writer.prepareCommit()).hasSize(1);
+    }
+  }
+
+  @Test
+  void theLastCutThatCantBeWrittenFailsTheJob() throws IOException {
+    Path run = plan.versions().pending().resolve(TestPlan.RUN);
+    try (ShardWriter writer = new ShardWriter(plan, givenUp)) {
+      Files.createDirectories(run.getParent());
+      Files.writeString(run, "a file where the directory should be");
+      assertThatThrownBy(() -> write(writer, BlockSnapshot.LAST, 10, 0))
+          .isInstanceOf(IOException.class);
+    }
+    assertThat(givenUp.getCount()).isZero();
+  }
+
+  @Test
+  void aVersionThatCantBeWrittenIsGivenUpAndLeavesNothing() throws IOException {
+    StagedShard shard = stage(plan, 4, 10, 0, 1, 2);
+    Path run = plan.versions().pending().resolve(TestPlan.RUN);
+    Path aside = directory.resolve("aside");
+    Files.move(run, aside);
+    Files.writeString(run, "a file where the directory should be");
+
+    assertThat(assembler.add(shard, 4)).isEmpty();
+
+    assertThat(givenUp.getCount()).isOne();
+    Files.delete(run);
+    Files.move(aside, run);
+    assertThat(assembler.add(stage(plan, 5, 12, 0, 1, 2), 5)).isPresent();
+  }
+
+  @Test
   void blocksWhoseBarrierNeverCameAreReplacedByThoseOfALaterCut() throws IOException {
-    try (ShardWriter writer = new ShardWriter(plan)) {
+    try (ShardWriter writer = new ShardWriter(plan, givenUp)) {
       write(writer, 4, 10, 0);
       write(writer, 5, 12, 0);
       write(writer, 5, 12, 1);
@@ -148,7 +196,7 @@ class VersionAssemblerTest {
 
   @Test
   void blocksWhoseBarrierNeverCameGoWithTheNextOne() throws IOException {
-    try (ShardWriter writer = new ShardWriter(plan)) {
+    try (ShardWriter writer = new ShardWriter(plan, givenUp)) {
       write(writer, 4, 10, 0);
       write(writer, 5, 10, 1);
       assertThat(writer.prepareCommit())
