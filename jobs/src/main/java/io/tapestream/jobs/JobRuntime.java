@@ -53,6 +53,7 @@ public final class JobRuntime {
         CheckpointingOptions.CHECKPOINTING_CONSISTENCY_MODE, CheckpointingMode.EXACTLY_ONCE);
     settings.set(CheckpointingOptions.ENABLE_UNALIGNED, false);
     settings.set(CheckpointingOptions.ALIGNED_CHECKPOINT_TIMEOUT, Duration.ZERO);
+    settings.set(CheckpointingOptions.TOLERABLE_FAILURE_NUMBER, checkpoints.tolerate());
     settings.set(CheckpointingOptions.MAX_CONCURRENT_CHECKPOINTS, 1);
     settings.set(
         CheckpointingOptions.EXTERNALIZED_CHECKPOINT_RETENTION,

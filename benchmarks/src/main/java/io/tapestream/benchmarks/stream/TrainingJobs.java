@@ -77,7 +77,7 @@ final class TrainingJobs {
           "synchronous",
           new JobSpec.Parallelism(topic.partitions(), 1, 1, 128, BlockLayout.DEFAULT_BLOCK_FLOATS),
           new JobSpec.Checkpoints(
-              CHECKPOINTS, directory.resolve("checkpoints").toString(), "hashmap"),
+              CHECKPOINTS, directory.resolve("checkpoints").toString(), 0, "hashmap"),
           new JobSpec.Restart(0, Duration.ZERO),
           new JobSpec.Publish(directory.resolve("models").toString(), topic.name(), 10, 1, null),
           topic.name() + ".dead-letters",

@@ -131,9 +131,10 @@ public record JobSpec(
    * When, where and how state is kept.
    *
    * @param directory a path or a URI
+   * @param tolerate so many checkpoints in a row may fail before the job restarts
    * @param backend {@code hashmap} or {@code rocksdb}
    */
-  public record Checkpoints(Duration interval, String directory, String backend) {}
+  public record Checkpoints(Duration interval, String directory, int tolerate, String backend) {}
 
   /**
    * What follows a failure.
@@ -243,6 +244,7 @@ public record JobSpec(
         new Checkpoints(
             document.get(Keys.INTERVAL),
             document.get(Keys.CHECKPOINT_DIRECTORY),
+            document.get(Keys.TOLERATE),
             document.get(Keys.BACKEND)),
         new Restart(document.get(Keys.RESTART_ATTEMPTS), document.get(Keys.RESTART_DELAY)),
         publish(document, name),

@@ -169,6 +169,13 @@ final class Keys {
           "checkpoints",
           "`checkpoints`",
           "Where checkpoints are kept, a directory or a URI that all task managers reach");
+  static final Key<Integer> TOLERATE =
+      integer(
+          "checkpoints.tolerate",
+          0,
+          Integer.MAX_VALUE,
+          10,
+          "Checkpoints in a row that may fail, on a full disk for example, before the job restarts");
   static final Key<String> BACKEND =
       choice("checkpoints.backend", "Where a shard keeps its blocks", "hashmap", "rocksdb");
   static final Key<Integer> RESTART_ATTEMPTS =

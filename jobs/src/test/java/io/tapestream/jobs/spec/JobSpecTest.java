@@ -118,7 +118,8 @@ class JobSpecTest {
     assertThat(spec.seed()).isEqualTo(-7);
     assertThat(spec.parallelism()).isEqualTo(new JobSpec.Parallelism(4, 2, 2, 16, 1024));
     assertThat(spec.checkpoints())
-        .isEqualTo(new JobSpec.Checkpoints(Duration.ofMillis(500), "s3://bucket/state", "rocksdb"));
+        .isEqualTo(
+            new JobSpec.Checkpoints(Duration.ofMillis(500), "s3://bucket/state", 10, "rocksdb"));
     assertThat(spec.restart()).isEqualTo(new JobSpec.Restart(3, Duration.ofMillis(500)));
     assertThat(spec.publish())
         .isEqualTo(new JobSpec.Publish("/var/models", "ctr", 3, 100, "models"));

@@ -1,0 +1,94 @@
+package io.tapestream.stories;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/** A file system of a few megabytes in memory, which fills and turns read-only like any disk. */
+final class SmallDisk implements AutoCloseable {
+  private final Path root;
+  private final Path filler;
+
+  private SmallDisk(Path root) {
+    this.root = root;
+    this.filler = root.resolve("filler");
+  }
+
+  /** Mounts one; empty where this process may not mount. */
+  static Optional<SmallDisk> mount(Path at, int megabytes) throws IOException {
+    Files.createDirectories(at);
+    boolean mounted =
+        succeeds("mount", "-t", "tmpfs", "-o", "size=" + megabytes + "m", "tmpfs", at.toString());
+    return mounted ? Optional.of(new SmallDisk(at)) : Optional.empty();
+  }
+
+  Path root() {
+    return root;
+  }
+
+  /** Leaves room for nothing. */
+  void fill() throws IOException {
+    byte[] page = new byte[4096];
+    try (OutputStream out = Files.newOutputStream(filler)) {
+      while (true) {
+        out.write(page);
+      }
+    } catch (IOException full) {
+      if (root.toFile().getUsableSpace() > 0) {
+        throw full;
+      }
+    }
+  }
+
+  /** Takes back {@link #fill}. */
+  void free() throws IOException {
+    Files.delete(filler);
+  }
+
+  /** Lets nobody write. */
+  void turnReadOnly() throws IOException {
+    remount("ro");
+  }
+
+  /** Takes back {@link #turnReadOnly}. */
+  void turnWritable() throws IOException {
+    remount("rw");
+  }
+
+  private void remount(String option) throws IOException {
+    // Files that are open for writing keep a mount busy for a moment.
+    for (int attempt = 0;
+        !succeeds("mount", "-o", "remount," + option, root.toString());
+        attempt++) {
+      if (attempt == 1_000) {
+        throw new IOException(root + " can't be remounted " + option);
+      }
+    }
+  }
+
+  private static boolean succeeds(String... command) throws IOException {
+    Process process =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    try {
+      return process.waitFor(10, TimeUnit.SECONDS) && process.exitValue() == 0;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (!succeeds("umount", "-l", root.toString())) {
+      throw new IOException(root + " can't be unmounted");
+    }
+  }
+}
