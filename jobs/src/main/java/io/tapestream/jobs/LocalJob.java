@@ -7,6 +7,7 @@ import io.tapestream.jobs.embedded.JobMetrics;
 import io.tapestream.jobs.progress.Progress;
 import io.tapestream.jobs.spec.JobSpec;
 import io.tapestream.metrics.Metric;
+import io.tapestream.operators.metrics.Measure;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -116,13 +117,13 @@ public final class LocalJob implements AutoCloseable {
   /** How far it is now. To be asked by one thread. */
   public Progress progress() throws IOException {
     JobMetrics metrics = flink.metrics();
-    records = Math.max(records, (long) metrics.max("records").orElse(0));
-    round = Math.max(round, (long) metrics.max("round").orElse(0));
+    records = Math.max(records, (long) metrics.max(Measure.RECORDS.title()).orElse(0));
+    round = Math.max(round, (long) metrics.max(Measure.ROUND.title()).orElse(0));
     Map<String, Double> values = new LinkedHashMap<>();
     for (String name : metricNames) {
       metrics.max(name).ifPresent(value -> values.put(name, value));
     }
-    OptionalDouble loss = metrics.max("loss");
+    OptionalDouble loss = metrics.max(Measure.LOSS.title());
     OptionalLong newest = versions.newest();
     Duration age = Duration.ZERO;
     if (newest.isPresent()) {
@@ -133,7 +134,7 @@ public final class LocalJob implements AutoCloseable {
         round = Math.max(round, manifest.round());
       }
     }
-    deadLetters = Math.max(deadLetters, (long) metrics.sum("rejected"));
+    deadLetters = Math.max(deadLetters, (long) metrics.sum(Measure.REJECTED.title()));
     return new Progress(
         records,
         recordsPerSecond(),

@@ -10,6 +10,7 @@ import io.tapestream.metrics.Metric;
 import io.tapestream.operators.TrainingSettings;
 import io.tapestream.operators.deadletters.DeadLetterRecord;
 import io.tapestream.operators.deadletters.DeadLetters;
+import io.tapestream.operators.metrics.Measure.Part;
 import io.tapestream.operators.publish.Retention;
 import io.tapestream.operators.publish.VersionSink;
 import io.tapestream.operators.server.BlockSnapshot;
@@ -116,7 +117,7 @@ public final class TrainingJob {
     ServerPlan plan = ServerPlan.of(settings, shape.metrics(), shape.maxShards());
 
     SingleOutputStreamOperator<MiniBatch> batches =
-        env.fromSource(ends.batches(), WatermarkStrategy.noWatermarks(), "Batches")
+        env.fromSource(ends.batches(), WatermarkStrategy.noWatermarks(), Part.SOURCE.operator())
             .setParallelism(shape.trainers())
             .uid("batches");
     // On the head of the chain: on a chained operator Flink ignores it without a word.
@@ -124,14 +125,14 @@ public final class TrainingJob {
 
     SingleOutputStreamOperator<Message> contributions =
         batches
-            .transform("Train", ServerTypes.MESSAGE, new TrainerOperator(settings))
+            .transform(Part.TRAINER.operator(), ServerTypes.MESSAGE, new TrainerOperator(settings))
             .setParallelism(shape.trainers())
             .uid("train");
 
     SingleOutputStreamOperator<Weights> weights =
         contributions
             .keyBy(plan.keys(), Types.INT)
-            .transform("Parameter server", ServerTypes.WEIGHTS, new ServerOperator(plan))
+            .transform(Part.SERVER.operator(), ServerTypes.WEIGHTS, new ServerOperator(plan))
             .setParallelism(shape.shards())
             .setMaxParallelism(shape.maxShards())
             .uid("parameter-server");
@@ -139,7 +140,7 @@ public final class TrainingJob {
     weights
         .broadcast()
         .transform(
-            "Weights",
+            Part.WEIGHTS.operator(),
             Types.VOID,
             new WeightReturnOperator(settings.server().layout(), settings.server().consistency()))
         .setParallelism(shape.trainers())

@@ -9,6 +9,7 @@ import io.tapestream.models.Model;
 import io.tapestream.tensor.Tensor;
 import io.tapestream.tensor.Workspace;
 import java.util.List;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,12 +22,23 @@ final class PieceWorker implements AutoCloseable {
   private final List<Metric> metrics;
   private final List<Variable> variables;
   private final Workspace workspace = new Workspace();
+  private final LongSupplier nanoTime;
   private @Nullable Partial partial;
+  private long forwardNanos;
+  private long backwardNanos;
 
   /** A piece's gradient: flat, and as views per variable. */
   record Partial(Tensor flat, List<Tensor> views) {}
 
   PieceWorker(Model model, Loss loss, List<Metric> metrics) {
+    this(model, loss, metrics, () -> 0);
+  }
+
+  /**
+   * @param nanoTime as {@link System#nanoTime}
+   */
+  PieceWorker(Model model, Loss loss, List<Metric> metrics, LongSupplier nanoTime) {
+    this.nanoTime = nanoTime;
     this.model = model;
     this.loss = loss;
     this.metrics = metrics;
@@ -54,12 +66,31 @@ final class PieceWorker implements AutoCloseable {
   Totals differentiate(Batch batch, int from, int to, Context context, List<Tensor> gradient) {
     try (Workspace.Scope scope = workspace.enter();
         GradientTape tape = new GradientTape()) {
+      long started = nanoTime.getAsLong();
       Batch piece = batch.slice(from, to);
       Tensor predictions = model.apply(piece.features(), context.from(from));
       Tensor losses = loss.perExample(predictions, piece.labels());
+      long predicted = nanoTime.getAsLong();
       tape.accumulate(losses, piece.weights(), variables, gradient);
-      return Totals.of(piece, predictions, losses, metrics);
+      Totals totals = Totals.of(piece, predictions, losses, metrics);
+      forwardNanos += predicted - started;
+      backwardNanos += nanoTime.getAsLong() - predicted;
+      return totals;
     }
+  }
+
+  /** The time that {@link #differentiate} took for predictions and loss since the last call. */
+  long takeForwardNanos() {
+    long taken = forwardNanos;
+    forwardNanos = 0;
+    return taken;
+  }
+
+  /** The rest of the time that {@link #differentiate} took since the last call. */
+  long takeBackwardNanos() {
+    long taken = backwardNanos;
+    backwardNanos = 0;
+    return taken;
   }
 
   /** Computes loss and metrics of rows {@code from … to-1}. */

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 
 /**
@@ -38,6 +39,7 @@ public final class TrainingStep implements AutoCloseable {
   private final ExecutorService helpers;
   private final List<Tensor> gradientViews;
   private final Tensor trainedGradient;
+  private double forwardShare;
   private final float[] chunk = new float[CHUNK_FLOATS];
 
   /**
@@ -47,11 +49,22 @@ public final class TrainingStep implements AutoCloseable {
    *     the loss
    */
   public TrainingStep(Model model, Loss loss, List<Metric> metrics, StepSettings settings) {
+    this(model, loss, metrics, settings, () -> 0);
+  }
+
+  /**
+   * A step that also measures its time.
+   *
+   * @param metrics as above
+   * @param nanoTime as {@link System#nanoTime}
+   */
+  public TrainingStep(
+      Model model, Loss loss, List<Metric> metrics, StepSettings settings, LongSupplier nanoTime) {
     this.model = model;
     this.metrics = metrics.stream().map(metric -> metric.forLoss(loss)).toList();
     this.settings = settings;
     this.workers =
-        Stream.generate(() -> new PieceWorker(model, loss, this.metrics))
+        Stream.generate(() -> new PieceWorker(model, loss, this.metrics, nanoTime))
             .limit(settings.threads())
             .toList();
     ParameterVector parameters = model.parameters();
@@ -104,7 +117,23 @@ public final class TrainingStep implements AutoCloseable {
     work(workers.get(0), batch, context, pieces, next, order, totals);
     helping.forEach(CompletableFuture::join);
     order.rethrow();
+    noteTimes();
     return result(totals);
+  }
+
+  private void noteTimes() {
+    long forward = workers.stream().mapToLong(PieceWorker::takeForwardNanos).sum();
+    long backward = workers.stream().mapToLong(PieceWorker::takeBackwardNanos).sum();
+    forwardShare = forward == 0 ? 0 : (double) forward / (forward + backward);
+  }
+
+  /**
+   * Of the time that the threads spent in the last run that called the model, the share of
+   * predictions and loss, from 0 to 1; the rest is the gradient's and the metrics'. 0 where time is
+   * not measured.
+   */
+  public double forwardShare() {
+    return forwardShare;
   }
 
   /** Computes pieces until there are no more; the first one straight into the gradient vector. */

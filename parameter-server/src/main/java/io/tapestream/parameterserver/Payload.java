@@ -8,8 +8,10 @@ import java.nio.ByteOrder;
 
 /**
  * Arrays as the wire formats of this package hold them: the length as an int, then the elements.
- * Like every number outside an array, lengths are big endian, as {@link DataOutput} writes them;
- * floats and ints of an array are little endian, so that they move in bulk.
+ * Like every number outside an array, lengths are big endian, as {@link DataOutput} writes them.
+ * Floats and ints of an array are little endian, so that they move in bulk. Longs are clocks and
+ * offsets, mostly close to one another: each is its difference from the one before (the first, from
+ * 0), zigzag-encoded, seven bits a byte, the lowest first.
  */
 public final class Payload {
 
@@ -42,21 +44,53 @@ public final class Payload {
     return array;
   }
 
-  /** Writes a short array, big endian. */
+  /** Writes an array. */
   public static void writeLongs(DataOutput out, long[] array) throws IOException {
     out.writeInt(array.length);
+    long before = 0;
     for (long element : array) {
-      out.writeLong(element);
+      long rest = zigzag(element - before);
+      for (; rest >>> 7 != 0; rest >>>= 7) {
+        out.writeByte((int) rest | 0x80);
+      }
+      out.writeByte((int) rest);
+      before = element;
     }
   }
 
-  /** Reads a short array, big endian. */
+  /** Reads an array. */
   public static long[] readLongs(DataInput in) throws IOException {
     long[] array = new long[length(in)];
+    long before = 0;
     for (int i = 0; i < array.length; i++) {
-      array[i] = in.readLong();
+      long difference = 0;
+      int shift = 0;
+      int next;
+      do {
+        next = in.readUnsignedByte();
+        difference |= (long) (next & 0x7f) << shift;
+        shift += 7;
+      } while (next >= 0x80);
+      before += (difference >>> 1) ^ -(difference & 1);
+      array[i] = before;
     }
     return array;
+  }
+
+  /** The number of bytes that {@link #writeLongs} writes. */
+  static long size(long[] array) {
+    long size = Integer.BYTES;
+    long before = 0;
+    for (long element : array) {
+      size += (70 - Long.numberOfLeadingZeros(zigzag(element - before) | 1)) / 7;
+      before = element;
+    }
+    return size;
+  }
+
+  /** Small numbers of either sign become small numbers without one. */
+  private static long zigzag(long number) {
+    return (number << 1) ^ (number >> 63);
   }
 
   /** Writes a batch's or a round's report. */

@@ -34,6 +34,17 @@ public final class WeightsFormat {
     Payload.writeFloats(out, weights.values());
   }
 
+  /** The number of bytes that {@link #write} writes. */
+  public static long size(Weights weights) {
+    return 1
+        + Integer.BYTES
+        + Long.BYTES
+        + Payload.size(weights.applied())
+        + Payload.size(weights.rounds())
+        + Integer.BYTES
+        + (long) Float.BYTES * weights.values().length;
+  }
+
   /** Reads a block's weights. */
   public static Weights read(DataInput in) throws IOException {
     Payload.readVersion(in, VERSION, "weights");

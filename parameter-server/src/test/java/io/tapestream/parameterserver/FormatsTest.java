@@ -51,6 +51,26 @@ class FormatsTest {
   }
 
   @Test
+  void longsThatAreCloseTakeAByteEachAndAllComeBack() {
+    long[] clocks = {1_000_000, 1_000_000, 1_000_001, 999_999, 1_000_000};
+    long[] extremes = {Long.MIN_VALUE, Long.MAX_VALUE, -1, 0, 1L << 62, 63, -64, 64, 8191, 8192};
+    for (long[] array : List.of(clocks, extremes, new long[0])) {
+      byte[] bytes = Formats.bytes(Payload::writeLongs, array);
+      assertThat(Formats.read(Payload::readLongs, bytes)).isEqualTo(array);
+      assertThat(Payload.size(array)).isEqualTo(bytes.length);
+    }
+    assertThat(Payload.size(clocks)).isEqualTo(4 + 3 + 4);
+  }
+
+  @Test
+  void theSizeOfWeightsIsWhatIsWritten() {
+    Weights weights =
+        new Weights(3, 17, new long[] {400, 5}, new long[] {6, -7}, new float[] {1, 2, 3});
+    assertThat(WeightsFormat.size(weights))
+        .isEqualTo(Formats.bytes(WeightsFormat::write, weights).length);
+  }
+
+  @Test
   void r13SumAndHeldContributionsOfABlockInTheMiddleOfARoundComeBack() {
     ParameterServer server = new ParameterServer(new Adam(0.1), new Synchronous(), true);
     Block block = server.fresh(new BlockRange(1, 2, 5, true), new float[] {0, 0, 1, 2, 3}, 3);

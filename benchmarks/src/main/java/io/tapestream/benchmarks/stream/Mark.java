@@ -18,7 +18,8 @@ import java.util.Map;
 record Mark(long nanos, long records, long cpuNanos, Map<String, Double> spent) {
 
   /** The trainers' counters of time, in the order in which a record meets them. */
-  static final List<String> SPENT = List.of("decode", "step", "push", "gateClosed");
+  static final List<String> SPENT =
+      List.of("read", "decode", "load", "forward", "backward", "push", "gateClosed", "noData");
 
   private static final OperatingSystemMXBean SYSTEM =
       (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();

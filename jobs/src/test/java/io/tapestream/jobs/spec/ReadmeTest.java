@@ -2,6 +2,7 @@ package io.tapestream.jobs.spec;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tapestream.operators.metrics.Measure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +19,11 @@ class ReadmeTest {
   @Test
   void its_table_of_defaults_is_the_codes() throws IOException {
     assertThat(readme()).contains(JobSpec.table());
+  }
+
+  @Test
+  void its_table_of_metrics_is_the_codes() throws IOException {
+    assertThat(readme()).contains(Measure.table());
   }
 
   @Test

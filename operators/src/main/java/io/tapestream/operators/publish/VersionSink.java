@@ -4,6 +4,7 @@ import io.tapestream.metrics.Metric;
 import io.tapestream.models.ParameterVector;
 import io.tapestream.operators.TrainingSettings;
 import io.tapestream.operators.server.BlockSnapshot;
+import java.io.IOException;
 import java.time.Clock;
 import java.util.List;
 import org.apache.flink.api.connector.sink2.Committer;
@@ -101,8 +102,12 @@ public final class VersionSink
   }
 
   @Override
-  public Committer<PendingVersion> createCommitter(CommitterInitContext context) {
-    return new VersionCommitter(plan.versions(), plan.retention(), announcer(), Clock.systemUTC());
+  public Committer<PendingVersion> createCommitter(CommitterInitContext context)
+      throws IOException {
+    Clock clock = Clock.systemUTC();
+    Announcer measured =
+        new MeasuredAnnouncer(context.metricGroup(), plan.versions(), announcer(), clock);
+    return new VersionCommitter(plan.versions(), plan.retention(), measured, clock);
   }
 
   private Announcer announcer() {

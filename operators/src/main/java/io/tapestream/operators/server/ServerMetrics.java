@@ -1,26 +1,32 @@
 package io.tapestream.operators.server;
 
+import io.tapestream.operators.metrics.Measure;
 import io.tapestream.parameterserver.Block;
 import io.tapestream.parameterserver.Header;
 import java.util.List;
+import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.Gauge;
 import org.apache.flink.metrics.MetricGroup;
+import org.apache.flink.metrics.SimpleCounter;
 
 /**
- * A shard's gauges under its operator's scope: {@code round}, {@code records}, {@code loss}, and
- * one for each metric by its name. Loss and metrics are of the last round, measured on each batch
- * before it was trained on; NaN before the first. Every shard that owns a block reports the same.
+ * A shard's metrics under its operator's scope, one for each of the model's metrics by its name
+ * among them. Every shard that owns a block reports the same.
  */
 final class ServerMetrics {
 
+  private final Counter closed = new SimpleCounter(); // rounds of this attempt
   private volatile long round;
   private volatile long records;
   private volatile Header report = Header.NONE;
 
-  ServerMetrics(MetricGroup group, List<String> metrics) {
-    group.gauge("round", (Gauge<Long>) () -> round);
-    group.gauge("records", (Gauge<Long>) () -> records);
-    group.gauge("loss", (Gauge<Double>) () -> report.loss());
+  /** Shows where a block stands that this attempt begins with. */
+  ServerMetrics(MetricGroup group, List<String> metrics, Block first) {
+    take(first);
+    Measure.ROUND.gauge(group, () -> round);
+    Measure.ROUNDS_PER_SECOND.rate(group, closed);
+    Measure.RECORDS.gauge(group, () -> records);
+    Measure.LOSS.gauge(group, () -> report.loss());
     for (int i = 0; i < metrics.size(); i++) {
       int metric = i;
       group.gauge(metrics.get(i), (Gauge<Double>) () -> metric(metric));
@@ -34,6 +40,11 @@ final class ServerMetrics {
 
   /** Takes over a block's last round; on the task's thread. */
   void update(Block block) {
+    closed.inc(block.round() - round);
+    take(block);
+  }
+
+  private void take(Block block) {
     round = block.round();
     records = block.records();
     report = block.lastReport();

@@ -140,8 +140,7 @@ public final class ServerOperator extends AbstractStreamOperator<Weights>
     if (!owned.isEmpty()) {
       Block first = fetch(owned.get(0));
       ServerMemory.check(plan, owned, first.slotCount(), Runtime.getRuntime().maxMemory());
-      reported = new ServerMetrics(getMetricGroup(), plan.metrics());
-      reported.update(first);
+      reported = new ServerMetrics(getMetricGroup(), plan.metrics(), first);
     }
     mailbox.execute(this::emitAll, "emit the weights that this attempt starts from");
   }

@@ -1,6 +1,7 @@
 package io.tapestream.operators.server;
 
 import io.tapestream.operators.FormatType;
+import io.tapestream.operators.metrics.WireBytes;
 import io.tapestream.parameterserver.Block;
 import io.tapestream.parameterserver.BlockFormat;
 import io.tapestream.parameterserver.Message;
@@ -13,6 +14,8 @@ import java.io.IOException;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeutils.SimpleTypeSerializerSnapshot;
 import org.apache.flink.api.common.typeutils.TypeSerializerSnapshot;
+import org.apache.flink.core.memory.DataOutputSerializer;
+import org.apache.flink.core.memory.DataOutputView;
 
 /** The types that reach and leave the parameter server, for Flink. */
 public final class ServerTypes {
@@ -39,6 +42,18 @@ public final class ServerTypes {
   public static final class MessageSerializer extends FormatSerializer<Message> {
 
     private static final long serialVersionUID = 1L;
+
+    /** What goes over the network is counted. */
+    @Override
+    public void serialize(Message message, DataOutputView target) throws IOException {
+      if (target instanceof DataOutputSerializer wire) {
+        int before = wire.length();
+        super.serialize(message, target);
+        WireBytes.count(wire.length() - before);
+      } else {
+        super.serialize(message, target);
+      }
+    }
 
     @Override
     void write(DataOutput out, Message message) throws IOException {
@@ -88,7 +103,9 @@ public final class ServerTypes {
 
     @Override
     Weights read(DataInput in) throws IOException {
-      return WeightsFormat.read(in);
+      Weights weights = WeightsFormat.read(in);
+      WireBytes.count(WeightsFormat.size(weights));
+      return weights;
     }
 
     /** The server goes on changing the values that it refers to. */

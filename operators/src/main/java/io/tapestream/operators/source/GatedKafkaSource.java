@@ -64,8 +64,7 @@ public final class GatedKafkaSource
         replica,
         group == null ? null : new GroupOffsets(source.kafka(), group),
         () -> WeightExchange.leave(key, replica),
-        System::nanoTime,
-        context.metricGroup().counter("gateClosedNanos"));
+        new ReaderTimes(context.metricGroup(), System::nanoTime));
   }
 
   @Override

@@ -13,14 +13,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.LongSupplier;
 import org.apache.flink.api.common.eventtime.Watermark;
 import org.apache.flink.api.connector.source.ReaderOutput;
 import org.apache.flink.api.connector.source.SourceOutput;
 import org.apache.flink.api.connector.source.SourceReader;
 import org.apache.flink.connector.kafka.source.split.KafkaPartitionSplit;
 import org.apache.flink.core.io.InputStatus;
-import org.apache.flink.metrics.Counter;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
@@ -64,8 +62,7 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
   private final WeightReplica replica;
   private final @Nullable OffsetCommitter committer;
   private final Runnable onClose;
-  private final LongSupplier nanoTime;
-  private final Counter gateClosedNanos;
+  private final ReaderTimes times;
 
   // runtime
   private final Doorbell bell = new Doorbell();
@@ -77,7 +74,6 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
   private @Nullable CompletableFuture<Void> innerAvailable; // the one that will ring the bell
   private boolean innerHasMore = true;
   private boolean innerEnded;
-  private long gateClosedSince = -1;
 
   /**
    * @param inner reads the raw records, each into its split's output
@@ -87,8 +83,7 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
    * @param replica opens the gate
    * @param committer takes the learned offsets at each checkpoint; null for nobody
    * @param onClose runs when the reader closes
-   * @param nanoTime as {@link System#nanoTime}
-   * @param gateClosedNanos counts the time in which only weights were missing
+   * @param times is told what the reader does
    */
   GatedReader(
       SourceReader<ConsumerRecord<byte[], byte[]>, KafkaPartitionSplit> inner,
@@ -98,8 +93,7 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
       WeightReplica replica,
       @Nullable OffsetCommitter committer,
       Runnable onClose,
-      LongSupplier nanoTime,
-      Counter gateClosedNanos) {
+      ReaderTimes times) {
     this.inner = inner;
     this.virtualWorkers = virtualWorkers;
     this.batchSize = batchSize;
@@ -107,8 +101,7 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
     this.replica = replica;
     this.committer = committer;
     this.onClose = onClose;
-    this.nanoTime = nanoTime;
-    this.gateClosedNanos = gateClosedNanos;
+    this.times = times;
   }
 
   @Override
@@ -119,12 +112,15 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
 
   @Override
   public InputStatus pollNext(ReaderOutput<MiniBatch> output) throws Exception {
+    times.begin();
     MiniBatchCutter open = takeRecordsUntilOneIsOpen();
+    times.end();
     if (open != null) {
-      noteGate(false);
       output.collect(open.next());
+    } else if (innerEnded || cutters.values().stream().anyMatch(MiniBatchCutter::hasNext)) {
+      times.closed();
     } else {
-      noteGate(cutters.values().stream().anyMatch(MiniBatchCutter::hasNext));
+      times.hungry();
     }
     holdThoseAhead();
     if (open != null || innerHasMore) {
@@ -290,15 +286,6 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
         committer.close();
       }
       onClose.run();
-    }
-  }
-
-  private void noteGate(boolean closed) {
-    if (closed && gateClosedSince < 0) {
-      gateClosedSince = nanoTime.getAsLong();
-    } else if (!closed && gateClosedSince >= 0) {
-      gateClosedNanos.inc(nanoTime.getAsLong() - gateClosedSince);
-      gateClosedSince = -1;
     }
   }
 

@@ -39,7 +39,10 @@ final class MiniBatchTrainer implements AutoCloseable {
 
   /** Where the time of training goes. */
   interface Timing {
-    void add(long decodeNanos, long stepNanos, long pushNanos);
+
+    /** Adds the time of one batch; on several threads a step's time is split as the threads' is. */
+    void add(
+        long decodeNanos, long loadNanos, long forwardNanos, long backwardNanos, long pushNanos);
   }
 
   // configuration
@@ -87,7 +90,8 @@ final class MiniBatchTrainer implements AutoCloseable {
             model,
             loss,
             specified.metrics(userClasses),
-            new StepSettings(specified.pieceRows(), specified.threads(), specified.seed()));
+            new StepSettings(specified.pieceRows(), specified.threads(), specified.seed()),
+            nanoTime);
     this.decoder = new ExampleDecoder(settings.input(), loss.labelClasses(model.outputShape()));
   }
 
@@ -115,6 +119,7 @@ final class MiniBatchTrainer implements AutoCloseable {
     DecodedBatch decoded = decoder.decode(batch.records());
     long decodedAt = nanoTime.getAsLong();
     replica.copyTo(parameters::load);
+    long loadedAt = nanoTime.getAsLong();
     StepResult result = step.run(decoded.batch(), batch.virtualWorker(), batch.index());
     if (!result.finite()) {
       throw new NonFiniteGradientException(batch, result);
@@ -138,7 +143,13 @@ final class MiniBatchTrainer implements AutoCloseable {
               gradient,
               header));
     }
-    timing.add(decodedAt - started, steppedAt - decodedAt, nanoTime.getAsLong() - steppedAt);
+    long forward = Math.round(step.forwardShare() * (steppedAt - loadedAt));
+    timing.add(
+        decodedAt - started,
+        loadedAt - decodedAt,
+        forward,
+        steppedAt - loadedAt - forward,
+        nanoTime.getAsLong() - steppedAt);
     return decoded.rejected();
   }
 

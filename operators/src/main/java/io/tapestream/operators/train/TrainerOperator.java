@@ -3,13 +3,13 @@ package io.tapestream.operators.train;
 import io.tapestream.operators.TrainingSettings;
 import io.tapestream.operators.deadletters.DeadLetters;
 import io.tapestream.operators.decode.Rejected;
+import io.tapestream.operators.metrics.WireBytes;
 import io.tapestream.operators.source.MiniBatch;
 import io.tapestream.operators.weights.WeightExchange;
 import io.tapestream.operators.weights.WeightReplica;
 import io.tapestream.parameterserver.Message;
 import java.time.Instant;
 import java.util.List;
-import org.apache.flink.metrics.Counter;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
@@ -70,36 +70,26 @@ public final class TrainerOperator extends AbstractStreamOperator<Message>
             key,
             getRuntimeContext().getTaskInfo().getNumberOfParallelSubtasks(),
             () -> new WeightReplica(settings.server().layout(), settings.server().consistency()));
+    private final TrainerMetrics measured = new TrainerMetrics(metrics);
     private final MiniBatchTrainer trainer =
         new MiniBatchTrainer(
             settings,
             getRuntimeContext().getUserCodeClassLoader(),
             replica,
             System::nanoTime,
-            this::time);
-    private final Counter examples = metrics.counter("examples");
-    private final Counter rejected = metrics.counter("rejected");
-    private final Counter decodeNanos = metrics.counter("decodeNanos");
-    private final Counter stepNanos = metrics.counter("stepNanos");
-    private final Counter pushNanos = metrics.counter("pushNanos");
+            measured);
     private final StreamRecord<Message> reused = new StreamRecord<>(null);
 
     void train(MiniBatch batch) {
       List<Rejected> unusable = trainer.train(batch, this::push);
-      examples.inc(batch.examples());
-      rejected.inc(unusable.stream().mapToLong(Rejected::rows).sum());
+      measured.trained(
+          batch.examples(), unusable.stream().mapToLong(Rejected::rows).sum(), WireBytes.take());
       DeadLetters.of(batch, unusable, Instant.now())
           .forEach(letter -> output.collect(DeadLetters.OUTPUT, new StreamRecord<>(letter)));
     }
 
     private void push(Message message) {
       output.collect(reused.replace(message));
-    }
-
-    private void time(long decode, long step, long push) {
-      decodeNanos.inc(decode);
-      stepNanos.inc(step);
-      pushNanos.inc(push);
     }
 
     @Override

@@ -1,8 +1,11 @@
 package io.tapestream.operators.weights;
 
+import io.tapestream.operators.metrics.Measure;
+import io.tapestream.operators.metrics.WireBytes;
 import io.tapestream.parameterserver.BlockLayout;
 import io.tapestream.parameterserver.Weights;
 import io.tapestream.parameterserver.consistency.Consistency;
+import org.apache.flink.metrics.Counter;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
@@ -26,6 +29,7 @@ public final class WeightReturnOperator extends AbstractStreamOperator<Void>
   // runtime
   private transient WeightExchange.@Nullable Key key;
   private transient @Nullable WeightReplica replica;
+  private transient @Nullable Counter bytesDown;
 
   /** An operator that has met nobody yet. */
   public WeightReturnOperator(BlockLayout layout, Consistency consistency) {
@@ -36,6 +40,7 @@ public final class WeightReturnOperator extends AbstractStreamOperator<Void>
   @Override
   public void open() throws Exception {
     super.open();
+    bytesDown = Measure.BYTES_DOWN.counter(getMetricGroup());
     key = WeightExchange.Key.of(getMetricGroup().getAllVariables());
     int parallelism = getRuntimeContext().getTaskInfo().getNumberOfParallelSubtasks();
     replica = WeightExchange.meet(key, parallelism, () -> new WeightReplica(layout, consistency));
@@ -43,9 +48,10 @@ public final class WeightReturnOperator extends AbstractStreamOperator<Void>
 
   @Override
   public void processElement(StreamRecord<Weights> element) {
-    if (replica == null) {
+    if (replica == null || bytesDown == null) {
       throw new IllegalStateException("weights arrived before open()");
     }
+    bytesDown.inc(WireBytes.take());
     replica.receive(element.getValue());
   }
 

@@ -3,6 +3,7 @@ package io.tapestream.operators.publish;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.Optional;
+import org.apache.flink.api.connector.sink2.Committer.CommitRequest;
 import org.apache.flink.api.connector.sink2.SinkWriter;
 import org.apache.flink.metrics.SimpleCounter;
 
@@ -50,5 +51,50 @@ final class Staging {
     assembler.add(stage(plan, checkpoint, round, 2, 0), checkpoint);
     Optional<PendingVersion> version = assembler.add(stage(plan, checkpoint, round, 1), checkpoint);
     return version.orElseThrow();
+  }
+
+  /** A request that remembers its outcome. */
+  static final class Request implements CommitRequest<PendingVersion> {
+    private final PendingVersion version;
+    String outcome = "committed";
+
+    Request(PendingVersion version) {
+      this.version = version;
+    }
+
+    @Override
+    public PendingVersion getCommittable() {
+      return version;
+    }
+
+    @Override
+    public int getNumberOfRetries() {
+      return 0;
+    }
+
+    @Override
+    public void signalFailedWithKnownReason(Throwable reason) {
+      outcome = "failed: " + reason.getMessage();
+    }
+
+    @Override
+    public void signalFailedWithUnknownReason(Throwable reason) {
+      outcome = "failed: " + reason.getMessage();
+    }
+
+    @Override
+    public void retryLater() {
+      outcome = "retried";
+    }
+
+    @Override
+    public void updateAndRetryLater(PendingVersion updated) {
+      outcome = "retried";
+    }
+
+    @Override
+    public void signalAlreadyCommitted() {
+      outcome = "already committed";
+    }
   }
 }

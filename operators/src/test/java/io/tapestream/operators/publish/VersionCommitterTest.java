@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tapestream.files.Manifest;
 import io.tapestream.files.SafeTensors;
 import io.tapestream.files.VersionDirectory;
+import io.tapestream.operators.publish.Staging.Request;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +21,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.apache.flink.api.connector.sink2.Committer.CommitRequest;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -261,50 +261,5 @@ class VersionCommitterTest {
           public void close() {}
         };
     return new VersionCommitter(versions, retention, announcer, Clock.systemUTC());
-  }
-
-  /** A request that remembers its outcome. */
-  private static final class Request implements CommitRequest<PendingVersion> {
-    private final PendingVersion version;
-    private String outcome = "committed";
-
-    Request(PendingVersion version) {
-      this.version = version;
-    }
-
-    @Override
-    public PendingVersion getCommittable() {
-      return version;
-    }
-
-    @Override
-    public int getNumberOfRetries() {
-      return 0;
-    }
-
-    @Override
-    public void signalFailedWithKnownReason(Throwable reason) {
-      outcome = "failed: " + reason.getMessage();
-    }
-
-    @Override
-    public void signalFailedWithUnknownReason(Throwable reason) {
-      outcome = "failed: " + reason.getMessage();
-    }
-
-    @Override
-    public void retryLater() {
-      outcome = "retried";
-    }
-
-    @Override
-    public void updateAndRetryLater(PendingVersion updated) {
-      outcome = "retried";
-    }
-
-    @Override
-    public void signalAlreadyCommitted() {
-      outcome = "already committed";
-    }
   }
 }

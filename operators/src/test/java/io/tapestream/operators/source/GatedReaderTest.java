@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tapestream.operators.VirtualWorkers;
+import io.tapestream.operators.metrics.CapturedMetrics;
+import io.tapestream.operators.metrics.Measure;
 import io.tapestream.operators.weights.WeightReplica;
 import io.tapestream.parameterserver.BlockLayout;
 import io.tapestream.parameterserver.Weights;
@@ -16,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.apache.flink.core.io.InputStatus;
-import org.apache.flink.metrics.SimpleCounter;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -42,7 +43,7 @@ class GatedReaderTest {
         @Override
         public void close() {}
       };
-  private final SimpleCounter gateClosedNanos = new SimpleCounter();
+  private final CapturedMetrics metrics = new CapturedMetrics();
   private final Emitted emitted = new Emitted();
   private long nanos;
   private boolean closed;
@@ -59,8 +60,7 @@ class GatedReaderTest {
             replica,
             committer,
             () -> closed = true,
-            () -> nanos,
-            gateClosedNanos);
+            new ReaderTimes(metrics, () -> nanos));
     reader.start();
   }
 
@@ -358,7 +358,8 @@ class GatedReaderTest {
     weights(0);
     poll();
 
-    assertThat(gateClosedNanos.getCount()).isEqualTo(7);
+    assertThat(metrics.count(Measure.GATE_CLOSED)).isEqualTo(7);
+    assertThat(metrics.count(Measure.NO_DATA)).isEqualTo(5);
   }
 
   private static GatedSplit unbounded(TopicPartition partition) {

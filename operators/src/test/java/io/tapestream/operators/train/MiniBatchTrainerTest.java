@@ -148,7 +148,7 @@ class MiniBatchTrainerTest {
   }
 
   @Test
-  void timeIsSplitIntoDecodingSteppingAndPushing() {
+  void timeIsSplitIntoDecodingLoadingForwardBackwardAndPushing() {
     fill(replica, 0, 0);
     List<Long> times = new ArrayList<>();
     try (var trainer =
@@ -157,10 +157,11 @@ class MiniBatchTrainerTest {
             getClass().getClassLoader(),
             replica,
             () -> nanos += 10,
-            (decode, step, push) -> times.addAll(List.of(decode, step, push)))) {
+            (decode, load, forward, backward, push) ->
+                times.addAll(List.of(decode, load, forward, backward, push)))) {
       trainer.train(batch(0, false, oneHot(0, 0)), pushed::add);
     }
-    assertThat(times).containsExactly(10L, 10L, 10L);
+    assertThat(times).containsExactly(10L, 10L, 20L, 20L, 10L);
   }
 
   private List<Rejected> train(String loss, MiniBatch batch) {
@@ -171,7 +172,11 @@ class MiniBatchTrainerTest {
 
   private MiniBatchTrainer open(TrainingSettings settings) {
     return new MiniBatchTrainer(
-        settings, getClass().getClassLoader(), replica, () -> nanos, (decode, step, push) -> {});
+        settings,
+        getClass().getClassLoader(),
+        replica,
+        () -> nanos,
+        (decode, load, forward, backward, push) -> {});
   }
 
   /** The contributions' gradients side by side. */

@@ -1,0 +1,47 @@
+package io.tapestream.operators.train;
+
+import io.tapestream.operators.metrics.Measure;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.MetricGroup;
+
+/** A trainer's counters under its operator's scope. */
+final class TrainerMetrics implements MiniBatchTrainer.Timing {
+
+  private final Counter examples;
+  private final Counter rejected;
+  private final Counter bytesUp;
+  private final Counter decode;
+  private final Counter load;
+  private final Counter forward;
+  private final Counter backward;
+  private final Counter push;
+
+  TrainerMetrics(MetricGroup group) {
+    examples = Measure.EXAMPLES.counter(group);
+    Measure.EXAMPLES_PER_SECOND.rate(group, examples);
+    rejected = Measure.REJECTED.counter(group);
+    bytesUp = Measure.BYTES_UP.counter(group);
+    decode = Measure.DECODE.counter(group);
+    load = Measure.LOAD.counter(group);
+    forward = Measure.FORWARD.counter(group);
+    backward = Measure.BACKWARD.counter(group);
+    push = Measure.PUSH.counter(group);
+  }
+
+  /** Counts a mini-batch. */
+  void trained(int newExamples, long newRejected, long bytes) {
+    examples.inc(newExamples);
+    rejected.inc(newRejected);
+    bytesUp.inc(bytes);
+  }
+
+  @Override
+  public void add(
+      long decodeNanos, long loadNanos, long forwardNanos, long backwardNanos, long pushNanos) {
+    decode.inc(decodeNanos);
+    load.inc(loadNanos);
+    forward.inc(forwardNanos);
+    backward.inc(backwardNanos);
+    push.inc(pushNanos);
+  }
+}
