@@ -61,6 +61,7 @@ public final class Main {
             .addSubcommand(new ServeCommand())
             .addSubcommand(new PredictCommand())
             .addSubcommand(new ShowCommand())
+            .addSubcommand(ClusterCommand.commandLine())
             .setExecutionExceptionHandler(main::report)
             .setParameterExceptionHandler(Main::refuse)
             .setCaseInsensitiveEnumValuesAllowed(true);

@@ -5,9 +5,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +12,6 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 import kafka.server.KafkaConfig;
@@ -44,15 +40,6 @@ import org.jspecify.annotations.Nullable;
 public final class EmbeddedKafka implements AutoCloseable {
   private static final int NODE = 1;
 
-  /**
-   * Ports below the range from which Linux, macOS and Windows serve outgoing connections. Within
-   * that range a client that keeps trying to reach a stopped broker sooner or later connects to
-   * itself, and the broker can't have its port back.
-   */
-  private static final int FIRST_PORT = 20_000;
-
-  private static final int LAST_PORT = 32_000;
-
   private final Path directory;
   private final int brokerPort;
   private final int controllerPort;
@@ -70,11 +57,10 @@ public final class EmbeddedKafka implements AutoCloseable {
    * @throws IllegalStateException if the broker does not come up; its own message is the cause
    */
   public static EmbeddedKafka start() {
-    Random random = new Random();
-    int brokerPort = freePort(random);
-    int controllerPort = freePort(random);
+    int brokerPort = FreePorts.next();
+    int controllerPort = FreePorts.next();
     while (controllerPort == brokerPort) {
-      controllerPort = freePort(random);
+      controllerPort = FreePorts.next();
     }
     Path directory;
     try {
@@ -210,26 +196,5 @@ public final class EmbeddedKafka implements AutoCloseable {
     settings.put("background.threads", "2");
     settings.put("log.cleaner.dedupe.buffer.size", "2097152");
     return settings;
-  }
-
-  private static int freePort(Random random) {
-    for (int attempt = 0; attempt < 1_000; attempt++) {
-      int port = FIRST_PORT + random.nextInt(LAST_PORT - FIRST_PORT);
-      if (isFree(port)) {
-        return port;
-      }
-    }
-    throw new IllegalStateException(
-        "no free port between " + FIRST_PORT + " and " + LAST_PORT + " on this machine");
-  }
-
-  private static boolean isFree(int port) {
-    try (ServerSocket socket = new ServerSocket()) {
-      socket.setReuseAddress(true);
-      socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-      return true;
-    } catch (IOException taken) {
-      return false;
-    }
   }
 }

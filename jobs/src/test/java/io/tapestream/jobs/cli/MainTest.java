@@ -46,7 +46,7 @@ class MainTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"demo", "train", "feed", "serve", "predict", "show"})
+  @ValueSource(strings = {"demo", "train", "feed", "serve", "predict", "show", "cluster"})
   void everyCommandHasItsHelp(String command) {
     assertThat(run(command, "--help")).isZero();
     assertThat(out.toString()).contains("Usage: tapestream " + command);
@@ -68,6 +68,17 @@ class MainTest {
         .anyMatch(line -> line.matches("batchSize +32 +\\(default\\)"))
         .anyMatch(line -> line.matches("publish.name +fashion +\\(default\\)"))
         .noneMatch(line -> line.startsWith("model.layers"));
+  }
+
+  @Test
+  void theCommandsOfAClusterHaveTheirHelpAndSayWhenThereIsNone() {
+    assertThat(run("cluster", "up", "--help")).isZero();
+    assertThat(out.toString()).contains("Usage: tapestream cluster up", "--high-availability");
+    assertThat(run("cluster")).isEqualTo(2);
+    assertThat(err.toString()).contains("say up, down or status");
+    String nowhere = directory.resolve("nowhere").toString();
+    assertThat(run("cluster", "status", "--directory", nowhere)).isEqualTo(1);
+    assertThat(out.toString()).contains("No cluster of " + nowhere + " is up");
   }
 
   @Test
