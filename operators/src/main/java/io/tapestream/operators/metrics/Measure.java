@@ -51,6 +51,14 @@ public enum Measure {
   BYTES_DOWN(
       Part.WEIGHTS, "bytesDown", "bytes", "of weights that came in, without Flink's framing"),
 
+  UNWRITTEN_SHARDS(
+      Part.WRITER,
+      "versionsGivenUp",
+      "versions",
+      "whose weights could not be written; training goes on, the next checkpoint tries again"),
+  UNWRITTEN_VERSIONS(
+      Part.ASSEMBLER, "versionsGivenUp", "versions", "whose files could not be written, likewise"),
+
   VERSION(Part.COMMITTER, "version", "", "the newest version published; 0 before the first"),
   VERSION_AGE(
       Part.COMMITTER, "versionAgeSeconds", "s", "since it was published; NaN before the first");
@@ -65,6 +73,10 @@ public enum Measure {
     SERVER("Parameter server"),
     /** Takes the weights back to the trainers. */
     WEIGHTS("Weights"),
+    /** Writes a shard's weights to a file. */
+    WRITER("Versions: Writer"),
+    /** Joins the shards into versions. */
+    ASSEMBLER("Versions: Version assembler"),
     /** Makes versions visible; Flink names it after its sink, {@code Versions}. */
     COMMITTER("Versions: Committer");
 

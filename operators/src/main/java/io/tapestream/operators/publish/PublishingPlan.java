@@ -30,9 +30,6 @@ record PublishingPlan(
     Retention retention)
     implements Serializable {
 
-  /** The counter of cuts that could not be written and were not published. */
-  static final String GIVEN_UP = "versionsGivenUp";
-
   private static final ObjectMapper JSON = new ObjectMapper();
 
   PublishingPlan {

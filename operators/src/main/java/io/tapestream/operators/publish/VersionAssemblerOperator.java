@@ -1,5 +1,6 @@
 package io.tapestream.operators.publish;
 
+import io.tapestream.operators.metrics.Measure;
 import java.time.Clock;
 import java.util.Optional;
 import org.apache.flink.api.common.state.ListState;
@@ -64,7 +65,7 @@ final class VersionAssemblerOperator
             plan,
             getRuntimeContext().getJobInfo().getJobId().toString(),
             Clock.systemUTC(),
-            getMetricGroup().counter(PublishingPlan.GIVEN_UP));
+            Measure.UNWRITTEN_VERSIONS.counter(getMetricGroup()));
   }
 
   @Override

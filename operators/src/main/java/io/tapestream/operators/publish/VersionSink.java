@@ -83,7 +83,7 @@ public final class VersionSink
 
   @Override
   public SinkWriter<BlockSnapshot> createWriter(WriterInitContext context) {
-    return new ShardWriter(plan, context.metricGroup().counter(PublishingPlan.GIVEN_UP));
+    return new ShardWriter(plan, Measure.UNWRITTEN_SHARDS.counter(context.metricGroup()));
   }
 
   @Override
