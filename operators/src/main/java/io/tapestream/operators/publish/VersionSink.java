@@ -3,6 +3,7 @@ package io.tapestream.operators.publish;
 import io.tapestream.metrics.Metric;
 import io.tapestream.models.ParameterVector;
 import io.tapestream.operators.TrainingSettings;
+import io.tapestream.operators.metrics.Measure;
 import io.tapestream.operators.server.BlockSnapshot;
 import java.io.IOException;
 import java.time.Clock;
