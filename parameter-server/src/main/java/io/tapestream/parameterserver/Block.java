@@ -31,9 +31,6 @@ public final class Block {
   /** The weight of the examples in {@link #sum}. */
   double sumWeight;
 
-  /** Whether the open round has heard of anyone. */
-  boolean begun;
-
   /** The report of the open round, of the round before, and of all since the last publication. */
   Header openReport = Header.NONE;
 
@@ -138,7 +135,6 @@ public final class Block {
     copy.round = round;
     copy.turn = turn;
     copy.sumWeight = sumWeight;
-    copy.begun = begun;
     copy.openReport = openReport;
     copy.lastReport = lastReport;
     copy.report = report;

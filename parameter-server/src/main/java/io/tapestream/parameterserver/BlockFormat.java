@@ -14,7 +14,6 @@ import java.io.IOException;
  * boolean  trained
  * long     applied, round, published, records
  * int      turn
- * boolean  begun
  * header   of the open round, of the last round, since the last publication
  * floats   values
  * int      number of slots, then for each: floats
@@ -45,7 +44,6 @@ public final class BlockFormat {
     out.writeLong(block.published);
     out.writeLong(block.records);
     out.writeInt(block.turn);
-    out.writeBoolean(block.begun);
     Payload.writeHeader(out, block.openReport);
     Payload.writeHeader(out, block.lastReport);
     Payload.writeHeader(out, block.report);
@@ -73,7 +71,6 @@ public final class BlockFormat {
     long published = in.readLong();
     long records = in.readLong();
     int turn = in.readInt();
-    boolean begun = in.readBoolean();
     Header openReport = Payload.readHeader(in);
     Header lastReport = Payload.readHeader(in);
     Header report = Payload.readHeader(in);
@@ -90,7 +87,6 @@ public final class BlockFormat {
     block.published = published;
     block.records = records;
     block.turn = turn;
-    block.begun = begun;
     block.openReport = openReport;
     block.lastReport = lastReport;
     block.report = report;

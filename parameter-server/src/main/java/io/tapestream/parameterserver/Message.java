@@ -27,6 +27,17 @@ public sealed interface Message {
       implements Message {}
 
   /**
+   * The virtual worker takes no part in its next round and uses up no batch for that: batch {@code
+   * batch} counts in a later one (R5). Sent to all blocks in one go, so that all agree on rounds.
+   *
+   * @param block the block that this message is for
+   * @param virtualWorker the sender's index
+   * @param batch the number of batches it has contributed
+   * @param round the round that does without it; must be the one in which that batch would count
+   */
+  record Skip(int block, int virtualWorker, long batch, long round) implements Message {}
+
+  /**
    * The virtual worker has contributed its last batch, so no round waits for it from now on.
    *
    * @param block the block that this message is for

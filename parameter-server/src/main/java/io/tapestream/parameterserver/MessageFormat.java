@@ -6,6 +6,7 @@ import io.tapestream.parameterserver.Gradient.Rows;
 import io.tapestream.parameterserver.Message.Contribution;
 import io.tapestream.parameterserver.Message.Join;
 import io.tapestream.parameterserver.Message.Leave;
+import io.tapestream.parameterserver.Message.Skip;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
@@ -15,11 +16,11 @@ import java.io.IOException;
  *
  * <pre>
  * byte  version (1)
- * byte  kind            0 contribution    1 leave   2 join
+ * byte  kind            0 contribution    1 leave   2 join   3 skip
  * int   block
  * int   virtual worker
  * long  batch
- *                       long  next offset
+ *                       long  next offset                      long  round
  *                       header
  *                       byte  gradient    0 none   1 dense: floats
  *                                         2 rows: int origin, int width, ints, floats
@@ -33,6 +34,7 @@ public final class MessageFormat {
   private static final int CONTRIBUTION = 0;
   private static final int LEAVE = 1;
   private static final int JOIN = 2;
+  private static final int SKIP = 3;
   private static final int NONE = 0;
   private static final int DENSE = 1;
   private static final int ROWS = 2;
@@ -42,8 +44,7 @@ public final class MessageFormat {
   /** Writes a message. */
   public static void write(DataOutput out, Message message) throws IOException {
     out.writeByte(VERSION);
-    out.writeByte(
-        message instanceof Contribution ? CONTRIBUTION : message instanceof Leave ? LEAVE : JOIN);
+    out.writeByte(kind(message));
     out.writeInt(message.block());
     out.writeInt(message.virtualWorker());
     out.writeLong(message.batch());
@@ -51,7 +52,16 @@ public final class MessageFormat {
       out.writeLong(contribution.nextOffset());
       Payload.writeHeader(out, contribution.header());
       writeGradient(out, contribution.gradient());
+    } else if (message instanceof Skip skip) {
+      out.writeLong(skip.round());
     }
+  }
+
+  private static int kind(Message message) {
+    if (message instanceof Contribution) {
+      return CONTRIBUTION;
+    }
+    return message instanceof Leave ? LEAVE : message instanceof Join ? JOIN : SKIP;
   }
 
   /** Reads a message. */
@@ -69,6 +79,7 @@ public final class MessageFormat {
       }
       case LEAVE -> new Leave(block, virtualWorker, batch);
       case JOIN -> new Join(block, virtualWorker, batch);
+      case SKIP -> new Skip(block, virtualWorker, batch, in.readLong());
       default -> throw new IOException("no message has kind " + kind);
     };
   }

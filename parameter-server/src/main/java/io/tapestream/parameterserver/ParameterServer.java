@@ -6,6 +6,7 @@ import io.tapestream.optimizers.Step;
 import io.tapestream.parameterserver.Message.Contribution;
 import io.tapestream.parameterserver.Message.Join;
 import io.tapestream.parameterserver.Message.Leave;
+import io.tapestream.parameterserver.Message.Skip;
 import io.tapestream.parameterserver.consistency.Consistency;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -22,12 +23,16 @@ import java.util.Optional;
  * Contribution  its sender is active, its batch is    the sender's clock ticks; the contribution is
  *               the next one (R1), the consistency    held until all awaited virtual workers before
  *               lets that batch start (I3)            it are in the sum (R13), then added (I2)
+ * Skip          as a contribution of its batch, and   the sender's clock moves to the next round; its
+ *               its round is the one in which that      batch stays the next one (R5)
+ *               batch would count
  * Leave         the sender is active, and all its     no round waits for the sender any more (R4)
  *               batches have come
  * Join          its index is at most the number       a clock is inserted at the index, for the
  *               of virtual workers                    round after the open one (R3)
  *
- * after any of them, while the open round awaits nobody (its clock has passed, or it has left):
+ * after any of them, while all active clocks have passed the open round (or, where nobody is active,
+ * any clock has, so that the order in which the last ones left does not matter):
  *               the sum weighs more than 0            a mean loss divides it; the optimizer steps (R2)
  *               the sum weighs 0                      values, slots and applied stay (R2)
  *               in both cases                         the round closes; the weights leave
@@ -96,6 +101,8 @@ public final class ParameterServer {
     long before = block.round;
     if (message instanceof Contribution contribution) {
       contribute(block, contribution);
+    } else if (message instanceof Skip skip) {
+      skip(block, skip);
     } else if (message instanceof Leave leave) {
       active(block, leave).active = false;
     } else if (message instanceof Join join) {
@@ -107,19 +114,11 @@ public final class ParameterServer {
   }
 
   private void contribute(Block block, Contribution contribution) {
-    Clock clock = active(block, contribution);
-    if (!consistency.mayStart(clock.round, block.round)) {
-      throw refusal(
-          block,
-          contribution,
-          "it counts in round %d, but only %d rounds are complete, too few for %s"
-              .formatted(clock.round, block.round, consistency));
-    }
+    Clock clock = started(block, contribution);
     Contributions.check(block, contribution);
     clock.batch++;
     clock.round++;
     clock.received = contribution.nextOffset();
-    block.begun = true;
     if (consistency.sumsRounds()) {
       clock.held = contribution;
     } else {
@@ -127,6 +126,17 @@ public final class ParameterServer {
       apply(block);
       clock.apply();
     }
+  }
+
+  private void skip(Block block, Skip skip) {
+    Clock clock = started(block, skip);
+    if (skip.round() != clock.round) {
+      throw refusal(
+          block,
+          skip,
+          "it skips round %d, but its next one is round %d".formatted(skip.round(), clock.round));
+    }
+    clock.round++;
   }
 
   private static void join(Block block, Join join) {
@@ -142,6 +152,19 @@ public final class ParameterServer {
     if (join.virtualWorker() < block.turn) {
       block.turn++;
     }
+  }
+
+  /** The sender's clock, if it may begin its next round. */
+  private Clock started(Block block, Message message) {
+    Clock clock = active(block, message);
+    if (!consistency.mayStart(clock.round, block.round)) {
+      throw refusal(
+          block,
+          message,
+          "it counts in round %d, but only %d rounds are complete, too few for %s"
+              .formatted(clock.round, block.round, consistency));
+    }
+    return clock;
   }
 
   private static Clock active(Block block, Message message) {
@@ -192,18 +215,27 @@ public final class ParameterServer {
   }
 
   private void closeRounds(Block block) {
-    while (block.clocks.stream().noneMatch(clock -> clock.awaitedIn(block.round))
-        && (block.begun || block.clocks.stream().anyMatch(clock -> clock.active))) {
+    for (long complete = complete(block); block.round < complete; ) {
       apply(block);
       block.clocks.forEach(Clock::apply);
       block.round++;
       block.turn = 0;
-      block.begun = false;
       block.records += block.openReport.records();
       block.report = block.report.plus(block.openReport);
       block.lastReport = block.openReport;
       block.openReport = Header.NONE;
     }
+  }
+
+  /** The rounds that nobody has still to take part in; decided by the clocks alone. */
+  private static long complete(Block block) {
+    long slowest = Long.MAX_VALUE;
+    long fastest = 0;
+    for (Clock clock : block.clocks) {
+      slowest = clock.active ? Math.min(slowest, clock.round) : slowest;
+      fastest = Math.max(fastest, clock.round);
+    }
+    return Math.min(slowest, fastest);
   }
 
   /** Applies the sum if it weighs anything, and empties it. */

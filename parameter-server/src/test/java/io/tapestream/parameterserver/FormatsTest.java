@@ -10,6 +10,7 @@ import io.tapestream.parameterserver.Gradient.Rows;
 import io.tapestream.parameterserver.Message.Contribution;
 import io.tapestream.parameterserver.Message.Join;
 import io.tapestream.parameterserver.Message.Leave;
+import io.tapestream.parameterserver.Message.Skip;
 import io.tapestream.parameterserver.consistency.Synchronous;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -32,7 +33,8 @@ class FormatsTest {
                 3, 2, 5, 99, new Rows(-4, 2, new int[] {2, 9}, new float[] {1, 2, 3, 4}), HEADER),
             new Contribution(3, 2, 5, 99, new None(), Header.NONE),
             new Leave(1, 2, 3),
-            new Join(4, 5, 6));
+            new Join(4, 5, 6),
+            new Skip(7, 8, 1L << 41, 1L << 42));
     for (Message message : messages) {
       byte[] bytes = Formats.bytes(MessageFormat::write, message);
       Message read = Formats.read(MessageFormat::read, bytes);

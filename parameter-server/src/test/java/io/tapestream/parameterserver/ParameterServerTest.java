@@ -12,9 +12,11 @@ import io.tapestream.parameterserver.Gradient.Rows;
 import io.tapestream.parameterserver.Message.Contribution;
 import io.tapestream.parameterserver.Message.Join;
 import io.tapestream.parameterserver.Message.Leave;
+import io.tapestream.parameterserver.Message.Skip;
 import io.tapestream.parameterserver.consistency.Synchronous;
 import io.tapestream.schedules.ExponentialDecay;
 import io.tapestream.schedules.Schedule;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class ParameterServerTest {
@@ -194,6 +196,88 @@ class ParameterServerTest {
   void r4AnEmptyPartitionLeavesWithoutABatch() {
     assertThat(server.accept(block, new Leave(0, 0, 0))).isEmpty();
     assertThat(server.accept(block, contribution(1, 0, 1, 1, 1, 1, 1))).isPresent();
+  }
+
+  @Test
+  void r5ASkippedRoundTakesNoBatchAndTheNextBatchCountsInTheRoundAfterIt() {
+    assertThat(server.accept(block, contribution(0, 0, 1, 1, 1, 1, 1))).isEmpty();
+    Weights weights = server.accept(block, new Skip(0, 1, 0, 0)).orElseThrow();
+
+    assertThat(weights.values()).containsExactly(0, 1, 2, 3);
+    assertThat(weights.applied()).containsExactly(1, 0);
+    assertThat(weights.rounds()).containsExactly(1, 1);
+    assertThat(weights.roundOf(1, 0)).isEqualTo(1);
+    assertThat(block.learned()).containsExactly(1, -1);
+
+    server.accept(block, contribution(1, 0, 3, 4, 4, 4, 4));
+    Weights next = server.accept(block, contribution(0, 1, 1, 0, 0, 0, 0)).orElseThrow();
+    assertThat(next.values()).containsExactly(-1, 0, 1, 2);
+    assertThat(next.applied()).containsExactly(2, 1);
+    assertThat(next.rounds()).containsExactly(2, 2);
+  }
+
+  @Test
+  void r5RoundsStayExactInTheMiddleOfARoundAfterSkips() {
+    server.accept(block, new Skip(0, 1, 0, 0));
+    server.accept(block, contribution(0, 0, 1, 1, 1, 1, 1));
+    server.accept(block, contribution(0, 1, 1, 1, 1, 1, 1)); // counts in round 1, waits there
+
+    Weights restored = Formats.block(Formats.bytes(block)).weights();
+
+    assertThat(restored.round()).isEqualTo(1);
+    assertThat(restored.applied()).containsExactly(1, 0);
+    assertThat(restored.rounds()).containsExactly(1, 1);
+    assertThat(restored.roundOf(0, 2)).isEqualTo(2);
+    assertThat(restored.roundOf(1, 0)).isEqualTo(1);
+  }
+
+  @Test
+  void r5ASkipThatIsRepeatedOrAheadOrForAnotherBatchIsRefusedAndChangesNothing() {
+    server.accept(block, new Skip(0, 1, 0, 0));
+    byte[] before = Formats.bytes(block);
+    Map<Skip, String> refused =
+        Map.of(
+            new Skip(0, 1, 0, 0), "counts in round 1, but only 0 rounds are complete",
+            new Skip(0, 1, 0, 1), "counts in round 1, but only 0 rounds are complete",
+            new Skip(0, 0, 0, 1), "skips round 1, but its next one is round 0",
+            new Skip(0, 0, 1, 0), "batch 0 is expected",
+            new Skip(0, 2, 0, 0), "knows only 2 virtual workers");
+    refused.forEach(
+        (skip, reason) ->
+            assertThatThrownBy(() -> server.accept(block, skip))
+                .isInstanceOf(ProtocolException.class)
+                .hasMessageContaining("refuses the Skip of virtual worker " + skip.virtualWorker())
+                .hasMessageContaining(reason));
+    assertThat(Formats.bytes(block)).isEqualTo(before);
+
+    server.accept(block, contribution(0, 0, 1, 1, 1, 1, 1));
+    assertThatThrownBy(() -> server.accept(block, new Skip(0, 1, 0, 0)))
+        .hasMessageContaining("skips round 0, but its next one is round 1");
+  }
+
+  @Test
+  void r5ARoundThatEverybodySkipsClosesAndTouchesNothing() {
+    server.accept(block, new Skip(0, 1, 0, 0));
+    Weights weights = server.accept(block, new Skip(0, 0, 0, 0)).orElseThrow();
+
+    assertThat(weights.round()).isEqualTo(1);
+    assertThat(weights.applied()).containsExactly(0, 0);
+    assertThat(weights.values()).containsExactly(1, 2, 3, 4);
+    assertThat(block.applied()).isZero();
+    assertThat(block.lastReport()).isEqualTo(Header.NONE);
+  }
+
+  @Test
+  void r5OneThatHasSkippedMayLeaveAndTheRoundsAgreeInWhateverOrderTheLastOnesGo() {
+    Message[] first = {new Skip(0, 0, 0, 0), new Leave(0, 0, 0)};
+    Message[] second = {new Leave(0, 1, 0)};
+    for (int secondAt = 0; secondAt <= first.length; secondAt++) {
+      Block fresh = server.fresh(TRAINED, new float[4], 2);
+      for (int i = 0; i <= first.length; i++) {
+        server.accept(fresh, i == secondAt ? second[0] : first[i < secondAt ? i : i - 1]);
+      }
+      assertThat(fresh.round()).isEqualTo(1);
+    }
   }
 
   @Test
