@@ -19,6 +19,7 @@ import io.tapestream.operators.source.GatedKafkaSource;
 import io.tapestream.operators.source.KafkaTopics;
 import io.tapestream.operators.source.MiniBatch;
 import io.tapestream.operators.source.RawRecord;
+import io.tapestream.operators.source.Turn;
 import io.tapestream.operators.weights.WeightExchange;
 import io.tapestream.operators.weights.WeightReplica;
 import io.tapestream.parameterserver.BlockLayout;
@@ -234,7 +235,7 @@ class GatedSourceTest {
    * Stands for the parameter server: some time after a batch has come, it hands weights that hold
    * this batch back to the same subtask. It fails once, in the middle, and remembers what it holds.
    */
-  private static final class Server extends RichMapFunction<MiniBatch, Long> {
+  private static final class Server extends RichMapFunction<Turn, Long> {
 
     private static final long serialVersionUID = 1L;
 
@@ -273,8 +274,8 @@ class GatedSourceTest {
     }
 
     @Override
-    public Long map(MiniBatch batch) {
-      if (!batch.isEmpty()) {
+    public Long map(Turn turn) {
+      if (turn instanceof MiniBatch batch && !batch.isEmpty()) {
         BATCHES.put(
             "%d %06d".formatted(batch.partition().partition(), batch.index()),
             batch.records().stream().map(RawRecord::offset).toList());
@@ -284,7 +285,7 @@ class GatedSourceTest {
         throw new IllegalStateException("on purpose");
       }
       giveBack();
-      return batch.index();
+      return turn.index();
     }
 
     private void giveBack() {

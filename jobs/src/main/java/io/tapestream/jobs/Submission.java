@@ -12,6 +12,7 @@ import io.tapestream.operators.OffsetPolicy;
 import io.tapestream.operators.PublishSettings;
 import io.tapestream.operators.RecordFormat;
 import io.tapestream.operators.ServerSettings;
+import io.tapestream.operators.SourcePolicies;
 import io.tapestream.operators.SourceSettings;
 import io.tapestream.operators.TrainingSettings;
 import io.tapestream.operators.VirtualWorkers;
@@ -83,7 +84,8 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
                 spec.batchSize(),
                 policy(spec.source().start(), workers),
                 policy(spec.source().stop(), workers),
-                spec.source().group()),
+                spec.source().group(),
+                new SourcePolicies(spec.source().policies().skipAfter().orElse(null))),
             new ServerSettings(
                 new Synchronous(), // the only name that a specification may give
                 layout(parts.model(), parts.optimizer(), spec.parallelism().blockFloats())),

@@ -18,7 +18,7 @@ import io.tapestream.operators.server.ServerOperator;
 import io.tapestream.operators.server.ServerPlan;
 import io.tapestream.operators.server.ServerTypes;
 import io.tapestream.operators.source.GatedKafkaSource;
-import io.tapestream.operators.source.MiniBatch;
+import io.tapestream.operators.source.Turn;
 import io.tapestream.operators.train.TrainerOperator;
 import io.tapestream.operators.weights.WeightReturnOperator;
 import io.tapestream.parameterserver.Message;
@@ -60,7 +60,7 @@ public final class TrainingJob {
    * @param deadLetters what could not be learned from
    */
   public record Ends(
-      Source<MiniBatch, ?, ?> batches,
+      Source<Turn, ?, ?> batches,
       Sink<BlockSnapshot> versions,
       Sink<DeadLetterRecord> deadLetters) {}
 
@@ -116,7 +116,7 @@ public final class TrainingJob {
     refuseOtherCheckpoints(env.getConfiguration());
     ServerPlan plan = ServerPlan.of(settings, shape.metrics(), shape.maxShards());
 
-    SingleOutputStreamOperator<MiniBatch> batches =
+    SingleOutputStreamOperator<Turn> batches =
         env.fromSource(ends.batches(), WatermarkStrategy.noWatermarks(), Part.SOURCE.operator())
             .setParallelism(shape.trainers())
             .uid("batches");

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param stopping where a partition ends; {@link OffsetPolicy.Unbounded} for a live stream
  * @param consumerGroup the group under which learned offsets are committed to Kafka, for monitoring
  *     only; null commits none
+ * @param policies for a topic that does not keep pace with training
  */
 public record SourceSettings(
     KafkaSettings kafka,
@@ -21,18 +22,38 @@ public record SourceSettings(
     int batchSize,
     OffsetPolicy starting,
     OffsetPolicy stopping,
-    @Nullable String consumerGroup)
+    @Nullable String consumerGroup,
+    SourcePolicies policies)
     implements Serializable {
 
   public SourceSettings {
     Objects.requireNonNull(kafka, "kafka");
     Objects.requireNonNull(virtualWorkers, "virtualWorkers");
     Objects.requireNonNull(stopping, "stopping");
+    Objects.requireNonNull(policies, "policies");
     if (batchSize < 1) {
       throw new IllegalArgumentException("batchSize is " + batchSize + ": give at least 1");
     }
     if (starting instanceof OffsetPolicy.Unbounded) {
       throw new IllegalArgumentException("a source can't start at " + starting);
     }
+  }
+
+  /** Settings with the policies' defaults. */
+  public SourceSettings(
+      KafkaSettings kafka,
+      VirtualWorkers virtualWorkers,
+      int batchSize,
+      OffsetPolicy starting,
+      OffsetPolicy stopping,
+      @Nullable String consumerGroup) {
+    this(
+        kafka,
+        virtualWorkers,
+        batchSize,
+        starting,
+        stopping,
+        consumerGroup,
+        SourcePolicies.DEFAULT);
   }
 }

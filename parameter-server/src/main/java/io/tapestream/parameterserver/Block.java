@@ -37,6 +37,9 @@ public final class Block {
   Header lastReport = Header.NONE;
   Header report = Header.NONE;
 
+  /** Rounds up to the last one with a batch in it; less than {@link #round} after empty rounds. */
+  long busyRounds;
+
   /** The round whose values were published last, 0 before the first publication. */
   long published;
 
@@ -75,6 +78,16 @@ public final class Block {
     return round;
   }
 
+  /** Rounds that the values hold complete, up to the last one with a batch in it. */
+  public long trainedRounds() {
+    return Math.min(round, busyRounds);
+  }
+
+  /** Whether the last round had no batch in it, and the open one has none yet. */
+  boolean isSilent() {
+    return busyRounds < round;
+  }
+
   /** The number of virtual workers that the block knows, those that have left included. */
   public int virtualWorkers() {
     return clocks.size();
@@ -107,7 +120,7 @@ public final class Block {
 
   /** Notes that the values as they are now are published: the report starts anew. */
   public void markPublished() {
-    published = round;
+    published = trainedRounds();
     report = Header.NONE;
   }
 
@@ -120,7 +133,7 @@ public final class Block {
       held[vw] = clock.applied;
       rounds[vw] = clock.round - (clock.batch - clock.applied);
     }
-    return new Weights(range.index(), round, held, rounds, values);
+    return new Weights(range.index(), round, held, rounds, busyRounds, values);
   }
 
   /** An independent copy. It shares contributions that wait for their turn: nobody changes them. */
@@ -138,6 +151,7 @@ public final class Block {
     copy.openReport = openReport;
     copy.lastReport = lastReport;
     copy.report = report;
+    copy.busyRounds = busyRounds;
     copy.published = published;
     copy.records = records;
     return copy;

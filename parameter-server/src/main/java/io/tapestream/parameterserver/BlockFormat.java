@@ -12,7 +12,7 @@ import java.io.IOException;
  * byte     version (1)
  * int      index, from, to
  * boolean  trained
- * long     applied, round, published, records
+ * long     applied, round, busy rounds, published, records
  * int      turn
  * header   of the open round, of the last round, since the last publication
  * floats   values
@@ -41,6 +41,7 @@ public final class BlockFormat {
     out.writeBoolean(block.range.trained());
     out.writeLong(block.applied);
     out.writeLong(block.round);
+    out.writeLong(block.busyRounds);
     out.writeLong(block.published);
     out.writeLong(block.records);
     out.writeInt(block.turn);
@@ -68,6 +69,7 @@ public final class BlockFormat {
     BlockRange range = new BlockRange(in.readInt(), in.readInt(), in.readInt(), in.readBoolean());
     long applied = in.readLong();
     long round = in.readLong();
+    long busyRounds = in.readLong();
     long published = in.readLong();
     long records = in.readLong();
     int turn = in.readInt();
@@ -84,6 +86,7 @@ public final class BlockFormat {
     Block block = new Block(range, values, slots, sum);
     block.applied = applied;
     block.round = round;
+    block.busyRounds = busyRounds;
     block.published = published;
     block.records = records;
     block.turn = turn;

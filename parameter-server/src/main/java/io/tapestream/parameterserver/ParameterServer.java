@@ -38,6 +38,9 @@ import java.util.Optional;
  *               in both cases                         the round closes; the weights leave
  * </pre>
  *
+ * <p>Weights also leave at the first contribution after a round that closed empty: virtual workers
+ * that skip rounds wait in silence, and so learn that a round waits for them (R5).
+ *
  * <p>A mode that does not sum rounds applies each contribution when it arrives; the round still
  * closes, and the weights leave, when the slowest clock has passed it (R16).
  *
@@ -90,7 +93,7 @@ public final class ParameterServer {
   /**
    * Lets a block take a message. The block keeps the message's arrays.
    *
-   * @return the weights that leave, if a round has closed
+   * @return the weights that leave, if a round has closed or a silence has ended
    * @throws ProtocolException if the message is not allowed; the block is unchanged
    * @throws NonFiniteException if an update would not be finite; it is not applied (I6)
    */
@@ -99,6 +102,7 @@ public final class ParameterServer {
       throw refusal(block, message, "it was delivered to another block");
     }
     long before = block.round;
+    boolean silent = block.isSilent();
     if (message instanceof Contribution contribution) {
       contribute(block, contribution);
     } else if (message instanceof Skip skip) {
@@ -110,12 +114,14 @@ public final class ParameterServer {
     }
     addInOrder(block);
     closeRounds(block);
-    return block.round > before ? Optional.of(block.weights()) : Optional.empty();
+    boolean silenceEnds = silent && !block.isSilent();
+    return block.round > before || silenceEnds ? Optional.of(block.weights()) : Optional.empty();
   }
 
   private void contribute(Block block, Contribution contribution) {
     Clock clock = started(block, contribution);
     Contributions.check(block, contribution);
+    block.busyRounds = Math.max(block.busyRounds, clock.round + 1);
     clock.batch++;
     clock.round++;
     clock.received = contribution.nextOffset();

@@ -7,11 +7,19 @@ package io.tapestream.parameterserver;
  * @param round rounds that these values hold complete
  * @param applied for each virtual worker the number of its batches that these values hold
  * @param rounds for each virtual worker the round in which its batch {@code applied} counts
+ * @param busyRounds rounds up to the last one with a batch in it, as far as the block has heard;
+ *     less than {@code round} while no virtual worker has anything to train on
  * @param values the block's values; a reference to the server's own array, to be read before the
  *     block takes its next message
  */
 @SuppressWarnings("ArrayRecordComponent") // a message's payload, compared by nobody
-public record Weights(int block, long round, long[] applied, long[] rounds, float[] values) {
+public record Weights(
+    int block, long round, long[] applied, long[] rounds, long busyRounds, float[] values) {
+
+  /** Weights whose last round had a batch in it. */
+  public Weights(int block, long round, long[] applied, long[] rounds, float[] values) {
+    this(block, round, applied, rounds, round, values);
+  }
 
   /** The round in which a batch of a virtual worker will count, as far as these weights know. */
   public long roundOf(int virtualWorker, long batch) {

@@ -13,6 +13,7 @@ import java.io.IOException;
  * long    round
  * longs   applied      by virtual worker
  * longs   rounds       by virtual worker
+ * long    busy rounds
  * floats  values
  * </pre>
  *
@@ -31,6 +32,7 @@ public final class WeightsFormat {
     out.writeLong(weights.round());
     Payload.writeLongs(out, weights.applied());
     Payload.writeLongs(out, weights.rounds());
+    out.writeLong(weights.busyRounds());
     Payload.writeFloats(out, weights.values());
   }
 
@@ -53,6 +55,7 @@ public final class WeightsFormat {
         in.readLong(),
         Payload.readLongs(in),
         Payload.readLongs(in),
+        in.readLong(),
         Payload.readFloats(in));
   }
 }

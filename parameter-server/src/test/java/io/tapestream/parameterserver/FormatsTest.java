@@ -45,7 +45,7 @@ class FormatsTest {
   @Test
   void weightsComeBackAsTheyWereWritten() {
     Weights weights =
-        new Weights(3, 17, new long[] {4, 5}, new long[] {6, 7}, new float[] {1, -0f, 3});
+        new Weights(3, 17, new long[] {4, 5}, new long[] {6, 7}, 16, new float[] {1, -0f, 3});
     byte[] bytes = Formats.bytes(WeightsFormat::write, weights);
     assertThat(Formats.read(WeightsFormat::read, bytes))
         .usingRecursiveComparison()

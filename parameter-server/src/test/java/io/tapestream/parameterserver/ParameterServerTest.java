@@ -398,6 +398,31 @@ class ParameterServerTest {
     assertThat(fresh.values()).containsExactly(-3, -3, -3, -3);
   }
 
+  @Test
+  void r5ABatchThatEndsASilenceIsToldOfBeforeItsRoundCloses() {
+    server.accept(block, new Skip(0, 0, 0, 0));
+    Weights empty = server.accept(block, new Skip(0, 1, 0, 0)).orElseThrow();
+    assertThat(empty.round()).isEqualTo(1);
+    assertThat(empty.busyRounds()).as("no round has a batch").isZero();
+    assertThat(block.trainedRounds()).isZero();
+
+    Weights heard = server.accept(block, contribution(1, 0, 1, 1, 1, 1, 1)).orElseThrow();
+
+    assertThat(heard.round()).as("vw 0 is awaited").isEqualTo(1);
+    assertThat(heard.busyRounds()).isEqualTo(2);
+    assertThat(heard.values()).containsExactly(1, 2, 3, 4);
+    Weights closed = server.accept(block, new Skip(0, 0, 0, 1)).orElseThrow();
+    assertThat(closed.round()).isEqualTo(2);
+    assertThat(block.trainedRounds()).isEqualTo(2);
+  }
+
+  @Test
+  void r5WhileRoundsHaveBatchesOnlyTheirEndIsToldOf() {
+    assertThat(server.accept(block, contribution(0, 0, 1, 1, 1, 1, 1))).isEmpty();
+    assertThat(server.accept(block, new Skip(0, 1, 0, 0))).isPresent();
+    assertThat(server.accept(block, contribution(0, 1, 1, 1, 1, 1, 1))).isEmpty();
+  }
+
   private static ParameterServer server(Optimizer optimizer, boolean meanLoss) {
     return new ParameterServer(optimizer, new Synchronous(), meanLoss);
   }

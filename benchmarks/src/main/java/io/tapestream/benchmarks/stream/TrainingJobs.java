@@ -61,7 +61,8 @@ final class TrainingJobs {
               new JobSpec.Position.Earliest(),
               new JobSpec.Position.Never(),
               Map.of(),
-              null),
+              null,
+              JobSpec.Policies.DEFAULT),
           new JobSpec.Input(
               List.of(Workload.FEATURE),
               Arrays.stream(workload.input().dims()).boxed().toList(),

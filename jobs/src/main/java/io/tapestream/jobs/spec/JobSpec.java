@@ -1,5 +1,7 @@
 package io.tapestream.jobs.spec;
 
+import static java.util.Objects.requireNonNull;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
@@ -96,6 +98,7 @@ public record JobSpec(
    * @param format {@code avro} or {@code arrow}
    * @param properties further Kafka client settings
    * @param group under which learned offsets are committed; null commits none
+   * @param policies for a topic that does not keep pace with training
    */
   public record Source(
       String bootstrap,
@@ -104,7 +107,19 @@ public record JobSpec(
       Position start,
       Position stop,
       Map<String, String> properties,
-      @Nullable String group) {}
+      @Nullable String group,
+      Policies policies) {}
+
+  /**
+   * What is done where the topic does not keep pace with training.
+   *
+   * @param skipAfter after how long rounds pass without a partition that has no full batch; empty
+   *     waits for it
+   */
+  public record Policies(Optional<Duration> skipAfter) {
+    /** What a file that names none of them asks for. */
+    public static final Policies DEFAULT = new Policies(requireNonNull(Keys.IDLE.fallback()));
+  }
 
   /**
    * How a record becomes an example.
@@ -208,7 +223,8 @@ public record JobSpec(
             position(document, Keys.START, "never"),
             position(document, Keys.STOP, "earliest"),
             document.get(Keys.PROPERTIES),
-            document.find(Keys.GROUP).orElse(null));
+            document.find(Keys.GROUP).orElse(null),
+            new Policies(document.get(Keys.IDLE)));
     Input input =
         new Input(
             document.get(Keys.FEATURES),

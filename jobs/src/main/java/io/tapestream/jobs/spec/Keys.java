@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Every key of a job specification with its default: the one place that states them. The README's
@@ -52,6 +53,14 @@ final class Keys {
           Kind.text("clicks"),
           "none",
           "Consumer group under which learned offsets are committed, for monitoring");
+  static final Key<Optional<Duration>> IDLE =
+      Key.withDefault(
+          "source.idle",
+          Kind.durationOr("wait", "skip after ", Duration.ofMillis(1)),
+          Optional.empty(),
+          "`wait`",
+          "What a partition without a full batch does to the others: they `wait`, or rounds pass"
+              + " without it: `skip after 5 s`");
 
   static final Key<List<String>> FEATURES =
       Key.required(

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -110,28 +111,29 @@ record Kind<T>(String expected, String fix, T placeholder, Reader<T> reader) {
   static Kind<Duration> duration(Duration least) {
     String fix = "Write a number and a unit, ms, s, min or h, for example 10 s";
     return new Kind<>(
-        "a span of time",
-        fix,
-        least,
+        "a span of time", fix, least, yaml -> readDuration(yaml.line(), readText(yaml), least));
+  }
+
+  /**
+   * A span of time, or a word that stands for none.
+   *
+   * @param before what the span is written behind, such as {@code "skip after "}; may be empty
+   */
+  static Kind<Optional<Duration>> durationOr(String none, String before, Duration least) {
+    return new Kind<>(
+        none + " or a span of time",
+        "Write " + none + ", or for example " + before + "10 s",
+        Optional.empty(),
         yaml -> {
           String text = readText(yaml);
-          Matcher matcher = DURATION.matcher(text);
-          if (!matcher.matches()) {
-            throw new Refused(yaml.line(), "\"" + text + "\" is not a span of time");
+          if (text.equals(none)) {
+            return Optional.empty();
           }
-          double unit =
-              switch (matcher.group(2).toLowerCase(Locale.ROOT)) {
-                case "ms" -> 1;
-                case "s" -> 1_000;
-                case "min" -> 60_000;
-                default -> 3_600_000;
-              };
-          Duration value =
-              Duration.ofMillis(Math.round(Double.parseDouble(matcher.group(1)) * unit));
-          if (value.compareTo(least) < 0) {
-            throw new Refused(yaml.line(), text + " is shorter than the least, " + format(least));
+          if (!text.startsWith(before)) {
+            throw new Refused(yaml.line(), "there is no \"" + text + "\"");
           }
-          return value;
+          String span = text.substring(before.length()).strip();
+          return Optional.of(readDuration(yaml.line(), span, least));
         });
   }
 
@@ -254,6 +256,25 @@ record Kind<T>(String expected, String fix, T placeholder, Reader<T> reader) {
       throw new Refused(yaml.line(), "the text is empty");
     }
     throw new Refused(yaml.line(), "this is " + yaml.kind());
+  }
+
+  private static Duration readDuration(int line, String text, Duration least) throws Refused {
+    Matcher matcher = DURATION.matcher(text);
+    if (!matcher.matches()) {
+      throw new Refused(line, "\"" + text + "\" is not a span of time");
+    }
+    double unit =
+        switch (matcher.group(2).toLowerCase(Locale.ROOT)) {
+          case "ms" -> 1;
+          case "s" -> 1_000;
+          case "min" -> 60_000;
+          default -> 3_600_000;
+        };
+    Duration value = Duration.ofMillis(Math.round(Double.parseDouble(matcher.group(1)) * unit));
+    if (value.compareTo(least) < 0) {
+      throw new Refused(line, text + " is shorter than the least, " + format(least));
+    }
+    return value;
   }
 
   private static long readLong(Yaml yaml, long least, long greatest, String range) throws Refused {

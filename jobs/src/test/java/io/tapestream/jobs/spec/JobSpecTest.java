@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,6 +42,7 @@ class JobSpecTest {
     assertThat(spec.source().start()).isEqualTo(new JobSpec.Position.Earliest());
     assertThat(spec.source().stop()).isEqualTo(new JobSpec.Position.Never());
     assertThat(spec.source().group()).isNull();
+    assertThat(spec.source().policies()).isEqualTo(new JobSpec.Policies(Optional.empty()));
     assertThat(spec.input().labels()).isEqualTo(1);
     assertThat(spec.model()).hasToString("{\"type\":\"com.example.LeNet\",\"settings\":{}}");
     assertThat(spec.optimizer()).hasToString("{\"type\":\"Adam\",\"settings\":{}}");
@@ -67,6 +69,7 @@ class JobSpecTest {
               stop: latest
               properties: {security.protocol: SSL, request.timeout.ms: 30000}
               group: clicks-trainer
+              idle: skip after 5 s
             input:
               features: [price, age]
               shape: [40]
@@ -105,6 +108,8 @@ class JobSpecTest {
     assertThat(spec.source().stop()).isEqualTo(new JobSpec.Position.Latest());
     assertThat(spec.source().properties())
         .isEqualTo(Map.of("security.protocol", "SSL", "request.timeout.ms", "30000"));
+    assertThat(spec.source().policies())
+        .isEqualTo(new JobSpec.Policies(Optional.of(Duration.ofSeconds(5))));
     assertThat(spec.input().classes()).containsExactly("no", "yes");
     assertThat(spec.model())
         .hasToString(
@@ -186,6 +191,8 @@ class JobSpecTest {
         "topic: images | topic: | line 4, source.topic: this is nothing",
         "topic: images | start: never | line 4, source.start: \"never\" is no place to start",
         "topic: images | stop: yesterday | line 4, source.stop: \"yesterday\" is no place to stop",
+        "topic: images | idle: 5 s | line 4, source.idle: there is no \"5 s\". Write wait, or for",
+        "topic: images | idle: skip after 5 | line 4, source.idle: \"5\" is not a span of time.",
         "features: [image] | features: [a, a] | line 6, input.features: \"a\" stands in the list",
         "topic: images | topic: images\\n  topic: x | line 5, source.topic: stands here a second",
         "name: fashion | name: my fashion | line 1, name: \"my fashion\" can't be a directory",

@@ -27,6 +27,8 @@ public enum Measure {
   EXAMPLES(Part.TRAINER, "examples", "examples", "in the mini-batches taken, rejected ones too"),
   EXAMPLES_PER_SECOND(
       Part.TRAINER, "examplesPerSecond", "examples/s", "the same over the last 10 seconds"),
+  SKIPPED_ROUNDS(
+      Part.TRAINER, "skippedRounds", "rounds", "that passed without one of its partitions"),
   REJECTED(Part.TRAINER, "rejected", "examples", "that left as dead letters"),
   BYTES_UP(
       Part.TRAINER,

@@ -9,7 +9,7 @@ import io.tapestream.parameterserver.Header;
  * @param block the block's index
  * @param from its first value's place in the flat parameter vector
  * @param checkpoint the checkpoint that cut it, or {@link #LAST}
- * @param round rounds that the values hold complete
+ * @param round rounds that the values hold complete, up to the last one with a batch in it
  * @param applied updates that the optimizer has applied to the block
  * @param learned for each virtual worker the Kafka offset after the last batch that the values
  *     hold, or -1 while they hold none of its batches

@@ -192,13 +192,13 @@ public final class ServerOperator extends AbstractStreamOperator<Weights>
 
   /**
    * Sends every block's snapshot if a multiple of so many rounds has been passed since the last
-   * time. Multiples, because shards must decide alike again after a checkpoint that was given up
-   * when only some of them had sent theirs (R18).
+   * time, those that closed empty not counted. Multiples, because shards must decide alike again
+   * after a checkpoint that was given up when only some of them had sent theirs (R18).
    */
   private void publish(long checkpointId, long rounds) throws Exception {
     for (int index : owned) {
       Block block = fetch(index);
-      if (block.round() / rounds > block.published() / rounds) {
+      if (block.trainedRounds() / rounds > block.published() / rounds) {
         output.collect(
             SNAPSHOTS,
             new StreamRecord<>(
@@ -206,7 +206,7 @@ public final class ServerOperator extends AbstractStreamOperator<Weights>
                     index,
                     block.range().from(),
                     checkpointId,
-                    block.round(),
+                    block.trainedRounds(),
                     block.applied(),
                     block.learned(),
                     block.report(),

@@ -112,7 +112,12 @@ public final class ServerTypes {
     @Override
     public Weights copy(Weights from) {
       return new Weights(
-          from.block(), from.round(), from.applied(), from.rounds(), from.values().clone());
+          from.block(),
+          from.round(),
+          from.applied(),
+          from.rounds(),
+          from.busyRounds(),
+          from.values().clone());
     }
 
     @Override

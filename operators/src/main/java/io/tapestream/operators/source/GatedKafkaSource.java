@@ -27,7 +27,7 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
  * and with a co-location group shared with the weight return, set on this source.
  */
 public final class GatedKafkaSource
-    implements Source<MiniBatch, GatedSplit, GatedEnumeratorState>, ResultTypeQueryable<MiniBatch> {
+    implements Source<Turn, GatedSplit, GatedEnumeratorState>, ResultTypeQueryable<Turn> {
 
   private static final long serialVersionUID = 1L;
 
@@ -46,7 +46,7 @@ public final class GatedKafkaSource
   }
 
   @Override
-  public SourceReader<MiniBatch, GatedSplit> createReader(SourceReaderContext context) {
+  public SourceReader<Turn, GatedSplit> createReader(SourceReaderContext context) {
     SourceSettings source = settings.source();
     var key = WeightExchange.Key.of(context.metricGroup().getAllVariables());
     WeightReplica replica =
@@ -62,8 +62,11 @@ public final class GatedKafkaSource
         source.batchSize(),
         ExampleCounter.of(settings.input().format()),
         replica,
+        source.policies(),
         group == null ? null : new GroupOffsets(source.kafka(), group),
         () -> WeightExchange.leave(key, replica),
+        System::nanoTime,
+        ThreadAlarm::new,
         new ReaderTimes(context.metricGroup(), System::nanoTime));
   }
 
@@ -91,7 +94,7 @@ public final class GatedKafkaSource
   }
 
   @Override
-  public TypeInformation<MiniBatch> getProducedType() {
-    return new FormatType<>(MiniBatch.class, MiniBatchSerializer.INSTANCE);
+  public TypeInformation<Turn> getProducedType() {
+    return new FormatType<>(Turn.class, TurnSerializer.INSTANCE);
   }
 }

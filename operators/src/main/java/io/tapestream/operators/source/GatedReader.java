@@ -1,6 +1,8 @@
 package io.tapestream.operators.source;
 
+import io.tapestream.operators.SourcePolicies;
 import io.tapestream.operators.VirtualWorkers;
+import io.tapestream.operators.source.VirtualWorker.Move;
 import io.tapestream.operators.weights.WeightReplica;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -13,6 +15,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.apache.flink.api.common.eventtime.Watermark;
 import org.apache.flink.api.connector.source.ReaderOutput;
 import org.apache.flink.api.connector.source.SourceOutput;
@@ -30,17 +34,18 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   pollNext   1. takes records from the inner reader into the partitions' cutters, while no
- *                 mini-batch may leave
- *              2. emits one mini-batch whose gate is open, if there is one
+ *                 virtual worker may move
+ *              2. emits the turn of one that may, if there is one: a mini-batch whose gate is open,
+ *                 or a round that it lets pass
  *              3. pauses partitions that run ahead, resumes those that have caught up
- *   NOTHING_AVAILABLE until data, weights or the end of splits rings the bell
+ *   NOTHING_AVAILABLE until data, weights, the end of splits or the alarm rings the bell
  *   END_OF_INPUT      when every virtual worker here has left and its last batch has been applied
  * </pre>
  *
  * The state is one {@link GatedSplit} per virtual worker: where its first unsent example is.
  */
 @SuppressWarnings("try") // close() throws what the interface lets it
-final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
+final class GatedReader implements SourceReader<Turn, GatedSplit> {
 
   /** Records taken from the inner reader in one call, so that checkpoints are not kept waiting. */
   private static final int RECORDS_PER_POLL = 1_024;
@@ -60,13 +65,16 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
   private final int batchSize;
   private final ExampleCounter examples;
   private final WeightReplica replica;
+  private final SourcePolicies policies;
   private final @Nullable OffsetCommitter committer;
   private final Runnable onClose;
+  private final LongSupplier nanoTime;
   private final ReaderTimes times;
 
   // runtime
   private final Doorbell bell = new Doorbell();
-  private final Map<String, MiniBatchCutter> cutters = new LinkedHashMap<>();
+  private final Alarm alarm;
+  private final Map<String, VirtualWorker> workers = new LinkedHashMap<>(); // by split
   private final ToCutters toCutters = new ToCutters();
   private final Set<String> held = new HashSet<>(); // paused because they run ahead
   private final Set<String> heldByFlink = new HashSet<>(); // paused for watermark alignment
@@ -81,8 +89,11 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
    * @param batchSize raw examples in a mini-batch
    * @param examples counts the raw examples in a record's value
    * @param replica opens the gate
+   * @param policies for partitions without records
    * @param committer takes the learned offsets at each checkpoint; null for nobody
    * @param onClose runs when the reader closes
+   * @param nanoTime as {@link System#nanoTime}
+   * @param alarms makes an alarm that runs what it is given
    * @param times is told what the reader does
    */
   GatedReader(
@@ -91,16 +102,22 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
       int batchSize,
       ExampleCounter examples,
       WeightReplica replica,
+      SourcePolicies policies,
       @Nullable OffsetCommitter committer,
       Runnable onClose,
+      LongSupplier nanoTime,
+      Function<Runnable, Alarm> alarms,
       ReaderTimes times) {
     this.inner = inner;
     this.virtualWorkers = virtualWorkers;
     this.batchSize = batchSize;
     this.examples = examples;
     this.replica = replica;
+    this.policies = policies;
     this.committer = committer;
     this.onClose = onClose;
+    this.nanoTime = nanoTime;
+    this.alarm = alarms.apply(bell::ring);
     this.times = times;
   }
 
@@ -111,70 +128,65 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
   }
 
   @Override
-  public InputStatus pollNext(ReaderOutput<MiniBatch> output) throws Exception {
+  public InputStatus pollNext(ReaderOutput<Turn> output) throws Exception {
     times.begin();
-    MiniBatchCutter open = takeRecordsUntilOneIsOpen();
+    VirtualWorker mover = takeRecordsUntilOneMayMove();
     times.end();
-    if (open != null) {
-      output.collect(open.next());
-    } else if (innerEnded || cutters.values().stream().anyMatch(MiniBatchCutter::hasNext)) {
+    if (mover != null) {
+      output.collect(mover.take(mover.move(nanoTime.getAsLong())));
+    } else if (innerEnded || workers.values().stream().anyMatch(VirtualWorker::hasBatch)) {
       times.closed();
     } else {
       times.hungry();
     }
     holdThoseAhead();
-    if (open != null || innerHasMore) {
+    if (mover != null || innerHasMore) {
       return InputStatus.MORE_AVAILABLE;
     }
     return isDone() ? InputStatus.END_OF_INPUT : InputStatus.NOTHING_AVAILABLE;
   }
 
   /**
-   * Takes records while no batch may leave: a batch that may is not kept waiting, and the time in
-   * which weights are on their way is spent on reading. A full partition is paused but still taken
-   * from: its fetch may hold its neighbours' records.
+   * Takes records while no batch may leave: one that may is not kept waiting, and the time in which
+   * weights are on their way is spent on reading. A full partition is paused but still taken from:
+   * its fetch may hold its neighbours' records. Rounds pass only when there is no record to take.
    */
-  private @Nullable MiniBatchCutter takeRecordsUntilOneIsOpen() throws Exception {
+  private @Nullable VirtualWorker takeRecordsUntilOneMayMove() throws Exception {
     innerHasMore = !innerEnded;
-    MiniBatchCutter open = firstOpen();
-    for (int taken = 0; open == null && innerHasMore && taken < RECORDS_PER_POLL; taken++) {
+    VirtualWorker mover = first(Move.TRAIN);
+    for (int taken = 0; mover == null && innerHasMore && taken < RECORDS_PER_POLL; taken++) {
       InputStatus status = inner.pollNext(toCutters);
       innerHasMore = status == InputStatus.MORE_AVAILABLE;
       innerEnded = status == InputStatus.END_OF_INPUT;
       if ((taken + 1) % RECORDS_PER_LOOK == 0 || !innerHasMore) {
-        open = firstOpen();
+        mover = first(Move.TRAIN);
       }
     }
-    return open;
+    return mover == null && !innerHasMore ? first(Move.SKIP) : mover;
   }
 
-  /** Of the batches whose gate is open the one with the lowest index, so that none falls behind. */
-  private @Nullable MiniBatchCutter firstOpen() {
-    return cutters.values().stream()
-        .filter(this::isOpen)
+  /** Of those that may move so the one in the lowest round, so that none falls behind. */
+  private @Nullable VirtualWorker first(Move move) {
+    long now = nanoTime.getAsLong();
+    return workers.values().stream()
+        .filter(worker -> worker.move(now) == move)
         .min(
-            Comparator.comparingLong(MiniBatchCutter::batch)
-                .thenComparingInt(MiniBatchCutter::virtualWorker))
+            Comparator.comparingLong(VirtualWorker::round)
+                .thenComparingInt(worker -> worker.cutter().virtualWorker()))
         .orElse(null);
-  }
-
-  private boolean isOpen(MiniBatchCutter cutter) {
-    return cutter.hasNext()
-        && (cutter.isOnlyLeaving() || replica.mayStart(cutter.virtualWorker(), cutter.batch()));
   }
 
   /** Once the inner reader has ended, only the gate counts. */
   private boolean isDone() {
-    return innerEnded
-        && cutters.values().stream()
-            .allMatch(c -> c.hasLeft() && replica.holds(c.virtualWorker(), c.batch()));
+    return innerEnded && workers.values().stream().allMatch(VirtualWorker::isDone);
   }
 
   private void holdThoseAhead() {
     List<String> pause = new ArrayList<>();
     List<String> resume = new ArrayList<>();
-    cutters.forEach(
-        (id, cutter) -> {
+    workers.forEach(
+        (id, worker) -> {
+          MiniBatchCutter cutter = worker.cutter();
           long waiting = cutter.pendingExamples() / batchSize;
           if (waiting >= PAUSE_AT_BATCHES && !cutter.hasEnded() && held.add(id)) {
             pause.add(id);
@@ -214,15 +226,29 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
         bell.ring();
       }
     }
-    if (innerHasMore || isDone() || cutters.values().stream().anyMatch(this::isOpen)) {
+    if (innerHasMore || isDone() || first(Move.TRAIN) != null || first(Move.SKIP) != null) {
       bell.ring();
+    } else {
+      setAlarm();
     }
     return rung;
   }
 
+  private void setAlarm() {
+    long now = nanoTime.getAsLong();
+    long wait = VirtualWorker.NEVER;
+    for (VirtualWorker worker : workers.values()) {
+      wait = Math.min(wait, worker.waits(now));
+    }
+    if (wait != VirtualWorker.NEVER) {
+      alarm.set(wait);
+    }
+  }
+
   @Override
   public List<GatedSplit> snapshotState(long checkpointId) {
-    List<GatedSplit> splits = cutters.values().stream().map(MiniBatchCutter::split).toList();
+    List<GatedSplit> splits =
+        workers.values().stream().map(worker -> worker.cutter().split()).toList();
     if (committer != null) {
       Map<TopicPartition, Long> offsets = new HashMap<>();
       splits.forEach(split -> offsets.put(split.partition(), split.offset()));
@@ -256,7 +282,8 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
                 .formatted(split.partition()));
       }
       var cutter = new MiniBatchCutter(virtualWorker, split, batchSize);
-      if (cutters.putIfAbsent(split.splitId(), cutter) != null) {
+      var worker = new VirtualWorker(cutter, replica, policies);
+      if (workers.putIfAbsent(split.splitId(), worker) != null) {
         throw new IllegalStateException(split.partition() + " is read here already");
       }
       if (!split.left() && !split.isExhausted()) {
@@ -282,6 +309,7 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
     try {
       inner.close();
     } finally {
+      alarm.close();
       if (committer != null) {
         committer.close();
       }
@@ -303,11 +331,11 @@ final class GatedReader implements SourceReader<MiniBatch, GatedSplit> {
     }
 
     private MiniBatchCutter cutter(String splitId) {
-      MiniBatchCutter cutter = cutters.get(splitId);
-      if (cutter == null) {
+      VirtualWorker worker = workers.get(splitId);
+      if (worker == null) {
         throw new IllegalStateException("no split " + splitId + " was given to this reader");
       }
-      return cutter;
+      return worker.cutter();
     }
 
     @Override

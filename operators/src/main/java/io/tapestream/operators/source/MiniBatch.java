@@ -5,7 +5,7 @@ import org.apache.kafka.common.TopicPartition;
 
 /**
  * Batch t of a virtual worker: always the same records, whatever the parallelism, failure or
- * rescale. Immutable: it passes from the source to the trainer by reference.
+ * rescale.
  *
  * @param virtualWorker the virtual worker's number
  * @param partition the Kafka partition it reads
@@ -21,7 +21,8 @@ public record MiniBatch(
     long index,
     List<RawRecord> records,
     long nextOffset,
-    boolean last) {
+    boolean last)
+    implements Turn {
 
   public MiniBatch {
     records = List.copyOf(records);

@@ -3,6 +3,7 @@ package io.tapestream.operators.source;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.kafka.common.TopicPartition;
 
 /**
  * Cuts one partition's stream into mini-batches, by raw example count and nothing else.
@@ -126,6 +127,10 @@ final class MiniBatchCutter {
 
   int virtualWorker() {
     return virtualWorker;
+  }
+
+  TopicPartition partition() {
+    return start.partition();
   }
 
   /** t, the index of the first mini-batch that has not left. */

@@ -8,6 +8,7 @@ import io.tapestream.operators.decode.DecodedBatch;
 import io.tapestream.operators.decode.ExampleDecoder;
 import io.tapestream.operators.decode.Rejected;
 import io.tapestream.operators.source.MiniBatch;
+import io.tapestream.operators.source.SkippedRound;
 import io.tapestream.operators.weights.WeightReplica;
 import io.tapestream.parameterserver.BlockLayout;
 import io.tapestream.parameterserver.BlockRange;
@@ -112,6 +113,15 @@ final class MiniBatchTrainer implements AutoCloseable {
       }
     }
     return rejected;
+  }
+
+  /** Lets a round pass: all blocks hear of it in one go, as of a contribution. */
+  void skip(SkippedRound skipped, Consumer<Message> push) {
+    for (BlockRange block : layout.blocks()) {
+      push.accept(
+          new Message.Skip(
+              block.index(), skipped.virtualWorker(), skipped.index(), skipped.round()));
+    }
   }
 
   private List<Rejected> contribute(MiniBatch batch, Consumer<Message> push) {

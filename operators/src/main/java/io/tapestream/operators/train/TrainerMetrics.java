@@ -8,6 +8,7 @@ import org.apache.flink.metrics.MetricGroup;
 final class TrainerMetrics implements MiniBatchTrainer.Timing {
 
   private final Counter examples;
+  private final Counter skippedRounds;
   private final Counter rejected;
   private final Counter bytesUp;
   private final Counter decode;
@@ -19,6 +20,7 @@ final class TrainerMetrics implements MiniBatchTrainer.Timing {
   TrainerMetrics(MetricGroup group) {
     examples = Measure.EXAMPLES.counter(group);
     Measure.EXAMPLES_PER_SECOND.rate(group, examples);
+    skippedRounds = Measure.SKIPPED_ROUNDS.counter(group);
     rejected = Measure.REJECTED.counter(group);
     bytesUp = Measure.BYTES_UP.counter(group);
     decode = Measure.DECODE.counter(group);
@@ -32,6 +34,12 @@ final class TrainerMetrics implements MiniBatchTrainer.Timing {
   void trained(int newExamples, long newRejected, long bytes) {
     examples.inc(newExamples);
     rejected.inc(newRejected);
+    bytesUp.inc(bytes);
+  }
+
+  /** Counts a round that passes. */
+  void skipped(long bytes) {
+    skippedRounds.inc();
     bytesUp.inc(bytes);
   }
 

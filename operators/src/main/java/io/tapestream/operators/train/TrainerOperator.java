@@ -5,6 +5,8 @@ import io.tapestream.operators.deadletters.DeadLetters;
 import io.tapestream.operators.decode.Rejected;
 import io.tapestream.operators.metrics.WireBytes;
 import io.tapestream.operators.source.MiniBatch;
+import io.tapestream.operators.source.SkippedRound;
+import io.tapestream.operators.source.Turn;
 import io.tapestream.operators.weights.WeightExchange;
 import io.tapestream.operators.weights.WeightReplica;
 import io.tapestream.parameterserver.Message;
@@ -16,14 +18,14 @@ import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The trainer as Flink sees it, chained to the gated source: a mini-batch comes in only when its
- * weights are here, so nothing waits, and everything it sends leaves before the next mail, so
- * before a barrier or after it as a whole (R1). It has no state: what it needs after a restore lies
- * in the source's splits and in the parameter server's blocks. What it can't learn from leaves by
- * the side output {@link DeadLetters#OUTPUT}.
+ * The trainer as Flink sees it, chained to the gated source: a turn comes in only when its weights
+ * are here, so nothing waits, and everything it sends leaves before the next mail, so before a
+ * barrier or after it as a whole (R1). It has no state: what it needs after a restore lies in the
+ * source's splits and in the parameter server's blocks. What it can't learn from leaves by the side
+ * output {@link DeadLetters#OUTPUT}.
  */
 public final class TrainerOperator extends AbstractStreamOperator<Message>
-    implements OneInputStreamOperator<MiniBatch, Message> {
+    implements OneInputStreamOperator<Turn, Message> {
 
   private static final long serialVersionUID = 1L;
 
@@ -45,11 +47,15 @@ public final class TrainerOperator extends AbstractStreamOperator<Message>
   }
 
   @Override
-  public void processElement(StreamRecord<MiniBatch> element) {
+  public void processElement(StreamRecord<Turn> element) {
     if (session == null) {
       throw new IllegalStateException("the trainer is not open");
     }
-    session.train(element.getValue());
+    if (element.getValue() instanceof MiniBatch batch) {
+      session.train(batch);
+    } else if (element.getValue() instanceof SkippedRound skipped) {
+      session.skip(skipped);
+    }
   }
 
   @Override
@@ -86,6 +92,11 @@ public final class TrainerOperator extends AbstractStreamOperator<Message>
           batch.examples(), unusable.stream().mapToLong(Rejected::rows).sum(), WireBytes.take());
       DeadLetters.of(batch, unusable, Instant.now())
           .forEach(letter -> output.collect(DeadLetters.OUTPUT, new StreamRecord<>(letter)));
+    }
+
+    void skip(SkippedRound skipped) {
+      trainer.skip(skipped, this::push);
+      measured.skipped(WireBytes.take());
     }
 
     private void push(Message message) {

@@ -43,6 +43,7 @@ public final class WeightReplica {
   private @Nullable Weights[] uncopied; // guarded by lock; what copyTo has not seen of newest
   private final List<Runnable> wakes = new ArrayList<>(); // guarded by lock
   private long round = -1; // guarded by lock
+  private long busyRounds = -1; // guarded by lock
 
   /** A replica that holds nothing yet, so that its gate is closed. */
   public WeightReplica(BlockLayout layout, Consistency consistency) {
@@ -54,7 +55,7 @@ public final class WeightReplica {
 
   /**
    * Takes one block's new weights and wakes whoever waits, if all blocks together have reached a
-   * later round.
+   * later round, or a batch has come that ends a silence.
    */
   public void receive(Weights weights) {
     int expected = layout.block(weights.block()).length();
@@ -69,7 +70,9 @@ public final class WeightReplica {
       newest[weights.block()] = weights;
       uncopied[weights.block()] = weights;
       long reached = minimumRound();
-      if (reached > round) {
+      boolean silenceEnds = weights.busyRounds() > Math.max(busyRounds, weights.round());
+      busyRounds = Math.max(busyRounds, weights.busyRounds());
+      if (reached > round || silenceEnds) {
         round = reached;
         woken = List.copyOf(wakes);
       }
@@ -77,9 +80,25 @@ public final class WeightReplica {
     woken.forEach(Runnable::run);
   }
 
-  /** Whether batch {@code batch} of a virtual worker may be trained on with the weights at hand. */
-  public boolean mayStart(int virtualWorker, long batch) {
-    return all(w -> consistency.mayStart(w.roundOf(virtualWorker, batch), w.round()));
+  /** Whether a batch that counts in this round may be trained on with the weights at hand. */
+  public boolean mayStart(long round) {
+    return all(w -> consistency.mayStart(round, w.round()));
+  }
+
+  /**
+   * The round in which a virtual worker's next batch counts. What the weights at hand say holds as
+   * long as the virtual worker has sent nothing since; who asks counts on by itself.
+   *
+   * @throws IllegalStateException before all blocks are here
+   */
+  public long roundOf(int virtualWorker, long batch) {
+    synchronized (lock) {
+      Weights any = newest[0];
+      if (round < 0 || any == null) {
+        throw new IllegalStateException("no weights have come that could tell the round");
+      }
+      return any.roundOf(virtualWorker, batch);
+    }
   }
 
   /** Whether the weights at hand hold the first {@code batches} batches of a virtual worker. */
@@ -101,6 +120,13 @@ public final class WeightReplica {
   public long round() {
     synchronized (lock) {
       return round;
+    }
+  }
+
+  /** The rounds up to the last one that is known to have a batch in it. */
+  public long busyRounds() {
+    synchronized (lock) {
+      return busyRounds;
     }
   }
 

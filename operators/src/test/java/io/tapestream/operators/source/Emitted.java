@@ -6,30 +6,40 @@ import org.apache.flink.api.common.eventtime.Watermark;
 import org.apache.flink.api.connector.source.ReaderOutput;
 import org.apache.flink.api.connector.source.SourceOutput;
 
-/** Keeps the mini-batches that a reader emits. */
-final class Emitted implements ReaderOutput<MiniBatch> {
+/** Keeps the turns that a reader emits. */
+final class Emitted implements ReaderOutput<Turn> {
 
   final List<MiniBatch> batches = new ArrayList<>();
+  private final List<String> turns = new ArrayList<>();
 
-  /** What has been emitted since the last call: {@code 0:12} is batch 12 of virtual worker 0. */
+  /**
+   * What has been emitted since the last call: {@code 0:12} is batch 12 of virtual worker 0, {@code
+   * 0-34} says that it lets round 34 pass.
+   */
   List<String> drain() {
-    List<String> names = batches.stream().map(b -> b.virtualWorker() + ":" + b.index()).toList();
+    List<String> drained = List.copyOf(turns);
+    turns.clear();
     batches.clear();
-    return names;
+    return drained;
   }
 
   @Override
-  public void collect(MiniBatch batch) {
-    batches.add(batch);
+  public void collect(Turn turn) {
+    if (turn instanceof MiniBatch batch) {
+      batches.add(batch);
+      turns.add(batch.virtualWorker() + ":" + batch.index());
+    } else if (turn instanceof SkippedRound skipped) {
+      turns.add(skipped.virtualWorker() + "-" + skipped.round());
+    }
   }
 
   @Override
-  public void collect(MiniBatch batch, long timestamp) {
-    batches.add(batch);
+  public void collect(Turn turn, long timestamp) {
+    collect(turn);
   }
 
   @Override
-  public SourceOutput<MiniBatch> createOutputForSplit(String splitId) {
+  public SourceOutput<Turn> createOutputForSplit(String splitId) {
     return this;
   }
 

@@ -6,13 +6,16 @@ import static org.apache.flink.core.io.InputStatus.NOTHING_AVAILABLE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tapestream.operators.SourcePolicies;
 import io.tapestream.operators.VirtualWorkers;
 import io.tapestream.operators.metrics.CapturedMetrics;
 import io.tapestream.operators.metrics.Measure;
 import io.tapestream.operators.weights.WeightReplica;
 import io.tapestream.parameterserver.BlockLayout;
 import io.tapestream.parameterserver.Weights;
+import io.tapestream.parameterserver.consistency.Consistency;
 import io.tapestream.parameterserver.consistency.Synchronous;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +33,7 @@ class GatedReaderTest {
   private static final int BATCH = 2;
 
   private final FakeKafkaReader kafka = new FakeKafkaReader();
-  private final WeightReplica replica =
+  private WeightReplica replica =
       new WeightReplica(BlockLayout.ofElements(2, 2, 1), new Synchronous());
   private final List<Map<TopicPartition, Long>> commits = new ArrayList<>();
   private final OffsetCommitter committer =
@@ -43,14 +46,20 @@ class GatedReaderTest {
         @Override
         public void close() {}
       };
-  private final CapturedMetrics metrics = new CapturedMetrics();
+  private CapturedMetrics metrics = new CapturedMetrics();
   private final Emitted emitted = new Emitted();
+  private final List<Long> alarms = new ArrayList<>(); // times at which they were set to ring
+  private Runnable bell = () -> {};
   private long nanos;
   private boolean closed;
   private GatedReader reader;
 
   @BeforeEach
   void open() {
+    open(SourcePolicies.DEFAULT);
+  }
+
+  private void open(SourcePolicies policies) {
     reader =
         new GatedReader(
             kafka,
@@ -58,8 +67,11 @@ class GatedReaderTest {
             BATCH,
             value -> 1,
             replica,
+            policies,
             committer,
             () -> closed = true,
+            () -> nanos,
+            this::alarm,
             new ReaderTimes(metrics, () -> nanos));
     reader.start();
   }
@@ -362,6 +374,152 @@ class GatedReaderTest {
     assertThat(metrics.count(Measure.NO_DATA)).isEqualTo(5);
   }
 
+  // ---- idle partitions
+
+  @Test
+  void r5APartitionThatHoldsTheOthersUpSkipsAfterATimeAndThenAtOnce() throws Exception {
+    reopen(skipAfter(100));
+    give(unbounded(A), unbounded(B));
+    kafka.fetch(A, 0, 8);
+    weights(0);
+    nanos = 1_000;
+    poll();
+    assertThat(emitted.drain()).containsExactly("0:0");
+    CompletableFuture<Void> available = reader.isAvailable();
+    assertThat(available).isNotDone();
+    assertThat(alarms).containsExactly(1_100L);
+
+    nanos = 1_099;
+    poll();
+    assertThat(emitted.drain()).as("patience is not at its end").isEmpty();
+    nanos = 1_100;
+    bell.run();
+    assertThat(available).isDone();
+    poll();
+    assertThat(emitted.drain()).containsExactly("1-0");
+    assertThat(reader.snapshotState(1))
+        .as("a skip uses up no batch")
+        .contains(new GatedSplit(B, 0, 0, GatedSplit.UNBOUNDED, 0, false));
+
+    weights(1, 1, 0);
+    poll();
+    assertThat(emitted.drain()).containsExactly("0:1", "1-1");
+
+    kafka.fetch(B, 0, 2);
+    weights(2, 2, 0);
+    poll();
+    assertThat(emitted.drain()).as("it counts in the next round").containsExactly("0:2", "1:0");
+    weights(3, 3, 1);
+    poll();
+    assertThat(emitted.drain()).as("and is given time again").containsExactly("0:3");
+  }
+
+  @Test
+  void r5WhereNobodyHasRecordsOneRoundClosesEmptyAndThenAllWait() throws Exception {
+    reopen(skipAfter(100));
+    give(unbounded(A), unbounded(B));
+    weights(0);
+    poll();
+    nanos = 100;
+    poll();
+    assertThat(emitted.drain()).containsExactly("0-0", "1-0");
+
+    weights(1, 0, 0, 0);
+    nanos = 10_000;
+    assertThat(poll()).isEqualTo(NOTHING_AVAILABLE);
+    assertThat(emitted.drain()).as("round 0 closed empty").isEmpty();
+    assertThat(reader.isAvailable()).isNotDone();
+
+    weights(1, 0, 0, 2); // another reader's batch is in round 1
+    assertThat(reader.isAvailable()).isDone();
+    poll();
+    assertThat(emitted.drain()).containsExactly("0-1", "1-1");
+  }
+
+  @Test
+  void r5OnlyTheSlowestSkipsUnderAStalenessBound() throws Exception {
+    reader.close();
+    replica = new WeightReplica(BlockLayout.ofElements(2, 2, 1), new Lead(3));
+    metrics = new CapturedMetrics();
+    open(skipAfter(100));
+    give(unbounded(A), unbounded(B));
+    kafka.fetch(A, 0, 6);
+    weights(0);
+    poll();
+    nanos = 100;
+    poll();
+    assertThat(emitted.drain())
+        .as("B lets round 0 pass, and no other before round 0 is complete")
+        .containsExactly("0:0", "0:1", "0:2", "1-0");
+  }
+
+  @Test
+  void r5AfterARestoreTheFirstWeightsTellTheRound() throws Exception {
+    reopen(skipAfter(100));
+    give(new GatedSplit(A, 4, 0, GatedSplit.UNBOUNDED, 2, false));
+    weights(7, 2, 0); // batch 2 of A counts in round 7: it has skipped five rounds
+    poll();
+    nanos = 100;
+    poll();
+    assertThat(emitted.drain()).containsExactly("0-7");
+  }
+
+  @Test
+  void r4APartitionThatHasEndedLeavesAndDoesNotSkip() throws Exception {
+    reopen(skipAfter(100));
+    give(GatedSplit.starting(A, 0, 2), unbounded(B));
+    weights(0);
+    kafka.fetch(A, 0, 2);
+    kafka.end(A);
+    poll();
+    nanos = 100;
+    poll();
+    assertThat(emitted.drain()).containsExactly("0:0", "1-0");
+
+    weights(1, 1, 0);
+    poll();
+    weights(2, 1, 0, 1);
+    poll();
+    assertThat(emitted.drain()).as("A has left for good").containsExactly("1-1");
+  }
+
+  private static SourcePolicies skipAfter(long nanos) {
+    return new SourcePolicies(Duration.ofNanos(nanos));
+  }
+
+  private void reopen(SourcePolicies policies) throws Exception {
+    reader.close();
+    replica = new WeightReplica(BlockLayout.ofElements(2, 2, 1), new Synchronous());
+    metrics = new CapturedMetrics();
+    open(policies);
+  }
+
+  private Alarm alarm(Runnable rings) {
+    bell = rings;
+    return new Alarm() {
+      @Override
+      public void set(long wait) {
+        alarms.add(nanos + wait);
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  /** {@code round} rounds are complete and hold so many batches of A and B. */
+  private void weights(long round, long a, long b) {
+    weights(round, a, b, round);
+  }
+
+  private void weights(long round, long a, long b, long busyRounds) {
+    for (int block = 0; block < 2; block++) {
+      long[] applied = {a, b};
+      long[] rounds = {round, round};
+      replica.receive(new Weights(block, round, applied, rounds, busyRounds, new float[1]));
+    }
+  }
+
   private static GatedSplit unbounded(TopicPartition partition) {
     return GatedSplit.starting(partition, 0, GatedSplit.UNBOUNDED);
   }
@@ -385,5 +543,19 @@ class GatedReaderTest {
       status = reader.pollNext(emitted);
     } while (status == MORE_AVAILABLE);
     return status;
+  }
+
+  /** Lets a virtual worker lead by less than so many rounds. */
+  private record Lead(long bound) implements Consistency {
+
+    @Override
+    public boolean mayStart(long round, long complete) {
+      return round - complete < bound;
+    }
+
+    @Override
+    public boolean sumsRounds() {
+      return false;
+    }
   }
 }

@@ -51,7 +51,7 @@ class SerializersTest {
 
   @Test
   void aMiniBatchPassesByReferenceInAChainAndStillSerializes() throws IOException {
-    MiniBatchSerializer serializer = MiniBatchSerializer.INSTANCE;
+    TurnSerializer serializer = TurnSerializer.INSTANCE;
     MiniBatch batch =
         new MiniBatch(
             7,
@@ -66,9 +66,20 @@ class SerializersTest {
     assertThat(serializer.copy(batch)).isSameAs(batch);
     var out = new DataOutputSerializer(16);
     serializer.serialize(batch, out);
-    MiniBatch back = serializer.deserialize(new DataInputDeserializer(out.getCopyOfBuffer()));
+    MiniBatch back =
+        (MiniBatch) serializer.deserialize(new DataInputDeserializer(out.getCopyOfBuffer()));
     assertThat(back).usingRecursiveComparison().withStrictTypeChecking().isEqualTo(batch);
     assertThat(back.origin()).isEqualTo("clicks-3 offsets 5..6 (batch 12)");
     assertThat(back.examples()).isEqualTo(8);
+  }
+
+  @Test
+  void aSkippedRoundSerializesToo() throws IOException {
+    var skipped = new SkippedRound(7, new TopicPartition("clicks", 3), 12, 1L << 40);
+    var out = new DataOutputSerializer(16);
+    TurnSerializer.INSTANCE.serialize(skipped, out);
+    assertThat(
+            TurnSerializer.INSTANCE.deserialize(new DataInputDeserializer(out.getCopyOfBuffer())))
+        .isEqualTo(skipped);
   }
 }

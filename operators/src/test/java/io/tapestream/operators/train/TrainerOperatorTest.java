@@ -11,13 +11,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tapestream.operators.deadletters.DeadLetterRecord;
 import io.tapestream.operators.deadletters.DeadLetters;
 import io.tapestream.operators.server.ServerTypes;
-import io.tapestream.operators.source.MiniBatch;
+import io.tapestream.operators.source.SkippedRound;
+import io.tapestream.operators.source.Turn;
 import io.tapestream.operators.weights.WeightExchange;
 import io.tapestream.operators.weights.WeightReplica;
 import io.tapestream.parameterserver.Message;
 import org.apache.flink.api.common.serialization.SerializerConfigImpl;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
+import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 
 @SuppressWarnings("try") // the harness closes as Flink lets it
@@ -28,7 +30,7 @@ class TrainerOperatorTest {
     WeightExchange.Key key;
     WeightReplica replica;
     try (var harness =
-        new OneInputStreamOperatorTestHarness<MiniBatch, Message>(
+        new OneInputStreamOperatorTestHarness<Turn, Message>(
             new TrainerOperator(settings("SumLoss")))) {
       harness.setup(ServerTypes.MESSAGE.createSerializer(new SerializerConfigImpl()));
       harness.open();
@@ -53,9 +55,28 @@ class TrainerOperatorTest {
   }
 
   @Test
+  void r5ASkippedRoundIsToldToAllBlocks() throws Exception {
+    try (var harness =
+        new OneInputStreamOperatorTestHarness<Turn, Message>(
+            new TrainerOperator(settings("SumLoss")))) {
+      harness.setup(ServerTypes.MESSAGE.createSerializer(new SerializerConfigImpl()));
+      harness.open();
+
+      harness.processElement(
+          new StreamRecord<>(new SkippedRound(0, new TopicPartition("counts", 3), 4, 9)));
+
+      assertThat(harness.extractOutputValues())
+          .containsExactly(
+              new Message.Skip(0, 0, 4, 9),
+              new Message.Skip(1, 0, 4, 9),
+              new Message.Skip(2, 0, 4, 9));
+    }
+  }
+
+  @Test
   void r4ADrainMakesNobodyLeave() throws Exception {
     try (var harness =
-        new OneInputStreamOperatorTestHarness<MiniBatch, Message>(
+        new OneInputStreamOperatorTestHarness<Turn, Message>(
             new TrainerOperator(settings("SumLoss")))) {
       harness.setup(ServerTypes.MESSAGE.createSerializer(new SerializerConfigImpl()));
       harness.open();

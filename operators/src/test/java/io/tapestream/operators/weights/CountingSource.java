@@ -100,7 +100,7 @@ record CountingSource(ServerPlan plan, int batches, int pause)
             : InputStatus.NOTHING_AVAILABLE;
       }
       boolean paused = vw == 1 && batch == pause && !checkpointed;
-      if (paused || !replica.mayStart(vw, batch)) {
+      if (paused || !replica.mayStart(batch)) {
         return InputStatus.NOTHING_AVAILABLE;
       }
       for (BlockRange range : plan.layout().blocks()) {

@@ -31,7 +31,7 @@ class WeightExchangeTest {
     WeightReplica trained = WeightExchange.meet(FIRST, 2, WeightExchangeTest::replica);
 
     assertThat(trained).isSameAs(returned);
-    assertThat(trained.mayStart(0, 0)).as("weights from before the trainer opened").isTrue();
+    assertThat(trained.mayStart(0)).as("weights from before the trainer opened").isTrue();
     WeightExchange.leave(FIRST, trained);
     WeightExchange.leave(FIRST, returned);
   }
@@ -42,7 +42,7 @@ class WeightExchangeTest {
     WeightReplica next = WeightExchange.meet(SECOND, 2, WeightExchangeTest::replica);
     zombie.receive(new Weights(0, 0, new long[1], new long[1], new float[3]));
 
-    assertThat(next.mayStart(0, 0)).isFalse();
+    assertThat(next.mayStart(0)).isFalse();
     WeightExchange.leave(FIRST, zombie);
     WeightExchange.leave(SECOND, next);
   }

@@ -19,20 +19,20 @@ class WeightReplicaTest {
   void i3TheGateOpensWhenTheLastBlockOfTheRoundHasArrived() {
     AtomicInteger wakes = new AtomicInteger();
     replica.onAdvance(wakes::incrementAndGet);
-    assertThat(replica.mayStart(0, 0)).isFalse();
+    assertThat(replica.mayStart(0)).isFalse();
 
     replica.receive(weights(1, 0, 0));
-    assertThat(replica.mayStart(0, 0)).isFalse();
+    assertThat(replica.mayStart(0)).isFalse();
     assertThat(wakes).hasValue(0);
     replica.receive(weights(0, 0, 0));
     assertThat(wakes).hasValue(1);
-    assertThat(replica.mayStart(0, 0)).isTrue();
-    assertThat(replica.mayStart(0, 1)).as("with bound 0 one batch a round").isFalse();
+    assertThat(replica.mayStart(0)).isTrue();
+    assertThat(replica.mayStart(1)).as("with bound 0 one batch a round").isFalse();
 
     replica.receive(weights(0, 1, 1));
-    assertThat(replica.mayStart(0, 1)).isFalse();
+    assertThat(replica.mayStart(1)).isFalse();
     replica.receive(weights(1, 1, 1));
-    assertThat(replica.mayStart(0, 1)).isTrue();
+    assertThat(replica.mayStart(1)).isTrue();
     assertThat(wakes).hasValue(2);
     assertThat(replica.round()).isEqualTo(1);
   }
@@ -41,7 +41,9 @@ class WeightReplicaTest {
   void aBatchSentBeforeTheRestoreWaitsForTheRoundItIsIn() {
     replica.receive(weights(0, 4, 4));
     replica.receive(weights(1, 4, 4));
-    assertThat(replica.mayStart(0, 5)).as("batch 4 was sent, and is in the open round").isFalse();
+    assertThat(replica.mayStart(replica.roundOf(0, 5)))
+        .as("batch 4 was sent, and is in the open round")
+        .isFalse();
   }
 
   @Test
@@ -50,12 +52,36 @@ class WeightReplicaTest {
     long[] rounds = {5}; // joined late: its batch 2 counts in round 5
     replica.receive(new Weights(0, 4, batches, rounds, new float[3]));
     replica.receive(new Weights(1, 4, batches, rounds, new float[2]));
-    assertThat(replica.mayStart(0, 2)).isFalse();
+    assertThat(replica.roundOf(0, 2)).isEqualTo(5);
+    assertThat(replica.mayStart(5)).isFalse();
 
     replica.receive(new Weights(0, 5, batches, rounds, new float[3]));
     replica.receive(new Weights(1, 5, batches, rounds, new float[2]));
-    assertThat(replica.mayStart(0, 2)).isTrue();
-    assertThat(replica.mayStart(0, 3)).isFalse();
+    assertThat(replica.mayStart(replica.roundOf(0, 2))).isTrue();
+    assertThat(replica.mayStart(replica.roundOf(0, 3))).isFalse();
+  }
+
+  @Test
+  void r5TheBatchThatEndsASilenceWakesWhoeverWaits() {
+    AtomicInteger wakes = new AtomicInteger();
+    replica.onAdvance(wakes::incrementAndGet);
+    replica.receive(silent(0, 4));
+    replica.receive(silent(1, 4));
+    assertThat(wakes).hasValue(1);
+    assertThat(replica.busyRounds()).isEqualTo(4);
+
+    replica.receive(silent(0, 6));
+    assertThat(wakes).hasValue(2);
+    assertThat(replica.busyRounds()).isEqualTo(6);
+    assertThat(replica.round()).isEqualTo(5);
+    replica.receive(silent(1, 6));
+    assertThat(wakes).as("every block says so, once is enough").hasValue(2);
+  }
+
+  @Test
+  void nobodyKnowsARoundBeforeAllWeightsHaveCome() {
+    replica.receive(weights(0, 4, 4));
+    assertThatThrownBy(() -> replica.roundOf(0, 4)).hasMessageContaining("no weights have come");
   }
 
   @Test
@@ -92,6 +118,12 @@ class WeightReplicaTest {
     Weights wrong = new Weights(1, 0, new long[1], new long[1], new float[3]);
     assertThatThrownBy(() -> replica.receive(wrong))
         .hasMessageContaining("block 1 has 2 values here, but 3 arrived");
+  }
+
+  /** Five rounds are complete. */
+  private static Weights silent(int block, long busyRounds) {
+    float[] values = new float[block == 0 ? 3 : 2];
+    return new Weights(block, 5, new long[1], new long[] {5}, busyRounds, values);
   }
 
   private static Weights weights(int block, long round, long applied) {

@@ -11,21 +11,23 @@ import org.apache.flink.core.memory.DataOutputView;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Copies a {@link MiniBatch} by reference, and writes it where the trainer is not chained.
+ * Copies a {@link Turn} by reference, and writes it where the trainer is not chained.
  *
  * <pre>
- *   | virtual worker int | topic UTF | partition int | index long | next offset long | last boolean |
- *   | records int | per record: offset long, timestamp long, from row int, to row int, length int,
+ *   | virtual worker int | topic UTF | partition int | index long | mini-batch boolean |
+ *   a mini-batch: | next offset long | last boolean | records int |
+ *                 | per record: offset long, timestamp long, from row int, to row int, length int,
  *                   bytes |
+ *   a skip:       | round long |
  * </pre>
  */
-final class MiniBatchSerializer extends TypeSerializerSingleton<MiniBatch> {
+final class TurnSerializer extends TypeSerializerSingleton<Turn> {
 
-  static final MiniBatchSerializer INSTANCE = new MiniBatchSerializer();
+  static final TurnSerializer INSTANCE = new TurnSerializer();
 
   private static final long serialVersionUID = 1L;
 
-  private MiniBatchSerializer() {}
+  private TurnSerializer() {}
 
   @Override
   public boolean isImmutableType() {
@@ -33,17 +35,17 @@ final class MiniBatchSerializer extends TypeSerializerSingleton<MiniBatch> {
   }
 
   @Override
-  public MiniBatch createInstance() {
+  public Turn createInstance() {
     return new MiniBatch(0, new TopicPartition("", 0), 0, List.of(), 0, true);
   }
 
   @Override
-  public MiniBatch copy(MiniBatch from) {
+  public Turn copy(Turn from) {
     return from;
   }
 
   @Override
-  public MiniBatch copy(MiniBatch from, MiniBatch reuse) {
+  public Turn copy(Turn from, Turn reuse) {
     return from;
   }
 
@@ -53,15 +55,24 @@ final class MiniBatchSerializer extends TypeSerializerSingleton<MiniBatch> {
   }
 
   @Override
-  public void serialize(MiniBatch batch, DataOutputView out) throws IOException {
-    out.writeInt(batch.virtualWorker());
-    out.writeUTF(batch.partition().topic());
-    out.writeInt(batch.partition().partition());
-    out.writeLong(batch.index());
-    out.writeLong(batch.nextOffset());
-    out.writeBoolean(batch.last());
-    out.writeInt(batch.records().size());
-    for (RawRecord record : batch.records()) {
+  public void serialize(Turn turn, DataOutputView out) throws IOException {
+    out.writeInt(turn.virtualWorker());
+    out.writeUTF(turn.partition().topic());
+    out.writeInt(turn.partition().partition());
+    out.writeLong(turn.index());
+    out.writeBoolean(turn instanceof MiniBatch);
+    if (turn instanceof MiniBatch batch) {
+      out.writeLong(batch.nextOffset());
+      out.writeBoolean(batch.last());
+      writeRecords(batch.records(), out);
+    } else if (turn instanceof SkippedRound skipped) {
+      out.writeLong(skipped.round());
+    }
+  }
+
+  private static void writeRecords(List<RawRecord> records, DataOutputView out) throws IOException {
+    out.writeInt(records.size());
+    for (RawRecord record : records) {
       out.writeLong(record.offset());
       out.writeLong(record.timestamp());
       out.writeInt(record.fromRow());
@@ -72,12 +83,19 @@ final class MiniBatchSerializer extends TypeSerializerSingleton<MiniBatch> {
   }
 
   @Override
-  public MiniBatch deserialize(DataInputView in) throws IOException {
+  public Turn deserialize(DataInputView in) throws IOException {
     int virtualWorker = in.readInt();
     var partition = new TopicPartition(in.readUTF(), in.readInt());
     long index = in.readLong();
+    if (!in.readBoolean()) {
+      return new SkippedRound(virtualWorker, partition, index, in.readLong());
+    }
     long nextOffset = in.readLong();
     boolean last = in.readBoolean();
+    return new MiniBatch(virtualWorker, partition, index, readRecords(in), nextOffset, last);
+  }
+
+  private static List<RawRecord> readRecords(DataInputView in) throws IOException {
     List<RawRecord> records = new ArrayList<>();
     for (int left = in.readInt(); left > 0; left--) {
       long offset = in.readLong();
@@ -88,11 +106,11 @@ final class MiniBatchSerializer extends TypeSerializerSingleton<MiniBatch> {
       in.readFully(value);
       records.add(new RawRecord(offset, timestamp, value, fromRow, toRow));
     }
-    return new MiniBatch(virtualWorker, partition, index, records, nextOffset, last);
+    return records;
   }
 
   @Override
-  public MiniBatch deserialize(MiniBatch reuse, DataInputView in) throws IOException {
+  public Turn deserialize(Turn reuse, DataInputView in) throws IOException {
     return deserialize(in);
   }
 
@@ -102,13 +120,13 @@ final class MiniBatchSerializer extends TypeSerializerSingleton<MiniBatch> {
   }
 
   @Override
-  public TypeSerializerSnapshot<MiniBatch> snapshotConfiguration() {
+  public TypeSerializerSnapshot<Turn> snapshotConfiguration() {
     return new Snapshot();
   }
 
   /** Found by its name when a savepoint is read. */
   @SuppressWarnings("WeakerAccess")
-  public static final class Snapshot extends SimpleTypeSerializerSnapshot<MiniBatch> {
+  public static final class Snapshot extends SimpleTypeSerializerSnapshot<Turn> {
 
     public Snapshot() {
       super(() -> INSTANCE);

@@ -1,0 +1,134 @@
+package io.tapestream.operators.source;
+
+import io.tapestream.operators.SourcePolicies;
+import io.tapestream.operators.weights.WeightReplica;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A virtual worker that this reader hosts: its place in its partition, and its place in the rounds.
+ *
+ * <p>The two are distinct (R5). The first weights of an attempt, which were cut together with the
+ * split, say in which round the next batch counts; from then on each turn moves one round on.
+ *
+ * <pre>
+ *   next batch   round                                              then
+ *   complete     its weights are here                               TRAIN
+ *   incomplete   it is the open one, batches count in it or in      SKIP, after a time; a worker that
+ *                the one before, and the policy lets it pass        has skipped does so at once
+ *   otherwise                                                       WAIT
+ * </pre>
+ *
+ * A worker skips only a round that others are in. So where no partition has records, one round may
+ * close empty and then all wait; the batch that ends the silence brings the server's word of it.
+ */
+final class VirtualWorker {
+
+  /** What it may do now. */
+  enum Move {
+    WAIT,
+    TRAIN,
+    SKIP
+  }
+
+  /** No time is set after which waiting ends. */
+  static final long NEVER = Long.MAX_VALUE;
+
+  private static final long UNKNOWN = -1;
+
+  // configuration
+  private final MiniBatchCutter cutter;
+  private final WeightReplica replica;
+  private final @Nullable Duration skipAfter;
+
+  // runtime
+  private long round = UNKNOWN; // in which the next batch counts
+  private boolean awaited; // whether the open round has nobody to wait for but such as this one
+  private long awaitedSince; // nanoseconds; means nothing while it is not awaited
+  private boolean absent; // whether it has skipped since its last batch
+
+  VirtualWorker(MiniBatchCutter cutter, WeightReplica replica, SourcePolicies policies) {
+    this.cutter = cutter;
+    this.replica = replica;
+    this.skipAfter = policies.skipAfter();
+  }
+
+  /**
+   * What it may do.
+   *
+   * @param now nanoseconds, as {@link System#nanoTime}
+   */
+  Move move(long now) {
+    if (cutter.isOnlyLeaving()) {
+      return Move.TRAIN; // sends no gradient, so it needs no weights
+    }
+    if (cutter.hasLeft() || !knowsItsRound()) {
+      return Move.WAIT;
+    }
+    if (cutter.hasNext()) {
+      return replica.mayStart(round) ? Move.TRAIN : Move.WAIT;
+    }
+    awaitFrom(now);
+    return awaited && (absent || now - awaitedSince >= patience()) ? Move.SKIP : Move.WAIT;
+  }
+
+  private boolean knowsItsRound() {
+    if (round == UNKNOWN && replica.round() >= 0) {
+      round = replica.roundOf(cutter.virtualWorker(), cutter.batch());
+    }
+    return round != UNKNOWN;
+  }
+
+  /** Notes since when others have been waiting for this one, who have trained meanwhile. */
+  private void awaitFrom(long now) {
+    boolean holdsOthersUp = round == replica.round() && replica.busyRounds() >= round;
+    if (holdsOthersUp && !awaited) {
+      awaitedSince = now;
+    }
+    awaited = holdsOthersUp;
+  }
+
+  private long patience() {
+    return skipAfter == null ? NEVER : skipAfter.toNanos();
+  }
+
+  /** Nanoseconds from {@code now} after which {@link #move} answers otherwise by itself. */
+  long waits(long now) {
+    return awaited && !absent && skipAfter != null
+        ? Math.max(0, patience() - (now - awaitedSince))
+        : NEVER;
+  }
+
+  /** Makes the move: a mini-batch that leaves, or a round that it lets pass. */
+  Turn take(Move move) {
+    awaited = false;
+    absent = move == Move.SKIP;
+    if (absent) {
+      return new SkippedRound(cutter.virtualWorker(), cutter.partition(), cutter.batch(), round++);
+    }
+    MiniBatch batch = cutter.next();
+    if (!batch.isEmpty()) {
+      round++;
+    }
+    return batch;
+  }
+
+  /** Whether its next batch is complete, so that at most weights are missing. */
+  boolean hasBatch() {
+    return cutter.hasNext();
+  }
+
+  /** Whether it has left, and the weights at hand hold all its batches. */
+  boolean isDone() {
+    return cutter.hasLeft() && replica.holds(cutter.virtualWorker(), cutter.batch());
+  }
+
+  /** The round of its next turn; -1 before the first weights. */
+  long round() {
+    return round;
+  }
+
+  MiniBatchCutter cutter() {
+    return cutter;
+  }
+}
