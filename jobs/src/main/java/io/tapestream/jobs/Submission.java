@@ -5,6 +5,7 @@ import io.tapestream.jobs.spec.JobSpec;
 import io.tapestream.metrics.Metric;
 import io.tapestream.models.Model;
 import io.tapestream.models.ParameterVector;
+import io.tapestream.operators.GradientSettings;
 import io.tapestream.operators.InputSettings;
 import io.tapestream.operators.KafkaSettings;
 import io.tapestream.operators.ModelSettings;
@@ -89,6 +90,7 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
             new ServerSettings(
                 new Synchronous(), // the only name that a specification may give
                 layout(parts.model(), parts.optimizer(), spec.parallelism().blockFloats())),
+            new GradientSettings(spec.guard().maxGradientNorm()),
             new PublishSettings(
                 Path.of(spec.publish().directory()).toAbsolutePath().normalize().toString(),
                 UUID.randomUUID().toString(),

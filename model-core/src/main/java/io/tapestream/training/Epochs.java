@@ -1,8 +1,6 @@
 package io.tapestream.training;
 
 import io.tapestream.random.Philox;
-import io.tapestream.tensor.Tensor;
-import io.tapestream.tensor.Workspace;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 
@@ -10,26 +8,15 @@ import java.util.NoSuchElementException;
  * Cuts data into batches, epoch after epoch, each epoch in an order of its own if it is to be
  * shuffled.
  */
-@SuppressWarnings("try") // workspace scopes act by being open
 final class Epochs implements Iterable<Batch>, AutoCloseable {
   private final Batch data;
   private final FitOptions options;
-  private final Batch gathered;
+  private final GatheredRows gathered = new GatheredRows();
   private long epoch;
 
   Epochs(Batch data, FitOptions options) {
     this.data = data;
     this.options = options;
-    int rows = options.shuffleSeed().isPresent() ? Math.min(options.batchSize(), data.size()) : 0;
-    try (Workspace.Scope none = Workspace.outside()) {
-      this.gathered =
-          new Batch(
-              room(data.features(), rows), room(data.labels(), rows), room(data.weights(), rows));
-    }
-  }
-
-  private static Tensor room(Tensor like, int rows) {
-    return Tensor.zeros(like.dtype(), like.shape().with(0, rows));
   }
 
   /** The batches of the next epoch; each is valid until the next one is asked for. */
@@ -55,7 +42,9 @@ final class Epochs implements Iterable<Batch>, AutoCloseable {
         }
         int from = next;
         next = Math.min(data.size(), from + options.batchSize());
-        return order.length == 0 ? data.slice(from, next) : gather(order, from, next);
+        return order.length == 0
+            ? data.slice(from, next)
+            : gathered.gather(data, order, from, next);
       }
     };
   }
@@ -75,23 +64,8 @@ final class Epochs implements Iterable<Batch>, AutoCloseable {
     return order;
   }
 
-  private Batch gather(int[] order, int from, int to) {
-    for (int i = from; i < to; i++) {
-      copyRow(data.features(), order[i], gathered.features(), i - from);
-      copyRow(data.labels(), order[i], gathered.labels(), i - from);
-      copyRow(data.weights(), order[i], gathered.weights(), i - from);
-    }
-    return gathered.slice(0, to - from);
-  }
-
-  private static void copyRow(Tensor source, int sourceRow, Tensor target, int targetRow) {
-    target.slice(targetRow, targetRow + 1).copyFrom(source.slice(sourceRow, sourceRow + 1));
-  }
-
   @Override
   public void close() {
-    gathered.features().close();
-    gathered.labels().close();
-    gathered.weights().close();
+    gathered.close();
   }
 }

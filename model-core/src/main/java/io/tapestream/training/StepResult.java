@@ -11,7 +11,7 @@ import java.util.Arrays;
  * @param examples the number of examples, those of weight 0 included
  * @param metricSums per metric, its sum
  * @param metricWeights per metric, the weight to divide its sum by
- * @param finite whether the loss and every gradient are finite numbers
+ * @param finite whether the loss, every gradient and all statistics are finite numbers
  * @param gradientNorm √Σg² over the trained parameters, of the gradient of the summed loss,
  *     computed in double in the order of the vector
  */
@@ -29,6 +29,16 @@ public record StepResult(
   /** The mean loss; NaN if no example counts. */
   public double meanLoss() {
     return lossSum / weightSum;
+  }
+
+  /**
+   * The norm of the gradient that an optimizer would step with.
+   *
+   * @param meanLoss whether it is divided by the examples' weight
+   * @return NaN if it is divided and no example counts
+   */
+  public double gradientNorm(boolean meanLoss) {
+    return meanLoss ? gradientNorm / weightSum : gradientNorm;
   }
 
   /** The value of a metric; NaN if no example counts. */

@@ -23,8 +23,10 @@ final class Totals {
     double[] loss = losses.toDoubles();
     double[] weight = piece.weights().toDoubles();
     for (int row = 0; row < loss.length; row++) {
-      totals.lossSum += weight[row] * loss[row];
-      totals.weightSum += weight[row];
+      if (weight[row] != 0) { // 0 · NaN is not 0
+        totals.lossSum += weight[row] * loss[row];
+        totals.weightSum += weight[row];
+      }
     }
     totals.examples = piece.size();
     for (int i = 0; i < metrics.size(); i++) {

@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -40,6 +41,8 @@ public final class TrainingStep implements AutoCloseable {
   private final List<Tensor> gradientViews;
   private final Tensor trainedGradient;
   private double forwardShare;
+  private final Tensor statistics;
+  private final GatheredRows counted = new GatheredRows();
   private final float[] chunk = new float[CHUNK_FLOATS];
 
   /**
@@ -70,6 +73,7 @@ public final class TrainingStep implements AutoCloseable {
     ParameterVector parameters = model.parameters();
     this.gradientViews = parameters.trainedViewsOf(parameters.gradients());
     this.trainedGradient = parameters.gradients().slice(0, parameters.trainedSize());
+    this.statistics = parameters.values().slice(parameters.trainedSize(), parameters.size());
     AtomicInteger named = new AtomicInteger();
     this.helpers =
         Executors.newFixedThreadPool(
@@ -88,8 +92,9 @@ public final class TrainingStep implements AutoCloseable {
 
   /**
    * Computes loss, metrics and gradient. The gradient of {@code Σ weight · loss}, not divided by
-   * anything, is left in {@code model.parameters().gradients()}. If no example has weight, it is
-   * zero and the model is not called.
+   * anything, is left in {@code model.parameters().gradients()}. The model sees only examples that
+   * have weight: what it would make of the others, 0 · NaN perhaps, reaches no sum. If there are
+   * none, the gradient is zero and the model is not called.
    *
    * @param virtualWorker whose batch this is, for random layers
    * @param step the batch's index in its stream, for random layers
@@ -99,12 +104,12 @@ public final class TrainingStep implements AutoCloseable {
   public StepResult run(Batch batch, long virtualWorker, long step) {
     model.parameters().gradients().clear();
     Totals totals = new Totals(metrics.size());
-    if (weightless(batch)) {
-      totals.examples = batch.size();
-      return result(totals);
+    Batch rows = counted(batch);
+    if (rows.size() == 0) {
+      return result(totals, batch.size());
     }
     Context context = Context.training(settings.seed(), virtualWorker, step);
-    int pieces = (batch.size() + settings.pieceRows() - 1) / settings.pieceRows();
+    int pieces = (rows.size() + settings.pieceRows() - 1) / settings.pieceRows();
     AtomicInteger next = new AtomicInteger();
     InOrder order = new InOrder();
     List<CompletableFuture<Void>> helping = new ArrayList<>();
@@ -112,13 +117,13 @@ public final class TrainingStep implements AutoCloseable {
       PieceWorker worker = workers.get(i);
       helping.add(
           CompletableFuture.runAsync(
-              () -> work(worker, batch, context, pieces, next, order, totals), helpers));
+              () -> work(worker, rows, context, pieces, next, order, totals), helpers));
     }
-    work(workers.get(0), batch, context, pieces, next, order, totals);
+    work(workers.get(0), rows, context, pieces, next, order, totals);
     helping.forEach(CompletableFuture::join);
     order.rethrow();
     noteTimes();
-    return result(totals);
+    return result(totals, batch.size());
   }
 
   private void noteTimes() {
@@ -180,37 +185,37 @@ public final class TrainingStep implements AutoCloseable {
         .binary(Binary.ADD, trainedGradient, trained, trainedGradient, false);
   }
 
-  private static boolean weightless(Batch batch) {
-    for (double weight : batch.weights().toDoubles()) {
-      if (weight != 0) {
-        return false;
-      }
-    }
-    return true;
+  /** The examples that have weight; the batch itself if all have. */
+  private Batch counted(Batch batch) {
+    double[] weights = batch.weights().toDoubles();
+    int[] rows = IntStream.range(0, weights.length).filter(row -> weights[row] != 0).toArray();
+    return rows.length == weights.length ? batch : counted.gather(batch, rows, 0, rows.length);
   }
 
-  private StepResult result(Totals totals) {
-    double squares = squares();
+  private StepResult result(Totals totals, int examples) {
+    double squares = squares(trainedGradient);
     return new StepResult(
         totals.lossSum,
         totals.weightSum,
-        totals.examples,
+        examples,
         totals.metricSums,
         totals.metricWeights,
-        Double.isFinite(totals.lossSum) && Double.isFinite(squares),
+        Double.isFinite(totals.lossSum)
+            && Double.isFinite(squares)
+            && Double.isFinite(squares(statistics)),
         Math.sqrt(squares));
   }
 
-  /** Σg² in double, over four interleaved sums, so that one addition needn't wait for the other. */
-  private double squares() {
+  /** Σx² in double, over four interleaved sums, so that one addition needn't wait for the other. */
+  private double squares(Tensor vector) {
     double s0 = 0;
     double s1 = 0;
     double s2 = 0;
     double s3 = 0;
-    int size = trainedGradient.size();
+    int size = vector.size();
     for (int from = 0; from < size; from += CHUNK_FLOATS) {
       int n = Math.min(CHUNK_FLOATS, size - from);
-      trainedGradient.read(from, chunk, 0, n);
+      vector.read(from, chunk, 0, n);
       int i = 0;
       for (; i + 3 < n; i += 4) {
         s0 += (double) chunk[i] * chunk[i];
@@ -230,5 +235,6 @@ public final class TrainingStep implements AutoCloseable {
   public void close() {
     helpers.shutdown();
     workers.forEach(PieceWorker::close);
+    counted.close();
   }
 }

@@ -116,6 +116,39 @@ class TrainingStepTest {
   }
 
   @Test
+  void r2AnExampleWithoutWeightAddsNothingEvenWhereItsLossIsNotANumber() {
+    Model model = withoutDropout(); // which draws by row
+    Batch good = images(9);
+    float[] pixels = nans(10 * 64);
+    System.arraycopy(good.features().toFloats(), 0, pixels, 0, 4 * 64);
+    System.arraycopy(good.features().toFloats(), 4 * 64, pixels, 5 * 64, 5 * 64);
+    Batch mixed =
+        new Batch(
+            Tensor.of(pixels, 10, 8, 8, 1),
+            Tensor.of(new long[] {0, 1, 2, 0, 2, 1, 2, 0, 1, 2}),
+            Tensor.of(new float[] {1, 1, 1, 1, 0, 1, 1, 1, 1, 1}));
+
+    Outcome expected = step(model, good, new StepSettings(4, 1, 9));
+    Outcome outcome = step(model, mixed, new StepSettings(4, 1, 9));
+
+    assertThat(outcome.gradient()).isEqualTo(expected.gradient());
+    assertThat(outcome.result().finite()).isTrue();
+    assertThat(outcome.result().lossSum()).isEqualTo(expected.result().lossSum());
+    assertThat(outcome.result().metricSums()).isEqualTo(expected.result().metricSums());
+    assertThat(outcome.result().examples()).isEqualTo(10);
+    model.compile(new Sgd(0.1), LOSS);
+    assertThat(model.evaluate(mixed).loss()).isEqualTo(model.evaluate(good).loss());
+  }
+
+  @Test
+  void theNormIsOfTheGradientThatAnOptimizerWouldStepWith() {
+    StepResult result = new StepResult(1, 4, 4, new double[0], new double[0], true, 8);
+
+    assertThat(result.gradientNorm(true)).isEqualTo(2);
+    assertThat(result.gradientNorm(false)).isEqualTo(8);
+  }
+
+  @Test
   void r2FitLeavesWeightsAndMomentsAloneWhenABatchHasNoWeight() {
     Batch batch = images(4);
     Batch weightless = new Batch(batch.features(), batch.labels(), Tensor.of(new float[4]));
@@ -125,9 +158,14 @@ class TrainingStepTest {
   }
 
   /** Without dropout, which draws by step. */
-  private static float[] fitted(List<Batch> batches) {
+  private static Model withoutDropout() {
     Sequential model = Sequential.of(new Flatten(), new Dense(3));
     model.build(Shape.of(8, 8, 1), 1);
+    return model;
+  }
+
+  private static float[] fitted(List<Batch> batches) {
+    Model model = withoutDropout();
     model.compile(new Adam(), LOSS);
     model.fit(batches, FitOptions.of(4, 1));
     return model.parameters().values().toFloats();

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param input how a record becomes an example
  * @param source where records come from and how they are cut into mini-batches
  * @param server how contributions become weights
+ * @param gradients what becomes of a batch's gradient before it counts
  * @param publish where versions go
  * @param deadLetterTopic the topic for records that can't be learned from, on the source's cluster;
  *     null only where the caller connects another sink for them
@@ -21,6 +22,7 @@ public record TrainingSettings(
     InputSettings input,
     SourceSettings source,
     ServerSettings server,
+    GradientSettings gradients,
     PublishSettings publish,
     @Nullable String deadLetterTopic)
     implements Serializable {
@@ -30,7 +32,19 @@ public record TrainingSettings(
     Objects.requireNonNull(input, "input");
     Objects.requireNonNull(source, "source");
     Objects.requireNonNull(server, "server");
+    Objects.requireNonNull(gradients, "gradients");
     Objects.requireNonNull(publish, "publish");
+  }
+
+  /** Settings of a job that takes gradients as they are. */
+  public TrainingSettings(
+      ModelSettings model,
+      InputSettings input,
+      SourceSettings source,
+      ServerSettings server,
+      PublishSettings publish,
+      @Nullable String deadLetterTopic) {
+    this(model, input, source, server, GradientSettings.DEFAULT, publish, deadLetterTopic);
   }
 
   /** Raw examples in one round of all virtual workers: partitions × batch size. */

@@ -10,13 +10,31 @@ package io.tapestream.parameterserver;
  * @param metricSums for each metric the sum of its weighted values
  * @param metricWeights for each metric the sum of the weights
  * @param records raw records in the batch, rejected ones included
+ * @param skipped batches that were refused whole by the trainer's guard: 1 for one, which has
+ *     weight 0 then
  */
 @SuppressWarnings("ArrayRecordComponent") // summed by index, compared by nobody
 public record Header(
-    double weight, double lossSum, double[] metricSums, double[] metricWeights, long records) {
+    double weight,
+    double lossSum,
+    double[] metricSums,
+    double[] metricWeights,
+    long records,
+    long skipped) {
 
   /** The header of no batch at all, the zero of {@link #plus}. */
   public static final Header NONE = new Header(0, 0, new double[0], new double[0], 0);
+
+  /** The header of a batch that was not skipped. */
+  public Header(
+      double weight, double lossSum, double[] metricSums, double[] metricWeights, long records) {
+    this(weight, lossSum, metricSums, metricWeights, records, 0);
+  }
+
+  /** The header of a batch that was skipped. */
+  public static Header skipped(long records) {
+    return new Header(0, 0, new double[0], new double[0], records, 1);
+  }
 
   /** Refuses metric arrays of different lengths. */
   public Header {
@@ -44,7 +62,8 @@ public record Header(
         lossSum + other.lossSum,
         sum(metricSums, other.metricSums),
         sum(metricWeights, other.metricWeights),
-        records + other.records);
+        records + other.records,
+        skipped + other.skipped);
   }
 
   private static double[] sum(double[] a, double[] b) {

@@ -98,6 +98,7 @@ public final class Payload {
     out.writeDouble(header.weight());
     out.writeDouble(header.lossSum());
     out.writeLong(header.records());
+    out.writeLong(header.skipped());
     out.writeInt(header.metricSums().length);
     for (int i = 0; i < header.metricSums().length; i++) {
       out.writeDouble(header.metricSums()[i]);
@@ -110,13 +111,14 @@ public final class Payload {
     double weight = in.readDouble();
     double lossSum = in.readDouble();
     long records = in.readLong();
+    long skipped = in.readLong();
     double[] sums = new double[length(in)];
     double[] weights = new double[sums.length];
     for (int i = 0; i < sums.length; i++) {
       sums[i] = in.readDouble();
       weights[i] = in.readDouble();
     }
-    return new Header(weight, lossSum, sums, weights, records);
+    return new Header(weight, lossSum, sums, weights, records, skipped);
   }
 
   /**

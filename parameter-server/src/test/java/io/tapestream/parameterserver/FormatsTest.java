@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class FormatsTest {
 
   private static final Header HEADER =
-      new Header(2.5, 1.25, new double[] {1, 2}, new double[] {3, 4}, 7);
+      new Header(2.5, 1.25, new double[] {1, 2}, new double[] {3, 4}, 7, 3);
 
   @Test
   void messagesComeBackAsTheyWereWritten() {

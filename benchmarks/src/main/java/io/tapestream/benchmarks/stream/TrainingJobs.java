@@ -76,6 +76,7 @@ final class TrainingJobs {
           1,
           StepSettings.DEFAULT_PIECE_ROWS,
           "synchronous",
+          JobSpec.Guard.DEFAULT,
           new JobSpec.Parallelism(topic.partitions(), 1, 1, 128, BlockLayout.DEFAULT_BLOCK_FLOATS),
           new JobSpec.Checkpoints(
               CHECKPOINTS, directory.resolve("checkpoints").toString(), 0, "hashmap"),

@@ -43,6 +43,7 @@ import org.jspecify.annotations.Nullable;
  * @param seed of initial weights and random layers
  * @param pieceRows rows of a mini-batch computed at a time
  * @param consistency name of the consistency mode
+ * @param guard which batches are skipped
  * @param parallelism how many of each
  * @param checkpoints when, where and how
  * @param restart what follows a failure
@@ -62,6 +63,7 @@ public record JobSpec(
     long seed,
     int pieceRows,
     String consistency,
+    Guard guard,
     Parallelism parallelism,
     Checkpoints checkpoints,
     Restart restart,
@@ -130,6 +132,16 @@ public record JobSpec(
    */
   public record Input(
       List<String> features, List<Integer> shape, int labels, List<String> classes) {}
+
+  /**
+   * Which batches are skipped.
+   *
+   * @param maxGradientNorm the largest norm of a gradient that counts
+   */
+  public record Guard(double maxGradientNorm) {
+    /** What a specification that says nothing of it means. */
+    public static final Guard DEFAULT = new Guard(Double.POSITIVE_INFINITY);
+  }
 
   /**
    * How many of each.
@@ -256,6 +268,7 @@ public record JobSpec(
         document.get(Keys.SEED),
         document.get(Keys.PIECE_ROWS),
         document.get(Keys.CONSISTENCY),
+        new Guard(document.find(Keys.MAX_GRADIENT_NORM).orElse(Double.POSITIVE_INFINITY)),
         parallelism,
         new Checkpoints(
             document.get(Keys.INTERVAL),

@@ -142,6 +142,14 @@ final class Keys {
           "consistency",
           "`synchronous`: every partition's batch counts before the weights move",
           "synchronous");
+  static final Key<Double> MAX_GRADIENT_NORM =
+      Key.absent(
+          "guard.maxGradientNorm",
+          Kind.positive(100),
+          "none",
+          "A batch is skipped if the norm of its gradient, of the mean loss where the loss is a mean,"
+              + " is larger; one that is not finite always is");
+
   static final Key<Integer> TRAINERS =
       integer("parallelism.trainers", 1, 32_768, 1, "Subtasks that read and train");
   static final Key<Integer> SHARDS =

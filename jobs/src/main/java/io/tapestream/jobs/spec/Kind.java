@@ -98,6 +98,24 @@ record Kind<T>(String expected, String fix, T placeholder, Reader<T> reader) {
         yaml -> readLong(yaml, least, greatest, range));
   }
 
+  /** A number above 0. */
+  static Kind<Double> positive(double example) {
+    return new Kind<>(
+        "a number above 0",
+        "Write for example " + example,
+        example,
+        yaml -> {
+          if (!(yaml instanceof Yaml.Scalar scalar) || !scalar.value().isNumber()) {
+            throw new Refused(yaml.line(), "this is " + yaml.kind());
+          }
+          double value = scalar.value().doubleValue();
+          if (!(value > 0 && Double.isFinite(value))) {
+            throw new Refused(yaml.line(), scalar.text() + " is not above 0");
+          }
+          return value;
+        });
+  }
+
   /** Any whole number of 64 bits. */
   static Kind<Long> seed() {
     return new Kind<>(

@@ -48,6 +48,7 @@ class JobSpecTest {
     assertThat(spec.optimizer()).hasToString("{\"type\":\"Adam\",\"settings\":{}}");
     assertThat(spec.batchSize()).isEqualTo(32);
     assertThat(spec.consistency()).isEqualTo("synchronous");
+    assertThat(spec.guard()).isEqualTo(JobSpec.Guard.DEFAULT);
     assertThat(spec.parallelism()).isEqualTo(new JobSpec.Parallelism(1, 1, 1, 128, 65_536));
     assertThat(spec.checkpoints().interval()).isEqualTo(Duration.ofSeconds(10));
     assertThat(spec.publish().name()).isEqualTo("fashion");
@@ -91,6 +92,7 @@ class JobSpecTest {
             seed: -7
             pieceRows: 64
             consistency: synchronous
+            guard: {maxGradientNorm: 100}
             parallelism: {trainers: 4, shards: 2, threads: 2, maximum: 16, blockFloats: 1024}
             checkpoints: {interval: 500 ms, directory: "s3://bucket/state", backend: rocksdb}
             restart: {attempts: 3, delay: 0.5 s}
@@ -121,6 +123,7 @@ class JobSpecTest {
         .hasToString("{\"type\":\"Sgd\",\"settings\":{\"learningRate\":0.1,\"momentum\":0.9}}");
     assertThat(spec.metrics()).hasSize(1);
     assertThat(spec.seed()).isEqualTo(-7);
+    assertThat(spec.guard()).isEqualTo(new JobSpec.Guard(100));
     assertThat(spec.parallelism()).isEqualTo(new JobSpec.Parallelism(4, 2, 2, 16, 1024));
     assertThat(spec.checkpoints())
         .isEqualTo(
@@ -200,6 +203,7 @@ class JobSpecTest {
         "loss: SparseCategoricalCrossEntropy | loss: A\\nparallelism: {shards: 200} | line 11, par",
         "loss: SparseCategoricalCrossEntropy | loss: A\\ndeadLetters: images | line 11, deadLetters",
         "loss: SparseCategoricalCrossEntropy | loss: A\\nlearning: 1 | Known here: batchSize, check",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\nguard: {maxGradientNorm: 0} | line 11, guard.maxGradientNorm: 0 is not above 0. Write for example 100",
         "class: com.example.LeNet | class LeNet | line 8, model: this is \"class LeNet\" and not a section",
         "topic: images | topic: 'images | this is not YAML",
       })

@@ -23,5 +23,9 @@ public enum Reason {
   /** The label is no index of a class. */
   LABEL_OUT_OF_RANGE,
   /** The weight is negative, NaN or infinite. */
-  BAD_WEIGHT
+  BAD_WEIGHT,
+  /** Nothing is wrong with the example by itself, but its mini-batch has no finite gradient. */
+  NOT_FINITE_GRADIENT,
+  /** Nothing is wrong with the example by itself, but its mini-batch has too large a gradient. */
+  GRADIENT_TOO_LARGE
 }

@@ -5,7 +5,7 @@ package io.tapestream.operators.decode;
  *
  * @param record index of their record in the mini-batch
  * @param row the first of their rows in that record
- * @param rows how many there are; more than 1 only when nothing of the record can be used
+ * @param rows how many there are; more than 1 only when none of these can be used
  * @param reason why, for programs
  * @param detail why, for people
  */

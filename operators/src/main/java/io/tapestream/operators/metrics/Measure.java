@@ -30,6 +30,11 @@ public enum Measure {
   SKIPPED_ROUNDS(
       Part.TRAINER, "skippedRounds", "rounds", "that passed without one of its partitions"),
   REJECTED(Part.TRAINER, "rejected", "examples", "that left as dead letters"),
+  SKIPPED_BATCHES(
+      Part.TRAINER,
+      "skippedBatches",
+      "batches",
+      "whose gradient was not finite or too large: they count for nothing"),
   BYTES_UP(
       Part.TRAINER,
       "bytesUp",

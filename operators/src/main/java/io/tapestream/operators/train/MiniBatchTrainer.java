@@ -20,6 +20,7 @@ import io.tapestream.training.StepResult;
 import io.tapestream.training.StepSettings;
 import io.tapestream.training.TrainingStep;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
@@ -29,12 +30,13 @@ import java.util.function.LongSupplier;
  * <pre>
  *   train(batch)   decode       bytes → columns; what can't be learned from is returned
  *                  step         newest weights → model; loss, metrics, gradient of the summed loss
+ *                  guard        a gradient that is not finite or too large: the batch is skipped
  *                  push         one contribution per block, all with the same header
  *                  leave        after the last batch, to every block
  * </pre>
  *
- * A batch with nothing left to learn from contributes weight 0: it advances the clocks and touches
- * nothing else (R2). A gradient that is not finite ends the job before it is sent (I6).
+ * A batch with nothing left to learn from, or skipped, contributes weight 0: it advances the clocks
+ * and touches nothing else (R2, I6).
  */
 final class MiniBatchTrainer implements AutoCloseable {
 
@@ -57,6 +59,7 @@ final class MiniBatchTrainer implements AutoCloseable {
   private final ParameterVector parameters;
   private final TrainingStep step;
   private final ExampleDecoder decoder;
+  private final Guard guard;
 
   /**
    * Builds the model.
@@ -93,6 +96,7 @@ final class MiniBatchTrainer implements AutoCloseable {
             specified.metrics(userClasses),
             new StepSettings(specified.pieceRows(), specified.threads(), specified.seed()),
             nanoTime);
+    this.guard = new Guard(settings.gradients().maxNorm(), loss.mean());
     this.decoder = new ExampleDecoder(settings.input(), loss.labelClasses(model.outputShape()));
   }
 
@@ -100,19 +104,17 @@ final class MiniBatchTrainer implements AutoCloseable {
    * Trains on a mini-batch.
    *
    * @param push takes the messages for the parameter server, which own their arrays
-   * @return the examples that could not be learned from
-   * @throws NonFiniteGradientException if the loss or the gradient is not finite; nothing was
-   *     pushed
    */
-  List<Rejected> train(MiniBatch batch, Consumer<Message> push) {
-    List<Rejected> rejected = batch.isEmpty() ? List.of() : contribute(batch, push);
+  Trained train(MiniBatch batch, Consumer<Message> push) {
+    Trained trained =
+        batch.isEmpty() ? new Trained(List.of(), Optional.empty()) : contribute(batch, push);
     if (batch.last()) {
       long batches = batch.isEmpty() ? batch.index() : batch.index() + 1;
       for (BlockRange block : layout.blocks()) {
         push.accept(new Message.Leave(block.index(), batch.virtualWorker(), batches));
       }
     }
-    return rejected;
+    return trained;
   }
 
   /** Lets a round pass: all blocks hear of it in one go, as of a contribution. */
@@ -124,26 +126,19 @@ final class MiniBatchTrainer implements AutoCloseable {
     }
   }
 
-  private List<Rejected> contribute(MiniBatch batch, Consumer<Message> push) {
+  private Trained contribute(MiniBatch batch, Consumer<Message> push) {
     long started = nanoTime.getAsLong();
     DecodedBatch decoded = decoder.decode(batch.records());
     long decodedAt = nanoTime.getAsLong();
     replica.copyTo(parameters::load);
     long loadedAt = nanoTime.getAsLong();
     StepResult result = step.run(decoded.batch(), batch.virtualWorker(), batch.index());
-    if (!result.finite()) {
-      throw new NonFiniteGradientException(batch, result);
-    }
+    Optional<Guard.Skip> skip = guard.refuse(batch, result);
     long steppedAt = nanoTime.getAsLong();
     Header header =
-        new Header(
-            result.weightSum(),
-            result.lossSum(),
-            result.metricSums(),
-            result.metricWeights(),
-            batch.examples());
+        skip.isPresent() ? Header.skipped(batch.examples()) : header(result, batch.examples());
     for (BlockRange block : layout.blocks()) {
-      Gradient gradient = result.weightSum() == 0 ? new Gradient.None() : gradient(block);
+      Gradient gradient = header.weight() == 0 ? new Gradient.None() : gradient(block);
       push.accept(
           new Message.Contribution(
               block.index(),
@@ -160,7 +155,13 @@ final class MiniBatchTrainer implements AutoCloseable {
         forward,
         steppedAt - loadedAt - forward,
         nanoTime.getAsLong() - steppedAt);
-    return decoded.rejected();
+    List<Rejected> rejected = decoded.rejected();
+    return new Trained(skip.map(why -> why.reject(batch, rejected)).orElse(rejected), skip);
+  }
+
+  private static Header header(StepResult result, long records) {
+    return new Header(
+        result.weightSum(), result.lossSum(), result.metricSums(), result.metricWeights(), records);
   }
 
   /** The block's slice of the gradient, or of the statistics that this batch has moved. */

@@ -10,6 +10,7 @@ final class TrainerMetrics implements MiniBatchTrainer.Timing {
   private final Counter examples;
   private final Counter skippedRounds;
   private final Counter rejected;
+  private final Counter skippedBatches;
   private final Counter bytesUp;
   private final Counter decode;
   private final Counter load;
@@ -22,6 +23,7 @@ final class TrainerMetrics implements MiniBatchTrainer.Timing {
     Measure.EXAMPLES_PER_SECOND.rate(group, examples);
     skippedRounds = Measure.SKIPPED_ROUNDS.counter(group);
     rejected = Measure.REJECTED.counter(group);
+    skippedBatches = Measure.SKIPPED_BATCHES.counter(group);
     bytesUp = Measure.BYTES_UP.counter(group);
     decode = Measure.DECODE.counter(group);
     load = Measure.LOAD.counter(group);
@@ -41,6 +43,11 @@ final class TrainerMetrics implements MiniBatchTrainer.Timing {
   void skipped(long bytes) {
     skippedRounds.inc();
     bytesUp.inc(bytes);
+  }
+
+  /** Counts a mini-batch that the guard has refused. */
+  void skippedBatch() {
+    skippedBatches.inc();
   }
 
   @Override

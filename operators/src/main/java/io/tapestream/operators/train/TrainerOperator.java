@@ -87,9 +87,17 @@ public final class TrainerOperator extends AbstractStreamOperator<Message>
     private final StreamRecord<Message> reused = new StreamRecord<>(null);
 
     void train(MiniBatch batch) {
-      List<Rejected> unusable = trainer.train(batch, this::push);
+      Trained trained = trainer.train(batch, this::push);
+      List<Rejected> unusable = trained.rejected();
       measured.trained(
           batch.examples(), unusable.stream().mapToLong(Rejected::rows).sum(), WireBytes.take());
+      trained
+          .skip()
+          .ifPresent(
+              skip -> {
+                measured.skippedBatch();
+                LOG.warn("Skipped a batch: {}", skip.detail());
+              });
       DeadLetters.of(batch, unusable, Instant.now())
           .forEach(letter -> output.collect(DeadLetters.OUTPUT, new StreamRecord<>(letter)));
     }

@@ -1,5 +1,6 @@
 package io.tapestream.operators.train;
 
+import io.tapestream.operators.GradientSettings;
 import io.tapestream.operators.InputSettings;
 import io.tapestream.operators.KafkaSettings;
 import io.tapestream.operators.ModelSettings;
@@ -42,6 +43,15 @@ final class CountingJob {
   }
 
   static TrainingSettings settings(String loss, BlockLayout layout) {
+    return settings(loss, layout, GradientSettings.DEFAULT);
+  }
+
+  static TrainingSettings settings(String loss, GradientSettings gradients) {
+    return settings(loss, LAYOUT, gradients);
+  }
+
+  private static TrainingSettings settings(
+      String loss, BlockLayout layout, GradientSettings gradients) {
     return new TrainingSettings(
         new ModelSettings(
             "counts",
@@ -62,6 +72,7 @@ final class CountingJob {
             new OffsetPolicy.Unbounded(),
             null),
         new ServerSettings(new Synchronous(), layout),
+        gradients,
         new PublishSettings("unused", "run", 1, List.of(), null),
         null);
   }

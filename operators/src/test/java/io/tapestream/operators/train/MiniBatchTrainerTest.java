@@ -10,10 +10,12 @@ import static io.tapestream.operators.train.CountingJob.truncated;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tapestream.operators.GradientSettings;
 import io.tapestream.operators.TrainingSettings;
 import io.tapestream.operators.decode.Reason;
 import io.tapestream.operators.decode.Rejected;
 import io.tapestream.operators.source.MiniBatch;
+import io.tapestream.operators.source.RawRecord;
 import io.tapestream.operators.weights.WeightReplica;
 import io.tapestream.parameterserver.BlockLayout;
 import io.tapestream.parameterserver.Gradient;
@@ -128,14 +130,85 @@ class MiniBatchTrainerTest {
   }
 
   @Test
-  void i6AGradientThatIsNotFiniteStopsTheJobBeforeItIsSentAndNamesTheRecords() {
+  void i6ABatchWithoutAFiniteGradientIsSkippedAndAllItsExamplesAreReturned() {
     fill(replica, 0, 1e30f);
-    MiniBatch batch = batch(2, true, oneHot(40, 0), oneHot(41, 1), oneHot(45, 1));
 
-    assertThatThrownBy(() -> train("MeanSquaredError", batch))
-        .isInstanceOf(NonFiniteGradientException.class)
-        .hasMessageContaining("counts-3 offsets 40..45 (batch 2)");
-    assertThat(pushed).isEmpty();
+    Trained trained =
+        trained(
+            settings("MeanSquaredError"),
+            batch(2, true, oneHot(40, 0), truncated(41), oneHot(45, 1)));
+
+    assertThat(trained.skip().orElseThrow().detail())
+        .contains("counts-3 offsets 40..45 (batch 2) is not finite");
+    assertThat(trained.rejected()).extracting(Rejected::record).containsExactly(0, 1, 2);
+    assertThat(trained.rejected())
+        .extracting(Rejected::reason)
+        .containsExactly(Reason.NOT_FINITE_GRADIENT, Reason.UNREADABLE, Reason.NOT_FINITE_GRADIENT);
+    assertWeightless(3);
+    assertThat(pushed.get(3)).isEqualTo(new Message.Leave(0, 0, 3));
+  }
+
+  @Test
+  void r15ABatchIsSkippedWhenTheGradientThatWouldBeSteppedWithIsLongerThanAllowed() {
+    fill(replica, 0, 2);
+    MiniBatch batch = batch(0, false, oneHot(0, 1), oneHot(1, 2), oneHot(2, 2), oneHot(3, 2));
+    double norm = Math.sqrt(4 * 4 + 12 * 12) / 4; // of the mean over four examples
+
+    Trained trained =
+        trained(settings("MeanSquaredError", new GradientSettings(norm - 1e-9)), batch);
+    assertThat(trained.skip().orElseThrow().reason()).isEqualTo(Reason.GRADIENT_TOO_LARGE);
+    assertThat(trained.rejected()).hasSize(4);
+    assertWeightless(4);
+
+    pushed.clear();
+    fill(replica, 1, 2); // for another trainer
+    assertThat(trained(settings("MeanSquaredError", new GradientSettings(norm)), batch).skip())
+        .isEmpty();
+    assertThat(gradient()).containsExactly(0, 4, 12, 0, 0);
+  }
+
+  @Test
+  void theLossOfASumIsNotDivided() {
+    fill(replica, 0, 0);
+    MiniBatch batch = batch(0, false, oneHot(0, 1), oneHot(1, 1));
+
+    assertThat(trained(settings("SumLoss", new GradientSettings(1.9)), batch).skip()).isPresent();
+    assertThat(trained(settings("SumLoss", new GradientSettings(2)), batch).skip()).isEmpty();
+  }
+
+  @Test
+  void i7SkippedRowsOfARecordOfManyAreRunsBetweenThoseWithAReasonOfTheirOwn() {
+    RawRecord many = new RawRecord(7, 0, new byte[0], 2, 8);
+    RawRecord one = RawRecord.of(8, 0, new byte[0]);
+    List<Rejected> unusable =
+        List.of(
+            new Rejected(0, 2, 1, Reason.WRONG_SHAPE, "a"),
+            new Rejected(0, 5, 1, Reason.EMPTY, "b"),
+            new Rejected(0, 6, 1, Reason.EMPTY, "c"));
+
+    assertThat(
+            new Guard.Skip(Reason.GRADIENT_TOO_LARGE, "large")
+                .reject(batch(0, false, many, one), unusable))
+        .containsExactly(
+            unusable.get(0),
+            new Rejected(0, 3, 2, Reason.GRADIENT_TOO_LARGE, "large"),
+            unusable.get(1),
+            unusable.get(2),
+            new Rejected(0, 7, 1, Reason.GRADIENT_TOO_LARGE, "large"),
+            new Rejected(1, 0, 1, Reason.GRADIENT_TOO_LARGE, "large"));
+  }
+
+  private void assertWeightless(long records) {
+    assertThat(pushed.subList(0, LAYOUT.count()))
+        .allSatisfy(
+            message -> {
+              var contribution = (Message.Contribution) message;
+              assertThat(contribution.gradient()).isInstanceOf(Gradient.None.class);
+              assertThat(contribution.header().weight()).isZero();
+              assertThat(contribution.header().lossSum()).isZero();
+              assertThat(contribution.header().skipped()).isEqualTo(1);
+              assertThat(contribution.header().records()).isEqualTo(records);
+            });
   }
 
   @Test
@@ -165,7 +238,13 @@ class MiniBatchTrainerTest {
   }
 
   private List<Rejected> train(String loss, MiniBatch batch) {
-    try (MiniBatchTrainer trainer = open(settings(loss))) {
+    Trained trained = trained(settings(loss), batch);
+    assertThat(trained.skip()).isEmpty();
+    return trained.rejected();
+  }
+
+  private Trained trained(TrainingSettings settings, MiniBatch batch) {
+    try (MiniBatchTrainer trainer = open(settings)) {
       return trainer.train(batch, pushed::add);
     }
   }

@@ -18,9 +18,11 @@ class TrainerMetricsTest {
     metrics.trained(4, 0, 90);
     metrics.add(1, 2, 3, 4, 5);
     metrics.add(10, 20, 30, 40, 50);
+    metrics.skippedBatch();
 
     assertThat(registered.count(Measure.EXAMPLES)).isEqualTo(8);
     assertThat(registered.count(Measure.REJECTED)).isEqualTo(1);
+    assertThat(registered.count(Measure.SKIPPED_BATCHES)).isEqualTo(1);
     assertThat(registered.count(Measure.BYTES_UP)).isEqualTo(190);
     assertThat(registered.count(Measure.DECODE)).isEqualTo(11);
     assertThat(registered.count(Measure.LOAD)).isEqualTo(22);
