@@ -86,7 +86,7 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
                 policy(spec.source().start(), workers),
                 policy(spec.source().stop(), workers),
                 spec.source().group(),
-                new SourcePolicies(spec.source().policies().skipAfter().orElse(null))),
+                policies(spec.source().policies())),
             new ServerSettings(
                 new Synchronous(), // the only name that a specification may give
                 layout(parts.model(), parts.optimizer(), spec.parallelism().blockFloats())),
@@ -135,6 +135,10 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
             .mapToInt(entry -> entry.offset() + entry.shape().size())
             .toArray();
     return BlockLayout.ofTensors(ends, parameters.trainedSize());
+  }
+
+  private static SourcePolicies policies(JobSpec.Policies policies) {
+    return new SourcePolicies(policies.skipAfter().orElse(null), policies.linger().orElse(null));
   }
 
   private static OffsetPolicy policy(JobSpec.Position position, VirtualWorkers workers) {

@@ -117,10 +117,13 @@ public record JobSpec(
    *
    * @param skipAfter after how long rounds pass without a partition that has no full batch; empty
    *     waits for it
+   * @param linger after how long a batch that is not full leaves as it is; empty keeps it until it
+   *     is full
    */
-  public record Policies(Optional<Duration> skipAfter) {
+  public record Policies(Optional<Duration> skipAfter, Optional<Duration> linger) {
     /** What a file that names none of them asks for. */
-    public static final Policies DEFAULT = new Policies(requireNonNull(Keys.IDLE.fallback()));
+    public static final Policies DEFAULT =
+        new Policies(requireNonNull(Keys.IDLE.fallback()), requireNonNull(Keys.LINGER.fallback()));
   }
 
   /**
@@ -236,7 +239,7 @@ public record JobSpec(
             position(document, Keys.STOP, "earliest"),
             document.get(Keys.PROPERTIES),
             document.find(Keys.GROUP).orElse(null),
-            new Policies(document.get(Keys.IDLE)));
+            new Policies(document.get(Keys.IDLE), document.get(Keys.LINGER)));
     Input input =
         new Input(
             document.get(Keys.FEATURES),

@@ -61,6 +61,14 @@ final class Keys {
           "`wait`",
           "What a partition without a full batch does to the others: they `wait`, or rounds pass"
               + " without it: `skip after 5 s`");
+  static final Key<Optional<Duration>> LINGER =
+      Key.withDefault(
+          "source.linger",
+          Kind.durationOr("off", "", Duration.ofMillis(1)),
+          Optional.empty(),
+          "`off`",
+          "After this time, such as `2 s`, a batch of a quiet partition leaves as it is; `off`:"
+              + " when it is full");
 
   static final Key<List<String>> FEATURES =
       Key.required(

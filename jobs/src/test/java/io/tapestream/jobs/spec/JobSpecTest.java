@@ -42,7 +42,9 @@ class JobSpecTest {
     assertThat(spec.source().start()).isEqualTo(new JobSpec.Position.Earliest());
     assertThat(spec.source().stop()).isEqualTo(new JobSpec.Position.Never());
     assertThat(spec.source().group()).isNull();
-    assertThat(spec.source().policies()).isEqualTo(new JobSpec.Policies(Optional.empty()));
+    assertThat(spec.source().policies())
+        .isEqualTo(new JobSpec.Policies(Optional.empty(), Optional.empty()))
+        .isEqualTo(JobSpec.Policies.DEFAULT);
     assertThat(spec.input().labels()).isEqualTo(1);
     assertThat(spec.model()).hasToString("{\"type\":\"com.example.LeNet\",\"settings\":{}}");
     assertThat(spec.optimizer()).hasToString("{\"type\":\"Adam\",\"settings\":{}}");
@@ -71,6 +73,7 @@ class JobSpecTest {
               properties: {security.protocol: SSL, request.timeout.ms: 30000}
               group: clicks-trainer
               idle: skip after 5 s
+              linger: 200 ms
             input:
               features: [price, age]
               shape: [40]
@@ -111,7 +114,9 @@ class JobSpecTest {
     assertThat(spec.source().properties())
         .isEqualTo(Map.of("security.protocol", "SSL", "request.timeout.ms", "30000"));
     assertThat(spec.source().policies())
-        .isEqualTo(new JobSpec.Policies(Optional.of(Duration.ofSeconds(5))));
+        .isEqualTo(
+            new JobSpec.Policies(
+                Optional.of(Duration.ofSeconds(5)), Optional.of(Duration.ofMillis(200))));
     assertThat(spec.input().classes()).containsExactly("no", "yes");
     assertThat(spec.model())
         .hasToString(

@@ -133,7 +133,7 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
     VirtualWorker mover = takeRecordsUntilOneMayMove();
     times.end();
     if (mover != null) {
-      output.collect(mover.take(mover.move(nanoTime.getAsLong())));
+      output.collect(mover.take(nanoTime.getAsLong()));
     } else if (innerEnded || workers.values().stream().anyMatch(VirtualWorker::hasBatch)) {
       times.closed();
     } else {

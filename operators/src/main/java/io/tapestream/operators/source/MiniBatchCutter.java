@@ -9,8 +9,8 @@ import org.apache.kafka.common.TopicPartition;
  * Cuts one partition's stream into mini-batches, by raw example count and nothing else.
  *
  * <pre>
- *   add(record)… ──► pending ──► hasNext() ──► next() = batch t
- *   end()                          B examples are pending, or the partition has ended
+ *   add(record)… ──► pending ──► hasNext(n) ──► next(n) = batch t
+ *   end()                          n examples are pending, or the partition has ended
  *
  *   split() is the first pending example and t, at any time: what has not left is read again.
  *   After the batch that is last (it may be empty) the cutter has left and hasNext() stays false.
@@ -80,7 +80,12 @@ final class MiniBatchCutter {
 
   /** Whether batch {@link #batch} is complete. */
   boolean hasNext() {
-    return !left && (ended || pendingExamples >= batchSize);
+    return hasNext(batchSize);
+  }
+
+  /** Whether it is complete if it is to have so many examples. */
+  boolean hasNext(int examples) {
+    return !left && (ended || pendingExamples >= examples);
   }
 
   /** Whether {@link #next} would only say that the virtual worker leaves. */
@@ -90,11 +95,16 @@ final class MiniBatchCutter {
 
   /** Cuts the next mini-batch; from then on {@link #split} is behind it. */
   MiniBatch next() {
-    if (!hasNext()) {
+    return next(batchSize);
+  }
+
+  /** The same with so many examples, or with what is left of a partition that has ended. */
+  MiniBatch next(int examples) {
+    if (!hasNext(examples)) {
       throw new IllegalStateException("batch " + batch + " of " + start.partition() + " is open");
     }
     List<RawRecord> records = new ArrayList<>();
-    int room = batchSize;
+    int room = examples;
     while (room > 0 && !pending.isEmpty()) {
       RawRecord first = pending.remove();
       int rows = Math.min(room, first.examples());
@@ -105,7 +115,7 @@ final class MiniBatchCutter {
       }
       room -= rows;
     }
-    pendingExamples -= batchSize - room;
+    pendingExamples -= examples - room;
     left = pending.isEmpty() && (ended || position >= start.stoppingOffset());
     var next = new MiniBatch(virtualWorker, start.partition(), batch, records, nextOffset(), left);
     if (!records.isEmpty()) {
@@ -123,6 +133,10 @@ final class MiniBatchCutter {
         start.stoppingOffset(),
         batch,
         left);
+  }
+
+  int batchSize() {
+    return batchSize;
   }
 
   int virtualWorker() {

@@ -12,11 +12,12 @@ import org.jspecify.annotations.Nullable;
  * split, say in which round the next batch counts; from then on each turn moves one round on.
  *
  * <pre>
- *   next batch   round                                              then
- *   complete     its weights are here                               TRAIN
- *   incomplete   it is the open one, batches count in it or in      SKIP, after a time; a worker that
- *                the one before, and the policy lets it pass        has skipped does so at once
- *   otherwise                                                       WAIT
+ *   next batch         round                                        then
+ *   full, or partial   its weights are here                         TRAIN
+ *   and has lingered
+ *   otherwise          it is the open one, and batches count in     SKIP, after a time; a worker that
+ *                      it or in the one before                      has skipped does so at once
+ *                      any other                                    WAIT
  * </pre>
  *
  * A worker skips only a round that others are in. So where no partition has records, one round may
@@ -40,17 +41,21 @@ final class VirtualWorker {
   private final MiniBatchCutter cutter;
   private final WeightReplica replica;
   private final @Nullable Duration skipAfter;
+  private final @Nullable Duration linger;
 
   // runtime
   private long round = UNKNOWN; // in which the next batch counts
   private boolean awaited; // whether the open round has nobody to wait for but such as this one
   private long awaitedSince; // nanoseconds; means nothing while it is not awaited
   private boolean absent; // whether it has skipped since its last batch
+  private boolean partial; // whether examples are here for the next batch
+  private long partialSince; // nanoseconds; means nothing while there are none
 
   VirtualWorker(MiniBatchCutter cutter, WeightReplica replica, SourcePolicies policies) {
     this.cutter = cutter;
     this.replica = replica;
     this.skipAfter = policies.skipAfter();
+    this.linger = policies.linger();
   }
 
   /**
@@ -65,11 +70,28 @@ final class VirtualWorker {
     if (cutter.hasLeft() || !knowsItsRound()) {
       return Move.WAIT;
     }
-    if (cutter.hasNext()) {
+    notePartialFrom(now);
+    if (examples(now) > 0) {
       return replica.mayStart(round) ? Move.TRAIN : Move.WAIT;
     }
     awaitFrom(now);
-    return awaited && (absent || now - awaitedSince >= patience()) ? Move.SKIP : Move.WAIT;
+    return awaited && (absent || now - awaitedSince >= nanos(skipAfter)) ? Move.SKIP : Move.WAIT;
+  }
+
+  /** Examples in the batch that may leave now, 0 for none. */
+  private int examples(long now) {
+    if (cutter.hasNext()) {
+      return cutter.batchSize();
+    }
+    boolean lingered = partial && now - partialSince >= nanos(linger);
+    return lingered ? Math.toIntExact(cutter.pendingExamples()) : 0;
+  }
+
+  private void notePartialFrom(long now) {
+    if (!partial) {
+      partialSince = now;
+    }
+    partial = cutter.pendingExamples() > 0;
   }
 
   private boolean knowsItsRound() {
@@ -88,25 +110,35 @@ final class VirtualWorker {
     awaited = holdsOthersUp;
   }
 
-  private long patience() {
-    return skipAfter == null ? NEVER : skipAfter.toNanos();
+  private static long nanos(@Nullable Duration time) {
+    return time == null ? NEVER : time.toNanos();
   }
 
   /** Nanoseconds from {@code now} after which {@link #move} answers otherwise by itself. */
   long waits(long now) {
-    return awaited && !absent && skipAfter != null
-        ? Math.max(0, patience() - (now - awaitedSince))
-        : NEVER;
+    long wait = NEVER;
+    if (awaited && !absent && skipAfter != null) {
+      wait = awaitedSince + skipAfter.toNanos() - now;
+    }
+    if (partial && linger != null && round != UNKNOWN && replica.mayStart(round)) {
+      wait = Math.min(wait, partialSince + linger.toNanos() - now);
+    }
+    return Math.max(0, wait);
   }
 
-  /** Makes the move: a mini-batch that leaves, or a round that it lets pass. */
-  Turn take(Move move) {
+  /** Makes its move: a mini-batch that leaves, or a round that it lets pass. */
+  Turn take(long now) {
+    Move move = move(now);
+    if (move == Move.WAIT) {
+      throw new IllegalStateException(cutter.partition() + " has to wait in round " + round);
+    }
     awaited = false;
     absent = move == Move.SKIP;
     if (absent) {
       return new SkippedRound(cutter.virtualWorker(), cutter.partition(), cutter.batch(), round++);
     }
-    MiniBatch batch = cutter.next();
+    MiniBatch batch = cutter.next(examples(now));
+    partial = false;
     if (!batch.isEmpty()) {
       round++;
     }

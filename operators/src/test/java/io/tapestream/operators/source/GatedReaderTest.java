@@ -483,8 +483,77 @@ class GatedReaderTest {
     assertThat(emitted.drain()).as("A has left for good").containsExactly("1-1");
   }
 
+  // ---- quiet partitions
+
+  @Test
+  void i1APartialBatchLeavesAfterATimeAndTheStateIsBehindIt() throws Exception {
+    reopen(lingering(50));
+    give(unbounded(A));
+    weights(0);
+    poll();
+    nanos = 1_000;
+    kafka.fetch(A, 0, 1);
+    poll();
+    CompletableFuture<Void> available = reader.isAvailable();
+    assertThat(available).isNotDone();
+    assertThat(alarms).containsExactly(1_050L);
+
+    nanos = 1_050;
+    bell.run();
+    assertThat(available).isDone();
+    poll();
+    assertThat(emitted.batches).singleElement().matches(b -> b.examples() == 1 && !b.last());
+    assertThat(emitted.drain()).containsExactly("0:0");
+    assertThat(reader.snapshotState(1))
+        .containsExactly(new GatedSplit(A, 1, 0, GatedSplit.UNBOUNDED, 1, false));
+
+    kafka.fetch(A, 1, 3);
+    weights(1);
+    poll();
+    assertThat(emitted.batches).singleElement().matches(b -> b.examples() == BATCH);
+    assertThat(emitted.drain()).as("a full batch is not kept waiting").containsExactly("0:1");
+  }
+
+  @Test
+  void aPartialBatchWhoseGateIsClosedFillsUpUntilItOpens() throws Exception {
+    reopen(lingering(50));
+    give(unbounded(A));
+    kafka.fetch(A, 0, 1);
+    poll();
+    assertThat(reader.isAvailable()).isNotDone();
+    assertThat(alarms).as("only weights open the gate").isEmpty();
+
+    nanos = 200;
+    kafka.fetch(A, 1, 2);
+    weights(0);
+    poll();
+    assertThat(emitted.batches).singleElement().matches(b -> b.examples() == BATCH);
+  }
+
+  @Test
+  void r5APartitionWithFewRecordsLingersBeforeItSkips() throws Exception {
+    reopen(new SourcePolicies(Duration.ofNanos(100), Duration.ofNanos(50)));
+    give(unbounded(A));
+    weights(0);
+    poll();
+    nanos = 30;
+    kafka.fetch(A, 0, 1);
+    poll();
+    assertThat(reader.isAvailable()).isNotDone();
+    assertThat(alarms).containsExactly(80L);
+    nanos = 80;
+    poll();
+    nanos = 200;
+    poll();
+    assertThat(emitted.drain()).containsExactly("0:0");
+  }
+
+  private static SourcePolicies lingering(long nanos) {
+    return new SourcePolicies(null, Duration.ofNanos(nanos));
+  }
+
   private static SourcePolicies skipAfter(long nanos) {
-    return new SourcePolicies(Duration.ofNanos(nanos));
+    return new SourcePolicies(Duration.ofNanos(nanos), null);
   }
 
   private void reopen(SourcePolicies policies) throws Exception {
