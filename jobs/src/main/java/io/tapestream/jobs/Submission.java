@@ -90,7 +90,7 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
             new ServerSettings(
                 new Synchronous(), // the only name that a specification may give
                 layout(parts.model(), parts.optimizer(), spec.parallelism().blockFloats())),
-            new GradientSettings(spec.guard().maxGradientNorm()),
+            new GradientSettings(spec.guard().maxGradientNorm(), spec.clipping()),
             new PublishSettings(
                 Path.of(spec.publish().directory()).toAbsolutePath().normalize().toString(),
                 UUID.randomUUID().toString(),

@@ -1,5 +1,6 @@
 package io.tapestream.training;
 
+import io.tapestream.clipping.Clipping;
 import io.tapestream.losses.Loss;
 import io.tapestream.metrics.Metric;
 import io.tapestream.models.Model;
@@ -41,7 +42,7 @@ public final class Fit {
       for (int epoch = 0; epoch < options.epochs(); epoch++) {
         Totals totals = new Totals(metrics.size());
         for (Iterator<Batch> i = batches.iterator(); i.hasNext(); ) {
-          totals.add(train(step, i.next()));
+          totals.add(train(step, i.next(), options.clipping()));
         }
         epochs.add(Scores.of(totals, loss, metrics));
       }
@@ -49,7 +50,7 @@ public final class Fit {
     return new History(epochs);
   }
 
-  private StepResult train(TrainingStep step, Batch batch) {
+  private StepResult train(TrainingStep step, Batch batch, Clipping clipping) {
     long round = steps++;
     StepResult result = step.run(batch, 0, round);
     if (!result.finite()) {
@@ -61,7 +62,9 @@ public final class Fit {
               + "; nothing was applied. Lower the learning rate, or look for NaN in the data");
     }
     if (result.weightSum() != 0) {
-      update.apply(loss.mean() ? result.weightSum() : 1, round);
+      double divisor = loss.mean() ? result.weightSum() : 1;
+      clipping.clip(model.parameters(), divisor, result.gradientNorm());
+      update.apply(divisor, round);
     }
     return result;
   }

@@ -1,6 +1,7 @@
 package io.tapestream.benchmarks.stream;
 
 import io.tapestream.benchmarks.Workload;
+import io.tapestream.clipping.Clipping;
 import io.tapestream.jobs.JobRuntime;
 import io.tapestream.jobs.Submission;
 import io.tapestream.jobs.TrainingJob;
@@ -77,6 +78,7 @@ final class TrainingJobs {
           StepSettings.DEFAULT_PIECE_ROWS,
           "synchronous",
           JobSpec.Guard.DEFAULT,
+          Clipping.NONE,
           new JobSpec.Parallelism(topic.partitions(), 1, 1, 128, BlockLayout.DEFAULT_BLOCK_FLOATS),
           new JobSpec.Checkpoints(
               CHECKPOINTS, directory.resolve("checkpoints").toString(), 0, "hashmap"),

@@ -4,6 +4,10 @@ import static java.util.Objects.requireNonNull;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.tapestream.clipping.ClipByGlobalNorm;
+import io.tapestream.clipping.ClipByNorm;
+import io.tapestream.clipping.ClipByValue;
+import io.tapestream.clipping.Clipping;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +49,7 @@ import org.jspecify.annotations.Nullable;
  * @param pieceRows rows of a mini-batch computed at a time
  * @param consistency name of the consistency mode
  * @param guard which batches are skipped
+ * @param clipping bounds the gradient of each batch
  * @param parallelism how many of each
  * @param checkpoints when, where and how
  * @param restart what follows a failure
@@ -64,6 +70,7 @@ public record JobSpec(
     int pieceRows,
     String consistency,
     Guard guard,
+    Clipping clipping,
     Parallelism parallelism,
     Checkpoints checkpoints,
     Restart restart,
@@ -272,6 +279,7 @@ public record JobSpec(
         document.get(Keys.PIECE_ROWS),
         document.get(Keys.CONSISTENCY),
         new Guard(document.find(Keys.MAX_GRADIENT_NORM).orElse(Double.POSITIVE_INFINITY)),
+        clipping(document),
         parallelism,
         new Checkpoints(
             document.get(Keys.INTERVAL),
@@ -309,6 +317,20 @@ public record JobSpec(
         .objectNode()
         .put("type", type.orElse(""))
         .set("settings", document.get(Keys.MODEL_SETTINGS));
+  }
+
+  private static Clipping clipping(Document document) {
+    List<Clipping> given =
+        Stream.of(
+                document.find(Keys.CLIP_VALUE).map(ClipByValue::new),
+                document.find(Keys.CLIP_NORM).map(ClipByNorm::new),
+                document.find(Keys.CLIP_GLOBAL_NORM).map(ClipByGlobalNorm::new))
+            .<Clipping>flatMap(Optional::stream)
+            .toList();
+    if (given.size() > 1) {
+      document.complain("clip", "has more than one bound", "Keep one of value, norm, globalNorm");
+    }
+    return given.isEmpty() ? Clipping.NONE : given.get(0);
   }
 
   private static Publish publish(Document document, String jobName) {

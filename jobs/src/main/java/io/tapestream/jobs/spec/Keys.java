@@ -158,6 +158,25 @@ final class Keys {
           "A batch is skipped if the norm of its gradient, of the mean loss where the loss is a mean,"
               + " is larger; one that is not finite always is");
 
+  static final Key<Double> CLIP_VALUE =
+      Key.absent(
+          "clip.value",
+          Kind.positive(0.5),
+          "none",
+          "Each element of a batch's gradient is brought to at most this size");
+  static final Key<Double> CLIP_NORM =
+      Key.absent(
+          "clip.norm",
+          Kind.positive(1),
+          "none",
+          "The gradient of each parameter tensor is shortened to at most this norm");
+  static final Key<Double> CLIP_GLOBAL_NORM =
+      Key.absent(
+          "clip.globalNorm",
+          Kind.positive(1),
+          "none",
+          "A batch's whole gradient is shortened to at most this norm; one of the three");
+
   static final Key<Integer> TRAINERS =
       integer("parallelism.trainers", 1, 32_768, 1, "Subtasks that read and train");
   static final Key<Integer> SHARDS =

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.tapestream.clipping.ClipByGlobalNorm;
+import io.tapestream.clipping.Clipping;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -51,6 +53,7 @@ class JobSpecTest {
     assertThat(spec.batchSize()).isEqualTo(32);
     assertThat(spec.consistency()).isEqualTo("synchronous");
     assertThat(spec.guard()).isEqualTo(JobSpec.Guard.DEFAULT);
+    assertThat(spec.clipping()).isEqualTo(Clipping.NONE);
     assertThat(spec.parallelism()).isEqualTo(new JobSpec.Parallelism(1, 1, 1, 128, 65_536));
     assertThat(spec.checkpoints().interval()).isEqualTo(Duration.ofSeconds(10));
     assertThat(spec.publish().name()).isEqualTo("fashion");
@@ -96,6 +99,7 @@ class JobSpecTest {
             pieceRows: 64
             consistency: synchronous
             guard: {maxGradientNorm: 100}
+            clip: {globalNorm: 1.5}
             parallelism: {trainers: 4, shards: 2, threads: 2, maximum: 16, blockFloats: 1024}
             checkpoints: {interval: 500 ms, directory: "s3://bucket/state", backend: rocksdb}
             restart: {attempts: 3, delay: 0.5 s}
@@ -129,6 +133,7 @@ class JobSpecTest {
     assertThat(spec.metrics()).hasSize(1);
     assertThat(spec.seed()).isEqualTo(-7);
     assertThat(spec.guard()).isEqualTo(new JobSpec.Guard(100));
+    assertThat(spec.clipping()).isEqualTo(new ClipByGlobalNorm(1.5));
     assertThat(spec.parallelism()).isEqualTo(new JobSpec.Parallelism(4, 2, 2, 16, 1024));
     assertThat(spec.checkpoints())
         .isEqualTo(
@@ -209,6 +214,7 @@ class JobSpecTest {
         "loss: SparseCategoricalCrossEntropy | loss: A\\ndeadLetters: images | line 11, deadLetters",
         "loss: SparseCategoricalCrossEntropy | loss: A\\nlearning: 1 | Known here: batchSize, check",
         "loss: SparseCategoricalCrossEntropy | loss: A\\nguard: {maxGradientNorm: 0} | line 11, guard.maxGradientNorm: 0 is not above 0. Write for example 100",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\nclip: {norm: 1, value: 2} | line 11, clip: has more than one bound",
         "class: com.example.LeNet | class LeNet | line 8, model: this is \"class LeNet\" and not a section",
         "topic: images | topic: 'images | this is not YAML",
       })

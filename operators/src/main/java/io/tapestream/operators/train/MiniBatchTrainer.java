@@ -1,5 +1,6 @@
 package io.tapestream.operators.train;
 
+import io.tapestream.clipping.Clipping;
 import io.tapestream.losses.Loss;
 import io.tapestream.models.Model;
 import io.tapestream.models.ParameterVector;
@@ -31,6 +32,7 @@ import java.util.function.LongSupplier;
  *   train(batch)   decode       bytes → columns; what can't be learned from is returned
  *                  step         newest weights → model; loss, metrics, gradient of the summed loss
  *                  guard        a gradient that is not finite or too large: the batch is skipped
+ *                  clip         if the job says so
  *                  push         one contribution per block, all with the same header
  *                  leave        after the last batch, to every block
  * </pre>
@@ -60,6 +62,8 @@ final class MiniBatchTrainer implements AutoCloseable {
   private final TrainingStep step;
   private final ExampleDecoder decoder;
   private final Guard guard;
+  private final Clipping clipping;
+  private final boolean meanLoss;
 
   /**
    * Builds the model.
@@ -96,7 +100,9 @@ final class MiniBatchTrainer implements AutoCloseable {
             specified.metrics(userClasses),
             new StepSettings(specified.pieceRows(), specified.threads(), specified.seed()),
             nanoTime);
-    this.guard = new Guard(settings.gradients().maxNorm(), loss.mean());
+    this.meanLoss = loss.mean();
+    this.guard = new Guard(settings.gradients().maxNorm(), meanLoss);
+    this.clipping = settings.gradients().clipping();
     this.decoder = new ExampleDecoder(settings.input(), loss.labelClasses(model.outputShape()));
   }
 
@@ -137,6 +143,9 @@ final class MiniBatchTrainer implements AutoCloseable {
     long steppedAt = nanoTime.getAsLong();
     Header header =
         skip.isPresent() ? Header.skipped(batch.examples()) : header(result, batch.examples());
+    if (header.weight() != 0) {
+      clipping.clip(parameters, meanLoss ? header.weight() : 1, result.gradientNorm());
+    }
     for (BlockRange block : layout.blocks()) {
       Gradient gradient = header.weight() == 0 ? new Gradient.None() : gradient(block);
       push.accept(

@@ -10,6 +10,8 @@ import static io.tapestream.operators.train.CountingJob.truncated;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tapestream.clipping.ClipByGlobalNorm;
+import io.tapestream.clipping.Clipping;
 import io.tapestream.operators.GradientSettings;
 import io.tapestream.operators.TrainingSettings;
 import io.tapestream.operators.decode.Reason;
@@ -154,17 +156,33 @@ class MiniBatchTrainerTest {
     MiniBatch batch = batch(0, false, oneHot(0, 1), oneHot(1, 2), oneHot(2, 2), oneHot(3, 2));
     double norm = Math.sqrt(4 * 4 + 12 * 12) / 4; // of the mean over four examples
 
-    Trained trained =
-        trained(settings("MeanSquaredError", new GradientSettings(norm - 1e-9)), batch);
+    Trained trained = trained(settings("MeanSquaredError", atMost(norm - 1e-9)), batch);
     assertThat(trained.skip().orElseThrow().reason()).isEqualTo(Reason.GRADIENT_TOO_LARGE);
     assertThat(trained.rejected()).hasSize(4);
     assertWeightless(4);
 
     pushed.clear();
     fill(replica, 1, 2); // for another trainer
-    assertThat(trained(settings("MeanSquaredError", new GradientSettings(norm)), batch).skip())
-        .isEmpty();
+    assertThat(trained(settings("MeanSquaredError", atMost(norm)), batch).skip()).isEmpty();
     assertThat(gradient()).containsExactly(0, 4, 12, 0, 0);
+  }
+
+  @Test
+  void r15AClippedContributionIsClippedBeforeItIsCutIntoBlocks() {
+    fill(replica, 0, 2);
+    MiniBatch batch = batch(0, false, oneHot(0, 1), oneHot(1, 2), oneHot(2, 2), oneHot(3, 2));
+    double norm = Math.sqrt(4 * 4 + 12 * 12) / 4; // of the mean over four examples
+
+    trained(
+        settings(
+            "MeanSquaredError", new GradientSettings(norm + 1, new ClipByGlobalNorm(norm / 2))),
+        batch);
+
+    assertThat(gradient()).containsExactly(0, 2, 6, 0, 0);
+  }
+
+  private static GradientSettings atMost(double norm) {
+    return new GradientSettings(norm, Clipping.NONE);
   }
 
   @Test
@@ -172,8 +190,8 @@ class MiniBatchTrainerTest {
     fill(replica, 0, 0);
     MiniBatch batch = batch(0, false, oneHot(0, 1), oneHot(1, 1));
 
-    assertThat(trained(settings("SumLoss", new GradientSettings(1.9)), batch).skip()).isPresent();
-    assertThat(trained(settings("SumLoss", new GradientSettings(2)), batch).skip()).isEmpty();
+    assertThat(trained(settings("SumLoss", atMost(1.9)), batch).skip()).isPresent();
+    assertThat(trained(settings("SumLoss", atMost(2)), batch).skip()).isEmpty();
   }
 
   @Test
