@@ -43,6 +43,7 @@ public final class WeightsFormat {
         + Long.BYTES
         + Payload.size(weights.applied())
         + Payload.size(weights.rounds())
+        + Long.BYTES
         + Integer.BYTES
         + (long) Float.BYTES * weights.values().length;
   }
