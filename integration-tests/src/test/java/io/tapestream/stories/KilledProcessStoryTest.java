@@ -2,16 +2,10 @@ package io.tapestream.stories;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tapestream.jobs.JobRuntime;
-import io.tapestream.jobs.Submission;
-import io.tapestream.jobs.TrainingJob;
+import io.tapestream.jobs.RunningJob;
+import io.tapestream.jobs.cluster.ClusterShape;
 import io.tapestream.jobs.embedded.EmbeddedKafka;
-import io.tapestream.jobs.spec.JobSpec;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
-import org.apache.flink.configuration.Configuration;
-import org.apache.flink.core.execution.JobClient;
-import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,7 +19,8 @@ class KilledProcessStoryTest {
   @Test
   void each_record_counts_once_after_kill_9_of_a_task_manager_I1() throws Exception {
     try (EmbeddedKafka kafka = EmbeddedKafka.start();
-        ProcessCluster cluster = ProcessCluster.start(directory.resolve("cluster"), 2)) {
+        ProcessCluster cluster =
+            ProcessCluster.start(directory.resolve("cluster"), ClusterShape.of(2, 2))) {
       Topic topic = Topic.create(kafka, PARTITIONS);
       topic.writeAvro(0, RECORDS / 2, i -> Topic.oneHot(i, RECORDS));
       Story story =
@@ -37,22 +32,14 @@ class KilledProcessStoryTest {
               .with("parallelism.shards", 2)
               .with("parallelism.blockFloats", 256)
               .with("restart.attempts", 100);
-      JobSpec spec = story.spec();
-      ClassLoader loader = getClass().getClassLoader();
-      Submission submission = Submission.of(spec, loader);
-      Configuration settings = JobRuntime.of(spec);
-      settings.addAll(cluster.client());
-      StreamExecutionEnvironment env = new StreamExecutionEnvironment(settings);
-      TrainingJob.build(env, spec, submission, loader);
-      JobClient job = env.executeAsync(spec.name());
-      try {
+      try (RunningJob job = cluster.start(story, null)) {
         Story.until("a version is published", () -> story.versions().newest().isPresent());
 
-        cluster.killTaskManager(0);
-        cluster.startTaskManager();
+        cluster.kill("task-manager-1");
+        cluster.cluster().startTaskManager();
         topic.writeAvro(RECORDS / 2, RECORDS, i -> Topic.oneHot(i, RECORDS));
 
-        job.getJobExecutionResult().get(Story.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        Story.await(job);
       } catch (Exception | AssertionError e) {
         throw new AssertionError(cluster.logs(), e);
       }

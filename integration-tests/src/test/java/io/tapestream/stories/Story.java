@@ -3,6 +3,7 @@ package io.tapestream.stories;
 import io.tapestream.files.SafeTensors;
 import io.tapestream.files.VersionDirectory;
 import io.tapestream.jobs.LocalJob;
+import io.tapestream.jobs.RunningJob;
 import io.tapestream.jobs.Submission;
 import io.tapestream.jobs.spec.JobSpec;
 import java.io.IOException;
@@ -105,7 +106,7 @@ final class Story {
   }
 
   /** Waits for a bounded job's end. */
-  static void await(LocalJob job) throws Exception {
+  static void await(RunningJob job) throws Exception {
     if (!job.await(PATIENCE)) {
       throw new AssertionError("the job has not ended after " + PATIENCE);
     }

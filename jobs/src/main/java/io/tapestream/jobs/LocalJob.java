@@ -1,69 +1,19 @@
 package io.tapestream.jobs;
 
-import io.tapestream.files.Manifest;
-import io.tapestream.files.VersionDirectory;
 import io.tapestream.jobs.embedded.EmbeddedFlink;
-import io.tapestream.jobs.embedded.JobMetrics;
-import io.tapestream.jobs.progress.Progress;
 import io.tapestream.jobs.spec.JobSpec;
-import io.tapestream.metrics.Metric;
-import io.tapestream.operators.metrics.Measure;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayDeque;
-import java.util.Comparator;
-import java.util.Deque;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalDouble;
-import java.util.OptionalLong;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.stream.Stream;
-import org.apache.flink.api.common.JobExecutionResult;
-import org.apache.flink.api.common.JobStatus;
-import org.apache.flink.configuration.Configuration;
 import org.apache.flink.core.execution.JobClient;
-import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.jspecify.annotations.Nullable;
 
-/** A training job that runs on a Flink cluster in this process, and what can be seen of it. */
-public final class LocalJob implements AutoCloseable {
-  private static final Duration RATE_WINDOW = Duration.ofSeconds(5);
-
-  /** How many records the weights held at a time. */
-  private record Told(long nanos, long records) {}
-
-  private final JobSpec spec;
-  private final List<String> metricNames;
+/** A training job on a Flink cluster of its own in this process. */
+public final class LocalJob extends RunningJob {
   private final EmbeddedFlink flink;
-  private final JobClient client;
-  private final CompletableFuture<JobExecutionResult> result;
-  private final VersionDirectory versions;
-
-  // the last progress that was told; a task that has ended tells nothing any more
-  private final Deque<Told> told = new ArrayDeque<>();
-  private long records;
-  private long round;
-  private long deadLetters;
-  private Instant failureTold = Instant.EPOCH;
 
   private LocalJob(JobSpec spec, List<String> metricNames, EmbeddedFlink flink, JobClient client) {
-    this.spec = spec;
-    this.metricNames = metricNames;
+    super(spec, metricNames, flink, client);
     this.flink = flink;
-    this.client = client;
-    this.result = client.getJobExecutionResult();
-    this.versions =
-        new VersionDirectory(Path.of(spec.publish().directory()), spec.publish().name());
   }
 
   /**
@@ -81,144 +31,20 @@ public final class LocalJob implements AutoCloseable {
       int taskManagers,
       @Nullable String restore,
       ClassLoader loader) {
-    int subtasks = Math.max(spec.parallelism().trainers(), spec.parallelism().shards());
+    int subtasks = spec.parallelism().slots();
     EmbeddedFlink flink =
         EmbeddedFlink.start(taskManagers, (subtasks + taskManagers - 1) / taskManagers);
     try {
-      Configuration settings =
-          restore == null ? JobRuntime.of(spec) : JobRuntime.restoring(spec, restore);
-      StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment(settings);
-      TrainingJob.build(env, spec, submission, loader);
-      List<String> names = submission.metrics().stream().map(Metric::name).toList();
-      return new LocalJob(spec, names, flink, flink.submit(env, spec.name(), jars));
+      JobClient client = submit(flink, spec, submission, jars, restore, loader);
+      return new LocalJob(spec, names(submission), flink, client);
     } catch (RuntimeException e) {
       flink.close();
       throw e;
     }
   }
 
-  /**
-   * Waits a while for the job's end.
-   *
-   * @return whether it has ended well
-   * @throws JobFailedException if it has failed or was cancelled
-   */
-  public boolean await(Duration time) throws InterruptedException, JobFailedException {
-    try {
-      result.get(time.toMillis(), TimeUnit.MILLISECONDS);
-      return true;
-    } catch (TimeoutException running) {
-      return false;
-    } catch (ExecutionException e) {
-      throw JobFailedException.of(spec.name(), e);
-    }
-  }
-
-  /** How far it is now. To be asked by one thread. */
-  public Progress progress() throws IOException {
-    JobMetrics metrics = flink.metrics();
-    records = Math.max(records, (long) metrics.max(Measure.RECORDS.title()).orElse(0));
-    round = Math.max(round, (long) metrics.max(Measure.ROUND.title()).orElse(0));
-    Map<String, Double> values = new LinkedHashMap<>();
-    for (String name : metricNames) {
-      metrics.max(name).ifPresent(value -> values.put(name, value));
-    }
-    OptionalDouble loss = metrics.max(Measure.LOSS.title());
-    OptionalLong newest = versions.newest();
-    Duration age = Duration.ZERO;
-    if (newest.isPresent()) {
-      Manifest manifest = versions.manifest(newest.getAsLong());
-      age = Duration.between(manifest.created(), Instant.now());
-      if (manifest.job().equals(client.getJobID().toString())) {
-        records = Math.max(records, manifest.records()); // the last ones, when no task is left
-        round = Math.max(round, manifest.round());
-      }
-    }
-    deadLetters = Math.max(deadLetters, (long) metrics.sum(Measure.REJECTED.title()));
-    return new Progress(
-        records,
-        recordsPerSecond(),
-        round,
-        loss,
-        values,
-        deadLetters,
-        newest.orElse(0),
-        age.isNegative() ? Duration.ZERO : age);
-  }
-
-  /**
-   * Why the job is restarting, told once for each failure; empty while it runs well. To be asked by
-   * one thread.
-   */
-  public Optional<String> newFailure() throws InterruptedException {
-    try {
-      if (client.getJobStatus().get() != JobStatus.RESTARTING) {
-        return Optional.empty();
-      }
-    } catch (ExecutionException e) {
-      return Optional.empty(); // it is ending, and await() tells how
-    }
-    Optional<EmbeddedFlink.Failure> failure =
-        flink.lastFailure(client).filter(last -> last.time().isAfter(failureTold));
-    failure.ifPresent(last -> failureTold = last.time());
-    return failure.map(last -> String.join("; because ", Reasons.of(last.reason())));
-  }
-
-  /** Over the last seconds, so that it shows the pace and not the moment. */
-  private double recordsPerSecond() {
-    long now = System.nanoTime();
-    told.addLast(new Told(now, records));
-    while (told.size() > 2 && now - told.getFirst().nanos() > RATE_WINDOW.toNanos()) {
-      told.removeFirst();
-    }
-    Told first = told.getFirst();
-    return now == first.nanos() ? 0 : (records - first.records()) / ((now - first.nanos()) / 1e9);
-  }
-
   /** The cluster that it runs on. */
   public EmbeddedFlink flink() {
     return flink;
-  }
-
-  /** The versions that it publishes. */
-  public VersionDirectory versions() {
-    return versions;
-  }
-
-  /** Where the newest checkpoint lies that is kept when the job is cancelled. */
-  public Optional<Path> newestCheckpoint() {
-    Path directory =
-        Path.of(JobRuntime.uri(spec.checkpoints().directory()))
-            .resolve(client.getJobID().toHexString());
-    if (!Files.isDirectory(directory)) {
-      return Optional.empty();
-    }
-    try (Stream<Path> checkpoints = Files.list(directory)) {
-      return checkpoints
-          .filter(path -> Files.exists(path.resolve("_metadata")))
-          .max(Comparator.comparingLong(LocalJob::number));
-    } catch (IOException e) {
-      throw new UncheckedIOException("can't look for checkpoints in " + directory, e);
-    }
-  }
-
-  private static long number(Path checkpoint) {
-    return Long.parseLong(checkpoint.getFileName().toString().replaceAll("\\D", ""));
-  }
-
-  /** Cancels the job if it runs, and stops the cluster. */
-  @Override
-  public void close() {
-    if (!result.isDone()) {
-      try {
-        client.cancel().get(20, TimeUnit.SECONDS);
-        result.get(20, TimeUnit.SECONDS);
-      } catch (ExecutionException | TimeoutException cancelled) {
-        // Cancelled, or so stuck that only the cluster's end helps.
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
-    }
-    flink.close();
   }
 }

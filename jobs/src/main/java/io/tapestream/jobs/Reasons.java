@@ -14,6 +14,17 @@ public final class Reasons {
   /** What Flink says around a source's own error. */
   private static final String COORDINATOR = "Global failure triggered by OperatorCoordinator";
 
+  /** Packages of which a process has one copy, which no job brings along. */
+  private static final List<String> OF_THE_CLUSTER =
+      List.of(
+          "io/tapestream/tensor/",
+          "io/tapestream/backend/",
+          "io/tapestream/models/",
+          "io/tapestream/training/",
+          "io/tapestream/specs/",
+          "org/nd4j/",
+          "org/bytedeco/");
+
   private Reasons() {}
 
   /** The messages, the outermost first, without what only wraps another. */
@@ -53,9 +64,23 @@ public final class Reasons {
   }
 
   private static String message(Throwable error) {
+    if (error instanceof LinkageError || error instanceof ClassNotFoundException) {
+      return missingClass(String.valueOf(error.getMessage()));
+    }
     if (error instanceof NoSuchFileException missing) {
       return "there is no file " + missing.getFile();
     }
     return error.getMessage() == null ? error.getClass().getSimpleName() : error.getMessage();
+  }
+
+  /** A task manager of another cluster may lack what every process of ours has. */
+  private static String missingClass(String name) {
+    String slashed = name.replace('.', '/');
+    return OF_THE_CLUSTER.stream().anyMatch(slashed::contains)
+        ? "the cluster's class path lacks "
+            + name
+            + ": put model-core and its libraries into each task manager's lib folder, as the"
+            + " README says under \"On a cluster\""
+        : "a class is missing or does not fit: " + name;
   }
 }

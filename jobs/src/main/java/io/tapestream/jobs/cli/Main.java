@@ -62,6 +62,7 @@ public final class Main {
             .addSubcommand(new PredictCommand())
             .addSubcommand(new ShowCommand())
             .addSubcommand(ClusterCommand.commandLine())
+            .addSubcommand(new SavepointCommand())
             .setExecutionExceptionHandler(main::report)
             .setParameterExceptionHandler(Main::refuse)
             .setCaseInsensitiveEnumValuesAllowed(true);

@@ -4,8 +4,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tapestream.jobs.JobFailedException;
 import io.tapestream.jobs.LocalJob;
+import io.tapestream.jobs.RunningJob;
 import io.tapestream.jobs.Shutdown;
 import io.tapestream.jobs.Submission;
+import io.tapestream.jobs.cluster.ClusterException;
+import io.tapestream.jobs.cluster.RemoteFlink;
 import io.tapestream.jobs.progress.Progress;
 import io.tapestream.jobs.progress.ProgressLine;
 import io.tapestream.jobs.spec.JobSpec;
@@ -15,6 +18,7 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -23,7 +27,7 @@ import picocli.CommandLine.Parameters;
 /** {@code tapestream train}: the main job from a specification. */
 @Command(
     name = "train",
-    header = "Runs a training job from its file on a Flink cluster in this process.",
+    header = "Runs a training job from its file, on a Flink cluster in this process or elsewhere.",
     description = {
       "%nThe Kafka broker must be there. Ends when every partition has reached its stop, or with Ctrl-C;"
           + " then the newest checkpoint is kept, and --restore goes on from it."
@@ -44,11 +48,38 @@ final class TrainCommand implements Callable<Integer> {
       description = "Go on from a checkpoint or savepoint, as an earlier run named it.")
   private @Nullable String restore;
 
-  @Option(
-      names = "--task-managers",
-      paramLabel = "N",
-      description = "Task managers in this process. Default: ${DEFAULT-VALUE}.")
-  private int taskManagers = 1;
+  @ArgGroup(multiplicity = "0..1")
+  private Place place = new Place();
+
+  /** Where it runs. */
+  private static final class Place {
+    @Option(
+        names = "--task-managers",
+        paramLabel = "N",
+        description = "Task managers in this process. Default: 1.")
+    private int taskManagers = 1;
+
+    @ArgGroup(exclusive = false)
+    private @Nullable Elsewhere elsewhere;
+  }
+
+  /** A cluster that is there already. */
+  private static final class Elsewhere {
+    @Option(
+        names = "--target",
+        required = true,
+        paramLabel = "URL",
+        description = {
+          "Run on the Flink cluster whose REST interface is there, such as " + Target.EXAMPLE + ".",
+          "Ctrl-C ends the job there too, its newest checkpoint kept."
+        })
+    private String target = "";
+
+    @Option(
+        names = "--detached",
+        description = "Leave the job running on that cluster, and end when it is submitted.")
+    private boolean detached;
+  }
 
   @Option(
       names = "--output",
@@ -65,11 +96,15 @@ final class TrainCommand implements Callable<Integer> {
     System.out.println(submission.effectiveBatch());
     long start = System.nanoTime();
     try (Shutdown shutdown = new Shutdown()) {
-      AtomicReference<LocalJob> running = new AtomicReference<>();
+      if (place.elsewhere != null && place.elsewhere.detached) {
+        RunningJob job = start(spec, submission, loader);
+        System.out.println("Job " + spec.name() + " runs as " + job.client().getJobID() + ".");
+        job.leave();
+        return 0;
+      }
+      AtomicReference<RunningJob> running = new AtomicReference<>();
       shutdown.closes(() -> onInterrupt(running.get())); // after the job has stopped
-      LocalJob job =
-          shutdown.closes(
-              LocalJob.start(spec, submission, classes.jars(), taskManagers, restore, loader));
+      RunningJob job = shutdown.closes(start(spec, submission, loader));
       running.set(job);
       Progress last = watch(job);
       double seconds = (System.nanoTime() - start) / 1e9;
@@ -82,7 +117,27 @@ final class TrainCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static Progress watch(LocalJob job)
+  private RunningJob start(JobSpec spec, Submission submission, ClassLoader loader)
+      throws ClusterException, IOException, InterruptedException {
+    if (place.elsewhere == null) {
+      return LocalJob.start(spec, submission, classes.jars(), place.taskManagers, restore, loader);
+    }
+    RemoteFlink cluster = RemoteFlink.connect(Target.of(place.elsewhere.target), loader);
+    try {
+      int free = cluster.freeSlots();
+      if (free < spec.parallelism().slots()) {
+        System.out.printf(
+            "The job takes %d task slots and %d are free: it waits for more.%n",
+            spec.parallelism().slots(), free);
+      }
+      return RunningJob.start(cluster, spec, submission, classes.jars(), restore, loader);
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      cluster.close();
+      throw e;
+    }
+  }
+
+  private static Progress watch(RunningJob job)
       throws IOException, InterruptedException, JobFailedException {
     try (ProgressLine line = ProgressLine.standard()) {
       Progress progress = job.progress();
@@ -96,7 +151,7 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private static void onInterrupt(@Nullable LocalJob job) {
+  private static void onInterrupt(@Nullable RunningJob job) {
     if (Shutdown.isUnderWay() && job != null) {
       System.out.println();
       System.out.println(
@@ -106,7 +161,7 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private static String json(LocalJob job, Progress last, double seconds) throws IOException {
+  private static String json(RunningJob job, Progress last, double seconds) throws IOException {
     ObjectMapper json = new ObjectMapper();
     ObjectNode result = json.createObjectNode();
     result.put("records", last.records());

@@ -1,18 +1,22 @@
 package io.tapestream.jobs.embedded;
 
+import io.tapestream.jobs.FlinkCluster;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
+import org.apache.flink.api.common.JobExecutionResult;
 import org.apache.flink.api.common.JobID;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.CoreOptions;
@@ -52,7 +56,7 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
  * }
  * }</pre>
  */
-public final class EmbeddedFlink implements AutoCloseable {
+public final class EmbeddedFlink implements FlinkCluster {
   /** Packages that a job's own jar never brings along: one copy for the whole process. */
   private static final List<String> SHARED =
       List.of("io.tapestream.", "org.nd4j.", "org.bytedeco.", "org.apache.kafka.");
@@ -123,14 +127,7 @@ public final class EmbeddedFlink implements AutoCloseable {
     return cluster.getRestAddress().join();
   }
 
-  /**
-   * Submits what has been built on {@code env} and returns at once.
-   *
-   * @param env the environment on which the job was built, with the job's settings
-   * @param jars jars with the user's classes; loaded by the job's own class loader
-   * @return the job: status, cancel, savepoints, result
-   * @throws IllegalStateException if the cluster refuses the job; its reason is the cause
-   */
+  @Override
   public JobClient submit(StreamExecutionEnvironment env, String name, List<Path> jars) {
     var plan = env.getStreamGraph();
     plan.setJobName(name);
@@ -160,11 +157,17 @@ public final class EmbeddedFlink implements AutoCloseable {
     job.getJobExecutionResult().get();
   }
 
-  /**
-   * Why the job last failed, also when it has been restarted since; empty if it never has.
-   *
-   * @return the failure, its message the reason as Flink tells it
-   */
+  @Override
+  public CompletableFuture<JobExecutionResult> result(JobClient job) {
+    return job.getJobExecutionResult();
+  }
+
+  @Override
+  public Metrics metrics(JobClient job, Collection<String> names) {
+    return metrics;
+  }
+
+  @Override
   public Optional<Failure> lastFailure(JobClient job) {
     ErrorInfo failure = cluster.getExecutionGraph(job.getJobID()).join().getFailureInfo();
     return Optional.ofNullable(failure)
@@ -174,14 +177,6 @@ public final class EmbeddedFlink implements AutoCloseable {
                     Instant.ofEpochMilli(info.getTimestamp()),
                     info.getException().deserializeError(EmbeddedFlink.class.getClassLoader())));
   }
-
-  /**
-   * A failure of a job.
-   *
-   * @param time when it was noticed
-   * @param reason with the causes that led to it
-   */
-  public record Failure(Instant time, Throwable reason) {}
 
   /** Ends one task manager as if its process had died; its tasks fail. Count from 0. */
   public void terminateTaskManager(int index) {

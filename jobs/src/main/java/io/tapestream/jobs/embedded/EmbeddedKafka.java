@@ -83,6 +83,21 @@ public final class EmbeddedKafka implements AutoCloseable {
     }
   }
 
+  /**
+   * Starts a broker on the log in a directory, which is made if it is missing. After a crash the
+   * same directory and ports give clients the same records.
+   *
+   * @throws IllegalStateException if the broker does not come up; its own message is the cause
+   */
+  public static EmbeddedKafka start(Path directory, int brokerPort, int controllerPort) {
+    EmbeddedKafka kafka = new EmbeddedKafka(directory, brokerPort, controllerPort);
+    if (!Files.exists(directory.resolve("meta.properties"))) {
+      kafka.format();
+    }
+    kafka.restart();
+    return kafka;
+  }
+
   /** What clients take as {@code bootstrap.servers}; the same before and after a restart. */
   public String bootstrapServers() {
     return "localhost:" + brokerPort;

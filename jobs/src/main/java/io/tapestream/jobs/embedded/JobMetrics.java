@@ -1,5 +1,6 @@
 package io.tapestream.jobs.embedded;
 
+import io.tapestream.jobs.FlinkCluster;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.concurrent.ConcurrentHashMap;
@@ -21,7 +22,7 @@ import org.apache.flink.metrics.reporter.MetricReporter;
  *
  * <p>Thread-safe: tasks register while others read.
  */
-public final class JobMetrics {
+public final class JobMetrics implements FlinkCluster.Metrics {
   private final Map<Metric, String> names = new ConcurrentHashMap<>();
 
   JobMetrics() {}
@@ -34,12 +35,12 @@ public final class JobMetrics {
         .filter(value -> !Double.isNaN(value));
   }
 
-  /** The sum over the subtasks, 0 when none reports. */
+  @Override
   public double sum(String name) {
     return values(name).sum();
   }
 
-  /** The greatest value over the subtasks. */
+  @Override
   public OptionalDouble max(String name) {
     return values(name).max();
   }

@@ -162,7 +162,13 @@ public record JobSpec(
    * @param maximum most shards the job can ever be restored with
    * @param blockFloats parameters in a block
    */
-  public record Parallelism(int trainers, int shards, int threads, int maximum, int blockFloats) {}
+  public record Parallelism(int trainers, int shards, int threads, int maximum, int blockFloats) {
+
+    /** Task slots that the job takes. */
+    public int slots() {
+      return Math.max(trainers, shards);
+    }
+  }
 
   /**
    * When, where and how state is kept.

@@ -1,5 +1,6 @@
 package io.tapestream.operators.train;
 
+import io.tapestream.operators.ProcessLibraries;
 import io.tapestream.operators.TrainingSettings;
 import io.tapestream.operators.deadletters.DeadLetters;
 import io.tapestream.operators.decode.Rejected;
@@ -43,6 +44,7 @@ public final class TrainerOperator extends AbstractStreamOperator<Message>
   @Override
   public void open() throws Exception {
     super.open();
+    ProcessLibraries.check();
     session = new Session();
   }
 
