@@ -25,6 +25,8 @@ final class Story {
   private final Map<String, String> keys = new LinkedHashMap<>();
   private final Path directory;
 
+  private @Nullable Path replayed;
+
   private Story(Path directory) {
     this.directory = directory;
   }
@@ -89,12 +91,21 @@ final class Story {
     return yaml.toString();
   }
 
+  /** Repeats the decisions of a version. */
+  Story replaying(Path version) {
+    replayed = version;
+    return this;
+  }
+
   /** Starts the job on a cluster of its own with this many task managers. */
   LocalJob start(int taskManagers, @Nullable String restore) throws Exception {
     JobSpec spec = spec();
     ClassLoader loader = Story.class.getClassLoader();
-    return LocalJob.start(
-        spec, Submission.of(spec, loader), List.of(), taskManagers, restore, loader);
+    Submission submission = Submission.of(spec, loader);
+    if (replayed != null) {
+      submission = submission.replaying(replayed);
+    }
+    return LocalJob.start(spec, submission, List.of(), taskManagers, restore, loader);
   }
 
   /** Runs the job to its end and gives the newest version's weights, all tensors in their order. */

@@ -66,6 +66,19 @@ final class Topic {
         });
   }
 
+  /** Writes those of examples from..to that belong to one partition. */
+  void writeAvroTo(int partition, int from, int to, IntFunction<TrainingExample> example) {
+    AvroCodec<TrainingExample> codec = AvroCodec.examples();
+    write(
+        records -> {
+          for (int i = from; i < to; i++) {
+            if (i % partitions == partition) {
+              records.accept(partition, codec.encode(example.apply(i)));
+            }
+          }
+        });
+  }
+
   /**
    * Writes the same examples to the same partitions in the same order as {@link #writeAvro}, but up
    * to {@code rows} of them to a record, as Arrow streams.

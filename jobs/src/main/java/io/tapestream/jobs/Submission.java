@@ -1,5 +1,6 @@
 package io.tapestream.jobs;
 
+import io.tapestream.files.RecordedSchedule;
 import io.tapestream.jobs.spec.InvalidSpecException;
 import io.tapestream.jobs.spec.JobSpec;
 import io.tapestream.metrics.Metric;
@@ -22,6 +23,7 @@ import io.tapestream.optimizers.Optimizer;
 import io.tapestream.parameterserver.BlockLayout;
 import io.tapestream.parameterserver.consistency.Synchronous;
 import io.tapestream.specs.Specs;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -101,6 +103,38 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
     return new Submission(settings, parts.model(), parts.metrics());
   }
 
+  /**
+   * The same, but decisions that depend on the time are those that a version was trained with, as
+   * far as its record goes.
+   *
+   * @param version the version's directory
+   * @throws SubmissionException if the version has no such record, or tells of partitions that this
+   *     job does not read
+   * @throws IOException if the version can't be read
+   */
+  public Submission replaying(Path version) throws IOException, SubmissionException {
+    RecordedSchedule schedule =
+        RecordedSchedule.read(version)
+            .orElseThrow(
+                () ->
+                    new SubmissionException(
+                        version
+                            + " has no "
+                            + RecordedSchedule.FILE
+                            + ": its records alone decided, so a run on them repeats it without --replay"));
+    VirtualWorkers workers = settings.source().virtualWorkers();
+    for (var topic : schedule.topics().entrySet()) {
+      for (int partition : topic.getValue().keySet()) {
+        if (workers.indexOf(new TopicPartition(topic.getKey(), partition)) < 0) {
+          throw new SubmissionException(
+              "%s was trained on partition %d of topic %s, which this job does not read"
+                  .formatted(version, partition, topic.getKey()));
+        }
+      }
+    }
+    return new Submission(settings.replaying(schedule), model, metrics);
+  }
+
   private static InvalidSpecException noTopic(JobSpec spec) {
     String topic = spec.source().topic();
     return spec.lines()
@@ -138,7 +172,8 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
   }
 
   private static SourcePolicies policies(JobSpec.Policies policies) {
-    return new SourcePolicies(policies.skipAfter().orElse(null), policies.linger().orElse(null));
+    return new SourcePolicies(
+        policies.skipAfter().orElse(null), policies.linger().orElse(null), null);
   }
 
   private static OffsetPolicy policy(JobSpec.Position position, VirtualWorkers workers) {

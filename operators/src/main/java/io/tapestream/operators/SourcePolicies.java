@@ -1,7 +1,10 @@
 package io.tapestream.operators;
 
+import io.tapestream.files.Course;
+import io.tapestream.files.RecordedSchedule;
 import java.io.Serializable;
 import java.time.Duration;
+import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,16 +14,29 @@ import org.jspecify.annotations.Nullable;
  *     for skips rounds; null waits for ever
  * @param linger after how long a mini-batch that is not full leaves as it is; null keeps it until
  *     it is full
+ * @param replay the decisions of an earlier run, which are taken again as far as they go; null
+ *     leaves all to the two times
  */
-public record SourcePolicies(@Nullable Duration skipAfter, @Nullable Duration linger)
+public record SourcePolicies(
+    @Nullable Duration skipAfter, @Nullable Duration linger, @Nullable RecordedSchedule replay)
     implements Serializable {
 
   /** Every partition is waited for, until its mini-batch is full. */
-  public static final SourcePolicies DEFAULT = new SourcePolicies(null, null);
+  public static final SourcePolicies DEFAULT = new SourcePolicies(null, null, null);
 
   public SourcePolicies {
     requirePositive(skipAfter, "skipAfter");
     requirePositive(linger, "linger");
+  }
+
+  /** The same, but the decisions of an earlier run come first. */
+  public SourcePolicies replaying(RecordedSchedule schedule) {
+    return new SourcePolicies(skipAfter, linger, schedule);
+  }
+
+  /** What is recorded for a partition; null leaves all to the clock. */
+  public @Nullable Course recorded(TopicPartition partition) {
+    return replay == null ? null : replay.course(partition.topic(), partition.partition());
   }
 
   private static void requirePositive(@Nullable Duration time, String name) {

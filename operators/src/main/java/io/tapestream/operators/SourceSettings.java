@@ -1,5 +1,6 @@
 package io.tapestream.operators;
 
+import io.tapestream.files.RecordedSchedule;
 import java.io.Serializable;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -55,5 +56,17 @@ public record SourceSettings(
         stopping,
         consumerGroup,
         SourcePolicies.DEFAULT);
+  }
+
+  /** The same, but its decisions are those of an earlier run first. */
+  SourceSettings replaying(RecordedSchedule schedule) {
+    return new SourceSettings(
+        kafka,
+        virtualWorkers,
+        batchSize,
+        starting,
+        stopping,
+        consumerGroup,
+        policies.replaying(schedule));
   }
 }

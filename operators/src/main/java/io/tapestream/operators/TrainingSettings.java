@@ -1,5 +1,6 @@
 package io.tapestream.operators;
 
+import io.tapestream.files.RecordedSchedule;
 import java.io.Serializable;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +46,12 @@ public record TrainingSettings(
       PublishSettings publish,
       @Nullable String deadLetterTopic) {
     this(model, input, source, server, GradientSettings.DEFAULT, publish, deadLetterTopic);
+  }
+
+  /** The same, but the source's decisions are those of an earlier run first. */
+  public TrainingSettings replaying(RecordedSchedule schedule) {
+    return new TrainingSettings(
+        model, input, source.replaying(schedule), server, gradients, publish, deadLetterTopic);
   }
 
   /** Raw examples in one round of all virtual workers: partitions × batch size. */

@@ -1,5 +1,6 @@
 package io.tapestream.parameterserver;
 
+import io.tapestream.files.Course;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -98,6 +99,23 @@ public final class Block {
     return clocks.stream().mapToLong(clock -> clock.learned).toArray();
   }
 
+  /**
+   * How the batches that the values hold went through the rounds, by virtual worker; empty but for
+   * the first block, which writes it for all.
+   */
+  public List<Course> courses() {
+    List<Course> courses = new ArrayList<>();
+    for (Clock clock : clocks) {
+      if (clock.log != null) {
+        boolean left = !clock.active && clock.applied == clock.batch;
+        long reached = clock.roundAfterApplied();
+        courses.add(
+            clock.log.course(clock.applied, left ? Math.max(reached, round) : reached, left));
+      }
+    }
+    return courses;
+  }
+
   /** Records that the values hold, since training began. */
   public long records() {
     return records;
@@ -131,7 +149,7 @@ public final class Block {
     for (int vw = 0; vw < held.length; vw++) {
       Clock clock = clocks.get(vw);
       held[vw] = clock.applied;
-      rounds[vw] = clock.round - (clock.batch - clock.applied);
+      rounds[vw] = clock.roundAfterApplied();
     }
     return new Weights(range.index(), round, held, rounds, busyRounds, values);
   }

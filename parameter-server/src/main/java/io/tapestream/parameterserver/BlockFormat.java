@@ -22,6 +22,8 @@ import java.io.IOException;
  *            boolean  active
  *            long     batch, round, received, applied, learned
  *            boolean  whether a contribution is held, then if so: message
+ *            longs    in block 0: batch, round and examples of each run of its course
+ *            longs    in block 0: batch, from and to of each gap in it
  * </pre>
  *
  * Arrays and headers as in {@link Payload}, messages as in {@link MessageFormat}.
@@ -60,6 +62,9 @@ public final class BlockFormat {
     out.writeInt(block.clocks.size());
     for (Clock clock : block.clocks) {
       writeClock(out, clock);
+      if (clock.log != null) {
+        clock.log.write(out);
+      }
     }
   }
 
@@ -96,7 +101,9 @@ public final class BlockFormat {
     block.sumWeight = sumWeight;
     int virtualWorkers = in.readInt();
     for (int vw = 0; vw < virtualWorkers; vw++) {
-      block.clocks.add(readClock(in));
+      Clock clock = readClock(in);
+      clock.log = range.index() == 0 ? CourseLog.read(in) : null;
+      block.clocks.add(clock);
     }
     return block;
   }

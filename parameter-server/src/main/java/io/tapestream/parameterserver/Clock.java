@@ -27,6 +27,30 @@ final class Clock {
   /** A contribution to the open round that waits for the virtual workers before it. */
   @Nullable Contribution held;
 
+  /** How the batches received went through the rounds; null where another block writes it. */
+  @Nullable CourseLog log;
+
+  /** A clock of one block; the first block writes the courses for all. */
+  static Clock of(BlockRange range) {
+    Clock clock = new Clock();
+    clock.log = range.index() == 0 ? new CourseLog() : null;
+    return clock;
+  }
+
+  /** Its next batch, of so many examples, counts in its next round. */
+  void tick(long examples) {
+    if (log != null) {
+      log.add(batch, round, examples);
+    }
+    batch++;
+    round++;
+  }
+
+  /** The round in which the first batch that the values do not hold counts. */
+  long roundAfterApplied() {
+    return round - (batch - applied);
+  }
+
   /** Whether the open round has still to hear of this worker. */
   boolean awaitedIn(long openRound) {
     return active && round <= openRound;
@@ -54,6 +78,7 @@ final class Clock {
     copy.applied = applied;
     copy.learned = learned;
     copy.held = held;
+    copy.log = log == null ? null : log.copy();
     return copy;
   }
 }

@@ -85,7 +85,7 @@ public final class ParameterServer {
     float[][] slots = range.trained() ? optimizer.newSlots(values.length) : new float[0][];
     Block block = new Block(range, values, slots, new float[values.length]);
     for (int vw = 0; vw < virtualWorkers; vw++) {
-      block.clocks.add(new Clock());
+      block.clocks.add(Clock.of(range));
     }
     return block;
   }
@@ -122,8 +122,7 @@ public final class ParameterServer {
     Clock clock = started(block, contribution);
     Contributions.check(block, contribution);
     block.busyRounds = Math.max(block.busyRounds, clock.round + 1);
-    clock.batch++;
-    clock.round++;
+    clock.tick(contribution.header().records());
     clock.received = contribution.nextOffset();
     if (consistency.sumsRounds()) {
       clock.held = contribution;
@@ -150,7 +149,7 @@ public final class ParameterServer {
       throw refusal(
           block, join, "the block knows only %d virtual workers".formatted(block.clocks.size()));
     }
-    Clock clock = new Clock();
+    Clock clock = Clock.of(block.range);
     clock.batch = join.batch();
     clock.applied = join.batch();
     clock.round = block.round + 1;

@@ -3,6 +3,7 @@ package io.tapestream.parameterserver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tapestream.files.Course;
 import io.tapestream.optimizers.Adam;
 import io.tapestream.parameterserver.Gradient.Dense;
 import io.tapestream.parameterserver.Gradient.None;
@@ -90,6 +91,21 @@ class FormatsTest {
     server.accept(restored, contribution(1, 1));
     assertThat(Formats.bytes(restored)).isEqualTo(Formats.bytes(block));
     assertThat(restored.round()).isEqualTo(2);
+  }
+
+  @Test
+  void coursesComeBackAsTheyWereWritten() {
+    List<Course> courses =
+        List.of(
+            Course.absent(7),
+            new Course(
+                9,
+                12,
+                true,
+                List.of(new Course.Run(0, 1, 8), new Course.Run(3, 5, 2)),
+                List.of(new Course.Gap(3, 1L << 40, 1L << 41))));
+    byte[] bytes = Formats.bytes(CourseFormat::write, courses);
+    assertThat(Formats.read(CourseFormat::read, bytes)).isEqualTo(courses);
   }
 
   @Test

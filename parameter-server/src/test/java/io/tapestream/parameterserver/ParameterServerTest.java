@@ -3,6 +3,8 @@ package io.tapestream.parameterserver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tapestream.files.Course;
+import io.tapestream.files.Course.Run;
 import io.tapestream.optimizers.Adam;
 import io.tapestream.optimizers.Optimizer;
 import io.tapestream.optimizers.Sgd;
@@ -16,6 +18,7 @@ import io.tapestream.parameterserver.Message.Skip;
 import io.tapestream.parameterserver.consistency.Synchronous;
 import io.tapestream.schedules.ExponentialDecay;
 import io.tapestream.schedules.Schedule;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -396,6 +399,31 @@ class ParameterServerTest {
     assertThat(weights.applied()).containsExactly(2, 1);
     assertThat(weights.roundOf(0, 2)).isEqualTo(2);
     assertThat(fresh.values()).containsExactly(-3, -3, -3, -3);
+  }
+
+  @Test
+  void i2TheFirstBlockWritesDownHowBatchesWentThroughTheRounds() {
+    server.accept(block, contribution(0, 0, 1, 1, 1, 1, 1));
+    server.accept(block, new Skip(0, 1, 0, 0));
+    server.accept(block, contribution(0, 1, 1, 1, 1, 1, 1));
+    server.accept(block, contribution(1, 0, 1, 1, 1, 1, 1));
+    server.accept(block, new Skip(0, 0, 2, 2));
+    server.accept(block, contribution(1, 1, 1, 1, 1, 1, 1));
+    server.accept(block, new Leave(0, 1, 2));
+    server.accept(block, contribution(0, 2, 1, 1, 1, 1, 1)); // closes round 3
+    server.accept(block, new Join(0, 2, 0)); // for round 5
+    server.accept(block, contribution(0, 3, 1, 1, 1, 1, 1)); // closes round 4
+    server.accept(block, contribution(0, 4, 1, 1, 1, 1, 1)); // in round 5, which stays open
+
+    assertThat(block.courses())
+        .containsExactly(
+            new Course(4, 5, false, List.of(new Run(0, 0, 1), new Run(2, 3, 1)), List.of()),
+            new Course(2, 5, true, List.of(new Run(0, 1, 1)), List.of()),
+            new Course(0, 5, false, List.of(), List.of()));
+    assertThat(Formats.block(Formats.bytes(block)).courses()).isEqualTo(block.courses());
+    assertThat(block.copy().courses()).isEqualTo(block.courses());
+    BlockRange second = new BlockRange(1, 4, 8, true);
+    assertThat(server.fresh(second, new float[8], 2).courses()).isEmpty();
   }
 
   @Test

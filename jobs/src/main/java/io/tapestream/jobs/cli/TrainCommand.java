@@ -48,6 +48,14 @@ final class TrainCommand implements Callable<Integer> {
       description = "Go on from a checkpoint or savepoint, as an earlier run named it.")
   private @Nullable String restore;
 
+  @Option(
+      names = "--replay",
+      paramLabel = "VERSION",
+      description =
+          "Let rounds pass and batches leave early as they did when this version's directory was"
+              + " published, for the same bits.")
+  private @Nullable Path replay;
+
   @ArgGroup(multiplicity = "0..1")
   private Place place = new Place();
 
@@ -92,6 +100,9 @@ final class TrainCommand implements Callable<Integer> {
     JobSpec spec = JobSpec.read(file);
     ClassLoader loader = classes.install();
     Submission submission = Submission.of(spec, loader);
+    if (replay != null) {
+      submission = submission.replaying(replay);
+    }
     System.out.println(submission.model().summary());
     System.out.println(submission.effectiveBatch());
     long start = System.nanoTime();

@@ -3,6 +3,8 @@ package io.tapestream.operators.publish;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.tapestream.files.Course;
+import io.tapestream.files.RecordedSchedule;
 import io.tapestream.files.Signature;
 import io.tapestream.files.VersionDirectory;
 import io.tapestream.operators.TrainingSettings;
@@ -12,6 +14,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.kafka.common.TopicPartition;
 
@@ -128,5 +131,25 @@ record PublishingPlan(
       }
     }
     return topics;
+  }
+
+  /**
+   * The decisions that a version depends on beside the records; empty if there were none.
+   *
+   * @param courses by virtual worker
+   */
+  Optional<RecordedSchedule> schedule(Cut cut, List<Course> courses) {
+    int batchSize = settings.source().batchSize();
+    if (courses.stream().allMatch(course -> course.isPlain(batchSize))) {
+      return Optional.empty();
+    }
+    Map<String, Map<Integer, Course>> topics = new TreeMap<>();
+    for (int vw = 0; vw < courses.size(); vw++) {
+      TopicPartition partition = settings.source().virtualWorkers().partition(vw);
+      topics
+          .computeIfAbsent(partition.topic(), topic -> new TreeMap<>())
+          .put(partition.partition(), courses.get(vw));
+    }
+    return Optional.of(new RecordedSchedule(RecordedSchedule.FORMAT, cut.round(), topics));
   }
 }

@@ -1,5 +1,6 @@
 package io.tapestream.operators.publish;
 
+import io.tapestream.files.Course;
 import io.tapestream.operators.server.BlockSnapshot;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -45,6 +46,7 @@ final class ShardWriter implements CommittingSinkWriter<BlockSnapshot, StagedSha
       Cut cut,
       boolean last,
       Map<String, Double> metrics,
+      List<Course> courses,
       Path path,
       FileChannel file,
       List<StagedShard.Piece> pieces) {}
@@ -99,10 +101,19 @@ final class ShardWriter implements CommittingSinkWriter<BlockSnapshot, StagedSha
       Path path = pending.newShard();
       FileChannel file =
           FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-      shard = new OpenShard(cut, last, plan.metrics(block.report()), path, file, new ArrayList<>());
+      shard =
+          new OpenShard(
+              cut,
+              last,
+              plan.metrics(block.report()),
+              new ArrayList<>(),
+              path,
+              file,
+              new ArrayList<>());
       open = shard;
     }
     append(shard.file(), block);
+    shard.courses().addAll(block.courses());
     shard.pieces().add(new StagedShard.Piece(block.from(), block.values().length));
   }
 
@@ -150,6 +161,7 @@ final class ShardWriter implements CommittingSinkWriter<BlockSnapshot, StagedSha
             shard.cut(),
             shard.last(),
             shard.metrics(),
+            shard.courses(),
             shard.pieces()));
   }
 

@@ -1,5 +1,6 @@
 package io.tapestream.operators.publish;
 
+import io.tapestream.files.Course;
 import java.util.List;
 import java.util.Map;
 
@@ -10,10 +11,17 @@ import java.util.Map;
  * @param cut where the blocks were cut
  * @param last whether no blocks follow, because the job ends
  * @param metrics loss and metrics since the shard's snapshot before, by name, those that are finite
+ * @param courses how the virtual workers' batches went through the rounds; empty in the shards that
+ *     do not have block 0
  * @param pieces the blocks in the order they stand in the file
  */
 record StagedShard(
-    String file, Cut cut, boolean last, Map<String, Double> metrics, List<Piece> pieces) {
+    String file,
+    Cut cut,
+    boolean last,
+    Map<String, Double> metrics,
+    List<Course> courses,
+    List<Piece> pieces) {
 
   /**
    * A slice of the flat parameter vector, little-endian float32 in the file.
@@ -25,6 +33,7 @@ record StagedShard(
 
   StagedShard {
     metrics = Map.copyOf(metrics);
+    courses = List.copyOf(courses);
     pieces = List.copyOf(pieces);
   }
 }

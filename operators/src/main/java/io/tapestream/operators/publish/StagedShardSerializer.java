@@ -1,6 +1,8 @@
 package io.tapestream.operators.publish;
 
+import io.tapestream.files.Course;
 import io.tapestream.operators.publish.StagedShard.Piece;
+import io.tapestream.parameterserver.CourseFormat;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -16,8 +18,10 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
  * What travels from the writers to the assembler:
  *
  * <pre>
- * file: UTF | round, records: long | last: boolean | count: int, offset: long … | count: int, (name: UTF, value: double) … | count: int, (from: int, length: int) …
+ * file: UTF | round, records: long | last: boolean | count: int, offset: long … | count: int, (name: UTF, value: double) … | courses | count: int, (from: int, length: int) …
  * </pre>
+ *
+ * Courses as in {@link CourseFormat}.
  */
 final class StagedShardSerializer implements SimpleVersionedSerializer<StagedShard> {
   private static final int VERSION = 1;
@@ -45,6 +49,7 @@ final class StagedShardSerializer implements SimpleVersionedSerializer<StagedSha
         out.writeUTF(metric.getKey());
         out.writeDouble(metric.getValue());
       }
+      CourseFormat.write(out, shard.courses());
       out.writeInt(shard.pieces().size());
       for (Piece piece : shard.pieces()) {
         out.writeInt(piece.from());
@@ -73,11 +78,13 @@ final class StagedShardSerializer implements SimpleVersionedSerializer<StagedSha
       for (int n = in.readInt(); n > 0; n--) {
         metrics.put(in.readUTF(), in.readDouble());
       }
+      List<Course> courses = CourseFormat.read(in);
       List<Piece> pieces = new ArrayList<>();
       for (int n = in.readInt(); n > 0; n--) {
         pieces.add(new Piece(in.readInt(), in.readInt()));
       }
-      return new StagedShard(file, new Cut(round, records, learned), last, metrics, pieces);
+      return new StagedShard(
+          file, new Cut(round, records, learned), last, metrics, courses, pieces);
     }
   }
 }

@@ -1,7 +1,9 @@
 package io.tapestream.operators.publish;
 
+import io.tapestream.files.Course;
 import io.tapestream.files.FileEntry;
 import io.tapestream.files.Manifest;
+import io.tapestream.files.RecordedSchedule;
 import io.tapestream.files.SafeTensors;
 import io.tapestream.tensor.Shape;
 import java.io.EOFException;
@@ -64,6 +66,15 @@ final class VersionAssembler {
       pieces.addAll(shard.pieces());
       this.checkpoint = Math.max(this.checkpoint, checkpoint);
       last |= shard.last();
+    }
+
+    /** By virtual worker; the shard with block 0 tells of all. */
+    List<Course> courses() {
+      return shards.stream()
+          .map(StagedShard::courses)
+          .filter(courses -> !courses.isEmpty())
+          .findFirst()
+          .orElse(List.of());
     }
 
     long values() {
@@ -146,6 +157,11 @@ final class VersionAssembler {
   private PendingVersion assemble(Gathering complete, Path directory) throws IOException {
     FileEntry model = write(directory.resolve(Manifest.MODEL), plan.settings().model().modelJson());
     FileEntry weights = writeWeights(directory.resolve(Manifest.WEIGHTS), complete);
+    List<FileEntry> files = new ArrayList<>(List.of(model, weights));
+    Optional<RecordedSchedule> schedule = plan.schedule(complete.cut, complete.courses());
+    if (schedule.isPresent()) {
+      files.add(write(directory.resolve(RecordedSchedule.FILE), schedule.get().toJson()));
+    }
     DurableFiles.force(directory);
     Cut cut = complete.cut;
     Manifest draft =
@@ -164,7 +180,7 @@ final class VersionAssembler {
             plan.signature(),
             plan.loss(),
             Processor.describe(),
-            List.of(model, weights));
+            files);
     return new PendingVersion(pending.relative(directory), draft);
   }
 

@@ -1,6 +1,8 @@
 package io.tapestream.operators.server;
 
+import io.tapestream.files.Course;
 import io.tapestream.parameterserver.Header;
+import java.util.List;
 
 /**
  * One block as a checkpoint holds it, on its way to being published. All blocks of one checkpoint
@@ -15,6 +17,7 @@ import io.tapestream.parameterserver.Header;
  *     hold, or -1 while they hold none of its batches
  * @param report loss and metrics over the rounds since the snapshot before
  * @param records raw records that the values hold, since training began
+ * @param courses how the virtual workers' batches went through the rounds; in block 0 alone
  * @param values the block's values; a reference to the server's own array, to be read or serialized
  *     before the block takes its next message
  */
@@ -28,6 +31,7 @@ public record BlockSnapshot(
     long[] learned,
     Header report,
     long records,
+    List<Course> courses,
     float[] values) {
 
   /** Stands for the checkpoint after the last record, whose id finish() does not know yet. */

@@ -1,5 +1,6 @@
 package io.tapestream.operators.server;
 
+import io.tapestream.parameterserver.CourseFormat;
 import io.tapestream.parameterserver.Payload;
 import java.io.DataInput;
 import java.io.DataOutput;
@@ -15,10 +16,11 @@ import java.io.IOException;
  * longs   learned        by virtual worker
  * header  report
  * long    records
+ * courses
  * floats  values
  * </pre>
  *
- * Arrays and headers as in {@link Payload}.
+ * Arrays and headers as in {@link Payload}, courses as in {@link CourseFormat}.
  */
 final class BlockSnapshotFormat {
 
@@ -36,6 +38,7 @@ final class BlockSnapshotFormat {
     Payload.writeLongs(out, snapshot.learned());
     Payload.writeHeader(out, snapshot.report());
     out.writeLong(snapshot.records());
+    CourseFormat.write(out, snapshot.courses());
     Payload.writeFloats(out, snapshot.values());
   }
 
@@ -50,6 +53,7 @@ final class BlockSnapshotFormat {
         Payload.readLongs(in),
         Payload.readHeader(in),
         in.readLong(),
+        CourseFormat.read(in),
         Payload.readFloats(in));
   }
 }

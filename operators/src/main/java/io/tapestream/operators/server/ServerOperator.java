@@ -211,6 +211,7 @@ public final class ServerOperator extends AbstractStreamOperator<Weights>
                     block.learned(),
                     block.report(),
                     block.records(),
+                    block.courses(),
                     block.values())));
         block.markPublished();
         blocks.update(block);

@@ -198,6 +198,7 @@ public final class ServerTypes {
           from.learned(),
           from.report(),
           from.records(),
+          from.courses(),
           from.values().clone());
     }
 

@@ -1,5 +1,6 @@
 package io.tapestream.operators.source;
 
+import io.tapestream.files.Course;
 import io.tapestream.operators.SourcePolicies;
 import io.tapestream.operators.weights.WeightReplica;
 import java.time.Duration;
@@ -22,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  *
  * A worker skips only a round that others are in. So where no partition has records, one round may
  * close empty and then all wait; the batch that ends the silence brings the server's word of it.
+ *
+ * <p>As far as a recorded schedule goes it decides in place of the clock: the worker skips up to
+ * the round in which its next batch counted, and gives that batch as many examples as it had (I2).
  */
 final class VirtualWorker {
 
@@ -42,6 +46,7 @@ final class VirtualWorker {
   private final WeightReplica replica;
   private final @Nullable Duration skipAfter;
   private final @Nullable Duration linger;
+  private final @Nullable Course recorded;
 
   // runtime
   private long round = UNKNOWN; // in which the next batch counts
@@ -56,6 +61,7 @@ final class VirtualWorker {
     this.replica = replica;
     this.skipAfter = policies.skipAfter();
     this.linger = policies.linger();
+    this.recorded = policies.recorded(cutter.partition());
   }
 
   /**
@@ -71,6 +77,9 @@ final class VirtualWorker {
       return Move.WAIT;
     }
     notePartialFrom(now);
+    if (recorded != null && round < recorded.roundOf(cutter.batch())) {
+      return round == replica.round() ? Move.SKIP : Move.WAIT;
+    }
     if (examples(now) > 0) {
       return replica.mayStart(round) ? Move.TRAIN : Move.WAIT;
     }
@@ -80,11 +89,23 @@ final class VirtualWorker {
 
   /** Examples in the batch that may leave now, 0 for none. */
   private int examples(long now) {
-    if (cutter.hasNext()) {
-      return cutter.batchSize();
+    int full = fullExamples();
+    if (cutter.hasNext(full)) {
+      return full;
     }
-    boolean lingered = partial && now - partialSince >= nanos(linger);
+    boolean lingered = partial && !isRecorded() && now - partialSince >= nanos(linger);
     return lingered ? Math.toIntExact(cutter.pendingExamples()) : 0;
+  }
+
+  private int fullExamples() {
+    return recorded == null || !isRecorded()
+        ? cutter.batchSize()
+        : recorded.examplesOf(cutter.batch());
+  }
+
+  /** Whether the schedule that is replayed tells of the next batch. */
+  private boolean isRecorded() {
+    return recorded != null && cutter.batch() < recorded.batches();
   }
 
   private void notePartialFrom(long now) {
@@ -103,7 +124,8 @@ final class VirtualWorker {
 
   /** Notes since when others have been waiting for this one, who have trained meanwhile. */
   private void awaitFrom(long now) {
-    boolean holdsOthersUp = round == replica.round() && replica.busyRounds() >= round;
+    boolean holdsOthersUp =
+        !isRecorded() && round == replica.round() && replica.busyRounds() >= round;
     if (holdsOthersUp && !awaited) {
       awaitedSince = now;
     }
@@ -120,7 +142,8 @@ final class VirtualWorker {
     if (awaited && !absent && skipAfter != null) {
       wait = awaitedSince + skipAfter.toNanos() - now;
     }
-    if (partial && linger != null && round != UNKNOWN && replica.mayStart(round)) {
+    boolean lingers = partial && linger != null && !isRecorded();
+    if (lingers && round != UNKNOWN && replica.mayStart(round)) {
       wait = Math.min(wait, partialSince + linger.toNanos() - now);
     }
     return Math.max(0, wait);
@@ -147,7 +170,7 @@ final class VirtualWorker {
 
   /** Whether its next batch is complete, so that at most weights are missing. */
   boolean hasBatch() {
-    return cutter.hasNext();
+    return cutter.hasNext(fullExamples());
   }
 
   /** Whether it has left, and the weights at hand hold all its batches. */

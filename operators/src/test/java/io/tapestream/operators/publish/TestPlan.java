@@ -1,5 +1,6 @@
 package io.tapestream.operators.publish;
 
+import io.tapestream.files.Course;
 import io.tapestream.operators.InputSettings;
 import io.tapestream.operators.KafkaSettings;
 import io.tapestream.operators.ModelSettings;
@@ -101,7 +102,15 @@ final class TestPlan {
         new long[] {8 * round, round == 0 ? -1 : 8 * round + 1},
         report,
         16 * round,
+        index == 0 ? courses(round) : List.of(),
         values);
+  }
+
+  /** One full batch of each partition in each round. */
+  private static List<Course> courses(long rounds) {
+    List<Course.Run> runs = rounds == 0 ? List.of() : List.of(new Course.Run(0, 0, 8));
+    Course course = new Course(rounds, rounds, false, runs, List.of());
+    return List.of(course, course);
   }
 
   /** The whole vector at a round. */

@@ -5,7 +5,10 @@ import static io.tapestream.operators.publish.Staging.write;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tapestream.files.Course;
+import io.tapestream.files.FileEntry;
 import io.tapestream.files.Manifest;
+import io.tapestream.files.RecordedSchedule;
 import io.tapestream.files.SafeTensors;
 import io.tapestream.operators.server.BlockSnapshot;
 import java.io.IOException;
@@ -65,6 +68,34 @@ class VersionAssemblerTest {
   }
 
   @Test
+  void i2DecisionsThatDependOnTheTimeAreListedAsAFileAndOnlyThen() throws IOException {
+    assertThat(Staging.pend(plan, 3, 9).draft().files())
+        .extracting(FileEntry::name)
+        .containsExactly("model.json", "weights.safetensors");
+
+    Course full = new Course(10, 10, false, List.of(new Course.Run(0, 0, 8)), List.of());
+    Course skipped = new Course(4, 10, false, List.of(new Course.Run(0, 6, 8)), List.of());
+    StagedShard first = stage(plan, 4, 10, 0);
+    assembler.add(
+        new StagedShard(
+            first.file(),
+            first.cut(),
+            false,
+            first.metrics(),
+            List.of(full, skipped),
+            first.pieces()),
+        4);
+    PendingVersion version = assembler.add(stage(plan, 4, 10, 1, 2), 4).orElseThrow();
+
+    Path files = plan.pendingFiles().resolve(version.directory());
+    version.draft().verify(files);
+    assertThat(version.draft().files()).extracting(FileEntry::name).contains("schedule.json");
+    assertThat(files.resolve(RecordedSchedule.FILE))
+        .hasContent(
+            new RecordedSchedule(1, 10, Map.of("numbers", Map.of(0, full, 1, skipped))).toJson());
+  }
+
+  @Test
   void aPartitionThatNothingWasLearnedFromIsNotListed() throws IOException {
     assertThat(Staging.pend(plan, 1, 0).draft().topics())
         .isEqualTo(Map.of("numbers", Map.of(0, 0L)));
@@ -113,7 +144,7 @@ class VersionAssemblerTest {
     StagedShard shard = stage(plan, 4, 10, 0);
     assembler.add(shard, 4);
     Cut elsewhere = new Cut(shard.cut().round(), shard.cut().records(), List.of(1L, 2L));
-    StagedShard other = new StagedShard("other", elsewhere, false, Map.of(), List.of());
+    StagedShard other = new StagedShard("other", elsewhere, false, Map.of(), List.of(), List.of());
     assertThatThrownBy(() -> assembler.add(other, 4)).hasMessageContaining("can't both be");
   }
 

@@ -9,6 +9,7 @@ import io.tapestream.parameterserver.Header;
 import io.tapestream.parameterserver.ParameterServer;
 import io.tapestream.parameterserver.Weights;
 import io.tapestream.parameterserver.consistency.Synchronous;
+import java.util.List;
 import java.util.stream.Stream;
 import org.apache.flink.api.common.serialization.SerializerConfigImpl;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
@@ -37,7 +38,7 @@ class ServerTypesTest {
         Arguments.of(ServerTypes.BLOCK, block),
         Arguments.of(
             ServerTypes.BLOCK_SNAPSHOT,
-            new BlockSnapshot(2, 8, 17, 4, 3, new long[] {40, -1}, report, 99, values)));
+            new BlockSnapshot(2, 8, 17, 4, 3, new long[] {40, -1}, report, 99, List.of(), values)));
   }
 
   @ParameterizedTest

@@ -6,6 +6,9 @@ import static org.apache.flink.core.io.InputStatus.NOTHING_AVAILABLE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tapestream.files.Course;
+import io.tapestream.files.Course.Run;
+import io.tapestream.files.RecordedSchedule;
 import io.tapestream.operators.SourcePolicies;
 import io.tapestream.operators.VirtualWorkers;
 import io.tapestream.operators.metrics.CapturedMetrics;
@@ -532,7 +535,7 @@ class GatedReaderTest {
 
   @Test
   void r5APartitionWithFewRecordsLingersBeforeItSkips() throws Exception {
-    reopen(new SourcePolicies(Duration.ofNanos(100), Duration.ofNanos(50)));
+    reopen(new SourcePolicies(Duration.ofNanos(100), Duration.ofNanos(50), null));
     give(unbounded(A));
     weights(0);
     poll();
@@ -548,12 +551,60 @@ class GatedReaderTest {
     assertThat(emitted.drain()).containsExactly("0:0");
   }
 
+  // ---- a recorded schedule
+
+  @Test
+  void i2ARecordedScheduleDecidesInPlaceOfTheClock() throws Exception {
+    Course a = new Course(3, 4, false, List.of(new Run(0, 0, 2), new Run(1, 2, 2)), List.of());
+    Course b = new Course(2, 4, false, List.of(new Run(0, 1, 1), new Run(1, 2, 2)), List.of());
+    var schedule = new RecordedSchedule(1, 4, Map.of("clicks", Map.of(0, a, 1, b)));
+    reopen(new SourcePolicies(Duration.ofNanos(100), null, schedule));
+    give(unbounded(A), unbounded(B));
+    kafka.fetch(A, 0, 8);
+    kafka.fetch(B, 0, 3);
+
+    weights(0);
+    poll();
+    assertThat(emitted.drain()).containsExactly("0:0", "1-0");
+    weights(1, 1, 0);
+    poll();
+    assertThat(emitted.batches).singleElement().matches(batch -> batch.examples() == 1);
+    assertThat(emitted.drain()).as("A has a batch, and had none then").contains("0-1", "1:0");
+    weights(2, 1, 1);
+    poll();
+    assertThat(emitted.drain()).containsExactly("0:1", "1:1");
+    weights(3, 2, 2);
+    nanos = 10_000;
+    poll();
+    assertThat(emitted.drain()).as("B let the last round pass").containsExactly("0:2", "1-3");
+
+    weights(4, 3, 2);
+    poll();
+    assertThat(emitted.drain()).as("from here on the clock decides").containsExactly("0:3", "1-4");
+  }
+
+  @Test
+  void i2WhatIsRecordedIsWaitedFor() throws Exception {
+    Course course = new Course(1, 1, false, List.of(new Run(0, 0, 2)), List.of());
+    var schedule = new RecordedSchedule(1, 1, Map.of("clicks", Map.of(0, course, 1, course)));
+    reopen(new SourcePolicies(Duration.ofNanos(100), Duration.ofNanos(100), schedule));
+    give(unbounded(A));
+    kafka.fetch(A, 0, 1);
+    weights(0);
+    poll();
+    nanos = 10_000;
+    poll();
+    assertThat(emitted.drain()).isEmpty();
+    assertThat(reader.isAvailable()).isNotDone();
+    assertThat(alarms).isEmpty();
+  }
+
   private static SourcePolicies lingering(long nanos) {
-    return new SourcePolicies(null, Duration.ofNanos(nanos));
+    return new SourcePolicies(null, Duration.ofNanos(nanos), null);
   }
 
   private static SourcePolicies skipAfter(long nanos) {
-    return new SourcePolicies(Duration.ofNanos(nanos), null);
+    return new SourcePolicies(Duration.ofNanos(nanos), null, null);
   }
 
   private void reopen(SourcePolicies policies) throws Exception {

@@ -1,0 +1,88 @@
+package io.tapestream.parameterserver;
+
+import io.tapestream.files.Course;
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * A {@link Course} as it is written: 24 bytes for each run and each gap, and nothing for a batch
+ * that goes on with the run before it.
+ */
+final class CourseLog {
+
+  private static final int FIELDS = 3;
+
+  private long[] runs = new long[FIELDS]; // batch, round, examples …
+  private int runFields;
+  private long[] gaps = {}; // batch, from, to …
+
+  /** Notes that a batch of so many examples counts in a round. */
+  void add(long batch, long round, long examples) {
+    if (runFields > 0) {
+      long firstBatch = runs[runFields - 3];
+      long firstRound = runs[runFields - 2];
+      if (round - firstRound == batch - firstBatch && examples == runs[runFields - 1]) {
+        return;
+      }
+    }
+    if (runFields == runs.length) {
+      runs = Arrays.copyOf(runs, 2 * runFields);
+    }
+    runs[runFields++] = batch;
+    runs[runFields++] = round;
+    runs[runFields++] = examples;
+  }
+
+  /** Notes that records are missing before a batch. */
+  void lose(long batch, long from, long to) {
+    int fields = gaps.length;
+    gaps = Arrays.copyOf(gaps, fields + FIELDS);
+    gaps[fields] = batch;
+    gaps[fields + 1] = from;
+    gaps[fields + 2] = to;
+  }
+
+  /**
+   * What is written, up to a batch.
+   *
+   * @param batches those that it tells of
+   * @param rounds in which the batch after them may count at the earliest
+   */
+  Course course(long batches, long rounds, boolean left) {
+    List<Course.Run> told = new ArrayList<>();
+    for (int i = 0; i < runFields && runs[i] < batches; i += FIELDS) {
+      told.add(new Course.Run(runs[i], runs[i + 1], runs[i + 2]));
+    }
+    List<Course.Gap> lost = new ArrayList<>();
+    for (int i = 0; i < gaps.length && gaps[i] < batches; i += FIELDS) {
+      lost.add(new Course.Gap(gaps[i], gaps[i + 1], gaps[i + 2]));
+    }
+    return new Course(batches, rounds, left, told, lost);
+  }
+
+  CourseLog copy() {
+    CourseLog copy = new CourseLog();
+    copy.runs = runs.clone();
+    copy.runFields = runFields;
+    copy.gaps = gaps; // replaced and never written to
+    return copy;
+  }
+
+  void write(DataOutput out) throws IOException {
+    Payload.writeLongs(out, Arrays.copyOf(runs, runFields));
+    Payload.writeLongs(out, gaps);
+  }
+
+  static CourseLog read(DataInput in) throws IOException {
+    CourseLog log = new CourseLog();
+    long[] runs = Payload.readLongs(in);
+    log.runs = runs.length == 0 ? log.runs : runs;
+    log.runFields = runs.length;
+    log.gaps = Payload.readLongs(in);
+    return log;
+  }
+}
