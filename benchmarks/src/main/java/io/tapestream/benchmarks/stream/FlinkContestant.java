@@ -3,6 +3,7 @@ package io.tapestream.benchmarks.stream;
 import io.tapestream.benchmarks.Contestant;
 import io.tapestream.jobs.embedded.EmbeddedFlink;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -70,7 +71,7 @@ final class FlinkContestant implements Contestant {
     JobClient client = job.submit();
     CompletableFuture<?> result = client.getJobExecutionResult();
     try {
-      Mark begun = next(result, new Mark(System.nanoTime(), 0, 0, java.util.Map.of()));
+      Mark begun = next(result, new Mark(System.nanoTime(), 0, 0, 0, Map.of()));
       Mark first = begun;
       while (first.nanos() - begun.nanos() < runIn.toNanos()) {
         first = next(result, first);

@@ -2,6 +2,7 @@ package io.tapestream.benchmarks.stream;
 
 import com.sun.management.OperatingSystemMXBean;
 import io.tapestream.jobs.embedded.JobMetrics;
+import io.tapestream.operators.metrics.Measure;
 import java.lang.management.ManagementFactory;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,9 +14,10 @@ import java.util.Map;
  * @param nanos when, as {@link System#nanoTime}
  * @param records that have been counted
  * @param cpuNanos this process's processor time
+ * @param bytes up and down that have been serialised
  * @param spent nanoseconds so far by where they went, summed over the trainers
  */
-record Mark(long nanos, long records, long cpuNanos, Map<String, Double> spent) {
+record Mark(long nanos, long records, long cpuNanos, long bytes, Map<String, Double> spent) {
 
   /** The trainers' counters of time, in the order in which a record meets them. */
   static final List<String> SPENT =
@@ -31,6 +33,7 @@ record Mark(long nanos, long records, long cpuNanos, Map<String, Double> spent) 
         System.nanoTime(),
         (long) metrics.max(counted).orElse(0),
         SYSTEM.getProcessCpuTime(),
+        (long) (metrics.sum(Measure.BYTES_UP.title()) + metrics.sum(Measure.BYTES_DOWN.title())),
         spent);
   }
 
@@ -41,6 +44,10 @@ record Mark(long nanos, long records, long cpuNanos, Map<String, Double> spent) 
     spent.forEach(
         (where, until) -> during.put(where, (until - before.spent.getOrDefault(where, 0.0)) / 1e9));
     return new Window(
-        seconds, records - before.records, (cpuNanos - before.cpuNanos) / 1e9, during);
+        seconds,
+        records - before.records,
+        (cpuNanos - before.cpuNanos) / 1e9,
+        bytes - before.bytes,
+        during);
   }
 }

@@ -10,17 +10,15 @@ import io.tapestream.benchmarks.TimedFit;
 import io.tapestream.benchmarks.Workload;
 import io.tapestream.benchmarks.peers.DjlTrainer;
 import io.tapestream.benchmarks.peers.KafkaDjlLoop;
+import io.tapestream.benchmarks.stream.TrainingJobs.Shape;
 import io.tapestream.jobs.embedded.EmbeddedFlink;
 import io.tapestream.jobs.embedded.EmbeddedKafka;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.apache.kafka.common.TopicPartition;
 
 /**
@@ -76,7 +74,7 @@ public final class StreamBenchmark implements Benchmark {
       }
       return report;
     } finally {
-      remove(directory);
+      Directories.remove(directory);
     }
   }
 
@@ -113,14 +111,14 @@ public final class StreamBenchmark implements Benchmark {
     Topic single = topics.single();
     FlinkContestant one =
         new FlinkContestant(
-            flink, single, "records", RUN_IN, () -> jobs.submit(workload, single, batch));
+            flink, single, "records", RUN_IN, () -> jobs.submit(Shape.of(workload, batch), single));
     FlinkContestant two =
         new FlinkContestant(
             flink,
             topics.halves(),
             "records",
             RUN_IN,
-            () -> jobs.submit(workload, topics.halves(), batch / 2));
+            () -> jobs.submit(Shape.of(workload, batch / 2), topics.halves()));
     ReadingJobs reading = new ReadingJobs(flink);
     FlinkContestant read =
         new FlinkContestant(
@@ -171,13 +169,5 @@ public final class StreamBenchmark implements Benchmark {
       rest -= percent;
     }
     row.with("rest %", rest).with("cores", window.cores());
-  }
-
-  private static void remove(Path directory) throws IOException {
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(file);
-      }
-    }
   }
 }

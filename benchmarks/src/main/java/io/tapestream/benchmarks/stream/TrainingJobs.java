@@ -1,30 +1,29 @@
 package io.tapestream.benchmarks.stream;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tapestream.benchmarks.Workload;
-import io.tapestream.clipping.Clipping;
 import io.tapestream.jobs.JobRuntime;
 import io.tapestream.jobs.Submission;
 import io.tapestream.jobs.TrainingJob;
 import io.tapestream.jobs.embedded.EmbeddedFlink;
+import io.tapestream.jobs.spec.InvalidSpecException;
 import io.tapestream.jobs.spec.JobSpec;
-import io.tapestream.jobs.spec.Lines;
 import io.tapestream.models.Model;
 import io.tapestream.optimizers.Adam;
+import io.tapestream.optimizers.Optimizer;
 import io.tapestream.parameterserver.BlockLayout;
 import io.tapestream.specs.Specs;
-import io.tapestream.training.StepSettings;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
+import java.util.function.Supplier;
 import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
-/** Submits the main job with a specification's defaults, but a checkpoint every second. */
+/** Submits the main job with a specification's defaults for what a benchmark does not ask. */
 final class TrainingJobs {
-  private static final Duration CHECKPOINTS = Duration.ofSeconds(1);
-
   private final EmbeddedFlink flink;
   private final Path directory;
 
@@ -36,10 +35,41 @@ final class TrainingJobs {
     this.directory = directory;
   }
 
-  /** Reads all partitions from their first record, a trainer for each, one server shard. */
-  JobClient submit(Workload workload, Topic topic, int batch) throws Exception {
+  /**
+   * What is trained, and how.
+   *
+   * @param model makes the model, not built yet
+   * @param batch examples in a mini-batch of one partition
+   * @param shards of the parameter server
+   * @param blockFloats parameters in a block
+   * @param checkpoints time between two, each of which publishes a version
+   */
+  record Shape(
+      Workload workload,
+      Supplier<Model> model,
+      Optimizer optimizer,
+      int batch,
+      int shards,
+      int blockFloats,
+      Duration checkpoints) {
+
+    /** The workload as the other benchmarks train it, with one shard. */
+    static Shape of(Workload workload, int batch) {
+      return new Shape(
+          workload,
+          workload::model,
+          new Adam(),
+          batch,
+          1,
+          BlockLayout.DEFAULT_BLOCK_FLOATS,
+          Duration.ofSeconds(1));
+    }
+  }
+
+  /** Reads all partitions from their first record, a trainer for each. */
+  JobClient submit(Shape shape, Topic topic) throws Exception {
     ClassLoader loader = TrainingJobs.class.getClassLoader();
-    JobSpec spec = spec(workload, topic, batch);
+    JobSpec spec = spec(shape, topic);
     Submission submission = Submission.of(spec, loader);
     try {
       StreamExecutionEnvironment env =
@@ -51,41 +81,31 @@ final class TrainingJobs {
     }
   }
 
-  private JobSpec spec(Workload workload, Topic topic, int batch) {
-    try (Model model = workload.model()) {
-      return new JobSpec(
-          topic.name(),
-          new JobSpec.Source(
-              topic.bootstrap(),
-              topic.name(),
-              "avro",
-              new JobSpec.Position.Earliest(),
-              new JobSpec.Position.Never(),
-              Map.of(),
-              null,
-              JobSpec.Policies.DEFAULT),
-          new JobSpec.Input(
-              List.of(Workload.FEATURE),
-              Arrays.stream(workload.input().dims()).boxed().toList(),
-              1,
-              List.of()),
-          Specs.toJson(model),
-          Specs.toJson(workload.loss()),
-          Specs.toJson(new Adam()),
-          List.of(),
-          batch,
-          1,
-          StepSettings.DEFAULT_PIECE_ROWS,
-          "synchronous",
-          JobSpec.Guard.DEFAULT,
-          Clipping.NONE,
-          new JobSpec.Parallelism(topic.partitions(), 1, 1, 128, BlockLayout.DEFAULT_BLOCK_FLOATS),
-          new JobSpec.Checkpoints(
-              CHECKPOINTS, directory.resolve("checkpoints").toString(), 0, "hashmap"),
-          new JobSpec.Restart(0, Duration.ZERO),
-          new JobSpec.Publish(directory.resolve("models").toString(), topic.name(), 10, 1, null),
-          topic.name() + ".dead-letters",
-          new Lines("the benchmark's job", Map.of()));
+  /** A job file in JSON, which is YAML too: what it leaves out has its default. */
+  private JobSpec spec(Shape shape, Topic topic) throws InvalidSpecException {
+    ObjectNode file = JsonNodeFactory.instance.objectNode().put("name", topic.name());
+    file.putObject("source").put("bootstrap", topic.bootstrap()).put("topic", topic.name());
+    ObjectNode input = file.putObject("input");
+    input.putArray("features").add(Workload.FEATURE);
+    ArrayNode dims = input.putArray("shape");
+    for (int dim : shape.workload().input().dims()) {
+      dims.add(dim);
     }
+    try (Model model = shape.model().get()) {
+      file.putObject("model").set("layers", Specs.toJson(model).at("/settings/layers"));
+    }
+    file.set("loss", Specs.toJson(shape.workload().loss()));
+    file.set("optimizer", Specs.toJson(shape.optimizer()));
+    file.put("batchSize", shape.batch());
+    file.putObject("parallelism")
+        .put("trainers", topic.partitions())
+        .put("shards", shape.shards())
+        .put("blockFloats", shape.blockFloats());
+    file.putObject("checkpoints")
+        .put("interval", shape.checkpoints().toSeconds() + " s")
+        .put("directory", directory.resolve("checkpoints").toString());
+    file.putObject("restart").put("attempts", 0);
+    file.putObject("publish").put("directory", directory.resolve("models").toString());
+    return JobSpec.parse(file.toString(), "the benchmark's job");
   }
 }

@@ -9,21 +9,31 @@ import java.util.Map;
  * @param seconds how long it is
  * @param records counted in it
  * @param cpuSeconds of this process, so of the broker and the whole of Flink too
+ * @param bytes up and down that were serialised
  * @param spent seconds by where the trainers spent them, summed over the trainers
  */
-record Window(double seconds, long records, double cpuSeconds, Map<String, Double> spent) {
+record Window(
+    double seconds, long records, double cpuSeconds, long bytes, Map<String, Double> spent) {
 
-  static final Window NONE = new Window(0, 0, 0, Map.of());
+  static final Window NONE = new Window(0, 0, 0, 0, Map.of());
 
   Window plus(Window other) {
     Map<String, Double> sum = new LinkedHashMap<>(spent);
     other.spent.forEach((where, time) -> sum.merge(where, time, Double::sum));
     return new Window(
-        seconds + other.seconds, records + other.records, cpuSeconds + other.cpuSeconds, sum);
+        seconds + other.seconds,
+        records + other.records,
+        cpuSeconds + other.cpuSeconds,
+        bytes + other.bytes,
+        sum);
   }
 
   double recordsPerSecond() {
     return records / seconds;
+  }
+
+  double bytesPerSecond() {
+    return bytes / seconds;
   }
 
   /** Processors kept busy. */

@@ -3,6 +3,7 @@ package io.tapestream.jobs.embedded;
 import io.tapestream.jobs.FlinkCluster;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.DoubleStream;
 import org.apache.flink.metrics.Counter;
@@ -23,15 +24,14 @@ import org.apache.flink.metrics.reporter.MetricReporter;
  * <p>Thread-safe: tasks register while others read.
  */
 public final class JobMetrics implements FlinkCluster.Metrics {
-  private final Map<Metric, String> names = new ConcurrentHashMap<>();
+  private final Map<String, Set<Metric>> byName = new ConcurrentHashMap<>();
 
   JobMetrics() {}
 
   /** The value of each subtask that reports {@code name}, in no order; empty when none does. */
   public DoubleStream values(String name) {
-    return names.entrySet().stream()
-        .filter(entry -> entry.getValue().equals(name))
-        .mapToDouble(entry -> number(entry.getKey()))
+    return byName.getOrDefault(name, Set.of()).stream()
+        .mapToDouble(JobMetrics::number)
         .filter(value -> !Double.isNaN(value));
   }
 
@@ -68,17 +68,28 @@ public final class JobMetrics implements FlinkCluster.Metrics {
 
       @Override
       public void close() {
-        names.clear();
+        byName.clear();
       }
 
       @Override
       public void notifyOfAddedMetric(Metric metric, String name, MetricGroup group) {
-        names.put(metric, name);
+        byName.compute(
+            name,
+            (n, metrics) -> {
+              Set<Metric> known = metrics == null ? ConcurrentHashMap.newKeySet() : metrics;
+              known.add(metric);
+              return known;
+            });
       }
 
       @Override
       public void notifyOfRemovedMetric(Metric metric, String name, MetricGroup group) {
-        names.remove(metric);
+        byName.computeIfPresent(
+            name,
+            (n, metrics) -> {
+              metrics.remove(metric);
+              return metrics.isEmpty() ? null : metrics;
+            });
       }
     };
   }
