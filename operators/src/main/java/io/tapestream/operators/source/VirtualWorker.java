@@ -142,8 +142,8 @@ final class VirtualWorker {
     if (awaited && !absent && skipAfter != null) {
       wait = awaitedSince + skipAfter.toNanos() - now;
     }
-    boolean lingers = partial && linger != null && !isRecorded();
-    if (lingers && round != UNKNOWN && replica.mayStart(round)) {
+    boolean mayLeaveEarly = partial && !isRecorded() && round != UNKNOWN;
+    if (linger != null && mayLeaveEarly && replica.mayStart(round)) {
       wait = Math.min(wait, partialSince + linger.toNanos() - now);
     }
     return Math.max(0, wait);
