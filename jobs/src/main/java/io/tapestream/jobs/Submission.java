@@ -173,7 +173,10 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
 
   private static SourcePolicies policies(JobSpec.Policies policies) {
     return new SourcePolicies(
-        policies.skipAfter().orElse(null), policies.linger().orElse(null), null);
+        policies.skipAfter().orElse(null),
+        policies.linger().orElse(null),
+        null,
+        policies.acceptRecreated());
   }
 
   private static OffsetPolicy policy(JobSpec.Position position, VirtualWorkers workers) {

@@ -16,13 +16,18 @@ import org.jspecify.annotations.Nullable;
  *     it is full
  * @param replay the decisions of an earlier run, which are taken again as far as they go; null
  *     leaves all to the two times
+ * @param acceptRecreated whether a restored job takes a topic of another id for the one it has
+ *     learned from, offsets and all: a copy on another cluster, say
  */
 public record SourcePolicies(
-    @Nullable Duration skipAfter, @Nullable Duration linger, @Nullable RecordedSchedule replay)
+    @Nullable Duration skipAfter,
+    @Nullable Duration linger,
+    @Nullable RecordedSchedule replay,
+    boolean acceptRecreated)
     implements Serializable {
 
   /** Every partition is waited for, until its mini-batch is full. */
-  public static final SourcePolicies DEFAULT = new SourcePolicies(null, null, null);
+  public static final SourcePolicies DEFAULT = new SourcePolicies(null, null, null, false);
 
   public SourcePolicies {
     requirePositive(skipAfter, "skipAfter");
@@ -31,7 +36,7 @@ public record SourcePolicies(
 
   /** The same, but the decisions of an earlier run come first. */
   public SourcePolicies replaying(RecordedSchedule schedule) {
-    return new SourcePolicies(skipAfter, linger, schedule);
+    return new SourcePolicies(skipAfter, linger, schedule, acceptRecreated);
   }
 
   /** What is recorded for a partition; null leaves all to the clock. */

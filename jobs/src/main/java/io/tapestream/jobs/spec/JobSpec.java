@@ -126,11 +126,14 @@ public record JobSpec(
    *     waits for it
    * @param linger after how long a batch that is not full leaves as it is; empty keeps it until it
    *     is full
+   * @param acceptRecreated whether a restored job takes a topic of another id for the same one
    */
-  public record Policies(Optional<Duration> skipAfter, Optional<Duration> linger) {
+  public record Policies(
+      Optional<Duration> skipAfter, Optional<Duration> linger, boolean acceptRecreated) {
     /** What a file that names none of them asks for. */
     public static final Policies DEFAULT =
-        new Policies(requireNonNull(Keys.IDLE.fallback()), requireNonNull(Keys.LINGER.fallback()));
+        new Policies(
+            requireNonNull(Keys.IDLE.fallback()), requireNonNull(Keys.LINGER.fallback()), false);
   }
 
   /**
@@ -252,7 +255,10 @@ public record JobSpec(
             position(document, Keys.STOP, "earliest"),
             document.get(Keys.PROPERTIES),
             document.find(Keys.GROUP).orElse(null),
-            new Policies(document.get(Keys.IDLE), document.get(Keys.LINGER)));
+            new Policies(
+                document.get(Keys.IDLE),
+                document.get(Keys.LINGER),
+                document.get(Keys.RECREATED).equals("accept")));
     Input input =
         new Input(
             document.get(Keys.FEATURES),

@@ -69,6 +69,13 @@ final class Keys {
           "`off`",
           "After this time, such as `2 s`, a batch of a quiet partition leaves as it is; `off`:"
               + " when it is full");
+  static final Key<String> RECREATED =
+      choice(
+          "source.recreated",
+          "A restored job whose topic is not the one it has learned from: `refuse` it, or `accept` it"
+              + " as a copy with the same offsets, on another cluster for example",
+          "refuse",
+          "accept");
 
   static final Key<List<String>> FEATURES =
       Key.required(

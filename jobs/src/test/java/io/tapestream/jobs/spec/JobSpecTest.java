@@ -45,7 +45,7 @@ class JobSpecTest {
     assertThat(spec.source().stop()).isEqualTo(new JobSpec.Position.Never());
     assertThat(spec.source().group()).isNull();
     assertThat(spec.source().policies())
-        .isEqualTo(new JobSpec.Policies(Optional.empty(), Optional.empty()))
+        .isEqualTo(new JobSpec.Policies(Optional.empty(), Optional.empty(), false))
         .isEqualTo(JobSpec.Policies.DEFAULT);
     assertThat(spec.input().labels()).isEqualTo(1);
     assertThat(spec.model()).hasToString("{\"type\":\"com.example.LeNet\",\"settings\":{}}");
@@ -120,7 +120,7 @@ class JobSpecTest {
     assertThat(spec.source().policies())
         .isEqualTo(
             new JobSpec.Policies(
-                Optional.of(Duration.ofSeconds(5)), Optional.of(Duration.ofMillis(200))));
+                Optional.of(Duration.ofSeconds(5)), Optional.of(Duration.ofMillis(200)), false));
     assertThat(spec.input().classes()).containsExactly("no", "yes");
     assertThat(spec.model())
         .hasToString(

@@ -61,7 +61,7 @@ final class GatedEnumerator implements SplitEnumerator<GatedSplit, GatedEnumerat
     VirtualWorkers table = settings.virtualWorkers();
     List<TopicPartition> added = added(known, table);
     try (TopicFacts topics = connect.get()) {
-      if (known != null) {
+      if (known != null && !settings.policies().acceptRecreated()) {
         topics.verify(known.topicIds());
       }
       topics.verify(table.topicIds());

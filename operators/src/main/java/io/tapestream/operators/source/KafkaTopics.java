@@ -86,7 +86,8 @@ public final class KafkaTopics implements TopicFacts {
       if (!id.equals(expected.getValue())) {
         throw new IOException(
             ("topic %s has id %s, but the job has read from id %s: it was deleted and created anew."
-                    + " Start the job afresh, without its checkpoint")
+                    + " Start the job afresh, without its checkpoint; or, if it is a copy with the same"
+                    + " offsets, set source.recreated to accept")
                 .formatted(name, id, expected.getValue()));
       }
     }

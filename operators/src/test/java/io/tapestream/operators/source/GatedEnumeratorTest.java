@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tapestream.operators.KafkaSettings;
 import io.tapestream.operators.OffsetPolicy;
+import io.tapestream.operators.SourcePolicies;
 import io.tapestream.operators.SourceSettings;
 import io.tapestream.operators.VirtualWorkers;
 import java.io.IOException;
@@ -125,6 +126,19 @@ class GatedEnumeratorTest {
   }
 
   @Test
+  void r6ATopicThatWasMadeAgainIsTakenForTheSameWhereThatIsAccepted() {
+    var context = new FakeEnumeratorContext(1);
+    var policies = new SourcePolicies(null, null, null, true);
+    GatedSplit back = new GatedSplit(partition(0), 55, 0, 99, 4, false);
+    var before = VirtualWorkers.of(List.of(partition(0)), Map.of("clicks", "another id"));
+
+    start(context, settings(1, policies), new GatedEnumeratorState(before, List.of(back)));
+
+    assertThat(context.assigned.get(0)).containsExactly(back);
+    assertThat(broker.verified).containsExactly(table(1).topicIds());
+  }
+
+  @Test
   void r6ATopicThatIsNotTheSameAnyMoreIsRefused() {
     broker.refusal = new IOException("topic clicks was created anew");
 
@@ -160,13 +174,18 @@ class GatedEnumeratorTest {
   }
 
   private static SourceSettings settings(int partitions) {
+    return settings(partitions, SourcePolicies.DEFAULT);
+  }
+
+  private static SourceSettings settings(int partitions, SourcePolicies policies) {
     return new SourceSettings(
         new KafkaSettings("localhost:1", Map.of()),
         table(partitions),
         8,
         new OffsetPolicy.Timestamp(3),
         new OffsetPolicy.Latest(),
-        null);
+        null,
+        policies);
   }
 
   private static VirtualWorkers table(int partitions) {
