@@ -1,5 +1,6 @@
 package io.tapestream.benchmarks.stream;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -92,10 +93,10 @@ final class TrainingJobs {
       dims.add(dim);
     }
     try (Model model = shape.model().get()) {
-      file.putObject("model").set("layers", Specs.toJson(model).at("/settings/layers"));
+      file.putObject("model").set("layers", inline(Specs.toJson(model).at("/settings/layers")));
     }
-    file.set("loss", Specs.toJson(shape.workload().loss()));
-    file.set("optimizer", Specs.toJson(shape.optimizer()));
+    file.set("loss", inline(Specs.toJson(shape.workload().loss())));
+    file.set("optimizer", inline(Specs.toJson(shape.optimizer())));
     file.put("batchSize", shape.batch());
     file.putObject("parallelism")
         .put("trainers", topic.partitions())
@@ -107,5 +108,24 @@ final class TrainingJobs {
     file.putObject("restart").put("attempts", 0);
     file.putObject("publish").put("directory", directory.resolve("models").toString());
     return JobSpec.parse(file.toString(), "the benchmark's job");
+  }
+
+  /** A job file names a component's settings beside its type. */
+  private static JsonNode inline(JsonNode component) {
+    if (component.isArray()) {
+      ArrayNode each = JsonNodeFactory.instance.arrayNode();
+      component.forEach(element -> each.add(inline(element)));
+      return each;
+    }
+    if (!component.isObject()) {
+      return component;
+    }
+    ObjectNode inlined = JsonNodeFactory.instance.objectNode();
+    inlined.set("type", component.get("type"));
+    component
+        .path("settings")
+        .properties()
+        .forEach(setting -> inlined.set(setting.getKey(), inline(setting.getValue())));
+    return inlined;
   }
 }
