@@ -1,31 +1,38 @@
 package io.tapestream.jobs;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.tapestream.files.Manifest;
 import io.tapestream.jobs.spec.InvalidSpecException;
 import io.tapestream.jobs.spec.JobSpec;
 import io.tapestream.jobs.spec.Problem;
 import io.tapestream.losses.Loss;
 import io.tapestream.metrics.Metric;
 import io.tapestream.models.Model;
+import io.tapestream.operators.StartVersion;
 import io.tapestream.optimizers.Optimizer;
 import io.tapestream.specs.Specified;
 import io.tapestream.specs.Specs;
 import io.tapestream.tensor.DType;
 import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a specification names, made: its classes loaded, their settings checked, the model built,
  * and each fitting the others. All mistakes are found before one is reported.
  *
- * @param model built for the job's input
+ * @param model built for the job's input, with the weights that training starts from
  * @param metrics those that belong to the loss
+ * @param start the version that the weights are from; null for initial ones
  */
-record Parts(Model model, Loss loss, Optimizer optimizer, List<Metric> metrics) {
+record Parts(
+    Model model, Loss loss, Optimizer optimizer, List<Metric> metrics, @Nullable Manifest start) {
 
   /**
    * Makes the parts.
@@ -71,11 +78,23 @@ record Parts(Model model, Loss loss, Optimizer optimizer, List<Metric> metrics) 
             "Give the model's last layer, the loss and input.labels shapes that fit",
             () -> tryOut(model.get(), loss.get()));
       }
+      String directory = spec.start();
+      Optional<Manifest> start =
+          built && directory != null
+              ? attempt(
+                  "model.start",
+                  "Name the directory of a version of this model, for example models/clicks/00000007",
+                  () -> startFrom(Path.of(directory), model.get()))
+              : Optional.empty();
       if (!problems.isEmpty()) {
         throw spec.lines().mistakes(problems);
       }
       return new Parts(
-          model.orElseThrow(), loss.orElseThrow(), optimizer.orElseThrow(), List.copyOf(metrics));
+          model.orElseThrow(),
+          loss.orElseThrow(),
+          optimizer.orElseThrow(),
+          List.copyOf(metrics),
+          start.orElse(null));
     }
 
     private boolean build(Model model) {
@@ -87,6 +106,24 @@ record Parts(Model model, Loss loss, Optimizer optimizer, List<Metric> metrics) 
                 return model;
               })
           .isPresent();
+    }
+
+    private Manifest startFrom(Path version, Model model) {
+      try {
+        Manifest manifest = Manifest.read(version);
+        List<String> features = manifest.signature().features();
+        List<Integer> shape = manifest.signature().inputShape();
+        if (!features.equals(spec.input().features()) || !shape.equals(spec.input().shape())) {
+          throw new IllegalArgumentException(
+              "%s takes %s of shape %s, this job's input is %s of shape %s"
+                  .formatted(
+                      version, features, shape, spec.input().features(), spec.input().shape()));
+        }
+        new StartVersion(version.toString(), 0, 0).load(model);
+        return manifest;
+      } catch (IOException e) {
+        throw new IllegalArgumentException(e.getMessage(), e);
+      }
     }
 
     private Shape shape() {

@@ -1,5 +1,6 @@
 package io.tapestream.jobs;
 
+import io.tapestream.files.Lineage;
 import io.tapestream.files.RecordedSchedule;
 import io.tapestream.jobs.spec.InvalidSpecException;
 import io.tapestream.jobs.spec.JobSpec;
@@ -16,6 +17,7 @@ import io.tapestream.operators.RecordFormat;
 import io.tapestream.operators.ServerSettings;
 import io.tapestream.operators.SourcePolicies;
 import io.tapestream.operators.SourceSettings;
+import io.tapestream.operators.StartVersion;
 import io.tapestream.operators.TrainingSettings;
 import io.tapestream.operators.VirtualWorkers;
 import io.tapestream.optimizers.Granule;
@@ -39,7 +41,7 @@ import org.apache.kafka.common.TopicPartition;
  * need travels in {@link #settings()}.
  *
  * @param settings what the operators take
- * @param model built for the job's input, with its initial weights
+ * @param model built for the job's input, with the weights that a fresh job starts from
  * @param metrics in the order in which the job reports them
  */
 public record Submission(TrainingSettings settings, Model model, List<Metric> metrics) {
@@ -67,15 +69,7 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
     }
     TrainingSettings settings =
         new TrainingSettings(
-            new ModelSettings(
-                spec.publish().name(),
-                Specs.toJson(parts.model()).toString(),
-                Specs.toJson(parts.loss()).toString(),
-                Specs.toJson(parts.optimizer()).toString(),
-                parts.metrics().stream().map(metric -> Specs.toJson(metric).toString()).toList(),
-                spec.seed(),
-                spec.pieceRows(),
-                spec.parallelism().threads()),
+            model(spec, parts),
             new InputSettings(
                 RecordFormat.valueOf(spec.source().format().toUpperCase(Locale.ROOT)),
                 spec.input().features(),
@@ -94,11 +88,12 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
                 layout(parts.model(), parts.optimizer(), spec.parallelism().blockFloats())),
             new GradientSettings(spec.guard().maxGradientNorm(), spec.clipping()),
             new PublishSettings(
-                Path.of(spec.publish().directory()).toAbsolutePath().normalize().toString(),
+                absolute(spec.publish().directory()),
                 UUID.randomUUID().toString(),
                 spec.publish().everyRounds(),
                 spec.input().classes(),
-                spec.publish().announcements()),
+                spec.publish().announcements(),
+                parts.start() == null ? Lineage.NONE : Lineage.after(parts.start(), List.of())),
             spec.deadLetters());
     return new Submission(settings, parts.model(), parts.metrics());
   }
@@ -133,6 +128,26 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
       }
     }
     return new Submission(settings.replaying(schedule), model, metrics);
+  }
+
+  private static ModelSettings model(JobSpec spec, Parts parts) {
+    ModelSettings model =
+        new ModelSettings(
+            spec.publish().name(),
+            Specs.toJson(parts.model()).toString(),
+            Specs.toJson(parts.loss()).toString(),
+            Specs.toJson(parts.optimizer()).toString(),
+            parts.metrics().stream().map(metric -> Specs.toJson(metric).toString()).toList(),
+            spec.seed(),
+            spec.pieceRows(),
+            spec.parallelism().threads());
+    return spec.start() == null
+        ? model
+        : model.startedFrom(new StartVersion(absolute(spec.start()), 0, 0));
+  }
+
+  private static String absolute(String path) {
+    return Path.of(path).toAbsolutePath().normalize().toString();
   }
 
   private static InvalidSpecException noTopic(JobSpec spec) {

@@ -3,14 +3,26 @@ package io.tapestream.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.tapestream.files.FileEntry;
+import io.tapestream.files.Lineage;
+import io.tapestream.files.Manifest;
+import io.tapestream.files.SafeTensors;
+import io.tapestream.files.Signature;
 import io.tapestream.jobs.spec.InvalidSpecException;
 import io.tapestream.jobs.spec.JobSpec;
 import io.tapestream.jobs.spec.Problem;
 import io.tapestream.losses.BinaryCrossEntropy;
 import io.tapestream.metrics.BinaryAccuracy;
+import io.tapestream.models.Model;
+import io.tapestream.specs.Specs;
 import io.tapestream.tensor.Shape;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class PartsTest {
   private static final ClassLoader CLASSES = PartsTest.class.getClassLoader();
@@ -84,6 +96,84 @@ class PartsTest {
         .singleElement()
         .asString()
         .startsWith("line 5, input.shape: ");
+  }
+
+  @Test
+  void aJobStartsFromTheWeightsOfAVersion(@TempDir Path directory) throws Exception {
+    float[] weights = publish(directory, List.of("x"));
+
+    Parts parts = Parts.of(JobSpec.parse(startingFrom(directory), "job.yaml"), CLASSES);
+
+    try (Model model = parts.model()) {
+      assertThat(model.parameters().values().toFloats()).isEqualTo(weights);
+      assertThat(parts.start()).isNotNull();
+      assertThat(parts.start().version()).isEqualTo(7);
+    }
+  }
+
+  @Test
+  void aVersionThatIsNoneOrOfAnotherModelOrInputIsRefused(@TempDir Path directory)
+      throws Exception {
+    assertThat(problems(startingFrom(directory)))
+        .singleElement()
+        .asString()
+        .startsWith("line 7, model.start: ")
+        .contains("has no manifest.json", "Name the directory of a version of this model");
+
+    publish(directory, List.of("x"));
+    assertThat(problems(startingFrom(directory).replace("units: 16", "units: 17")))
+        .singleElement()
+        .asString()
+        .contains("doesn't fit the model", "shape");
+
+    Files.writeString(directory.resolve(Manifest.WEIGHTS), "damaged");
+    assertThat(problems(startingFrom(directory)))
+        .singleElement()
+        .asString()
+        .contains("weights.safetensors has 7 bytes, the manifest says");
+  }
+
+  @Test
+  void aVersionThatTakesOtherFeaturesIsRefused(@TempDir Path directory) throws Exception {
+    publish(directory, List.of("y"));
+    assertThat(problems(startingFrom(directory)))
+        .singleElement()
+        .asString()
+        .contains("takes [y] of shape [40], this job's input is [x] of shape [40]");
+  }
+
+  private static String startingFrom(Path version) {
+    return JOB.replace("model:\n", "model:\n  start: " + version + "\n");
+  }
+
+  /** Writes a version of the job's model with other weights than its initial ones. */
+  private static float[] publish(Path directory, List<String> features) throws Exception {
+    Parts parts =
+        Parts.of(JobSpec.parse(JOB.replace("model:\n", "seed: 9\nmodel:\n"), "job.yaml"), CLASSES);
+    try (Model model = parts.model()) {
+      Path weights = directory.resolve(Manifest.WEIGHTS);
+      SafeTensors.write(weights, model.parameters().named(), Map.of());
+      Manifest manifest =
+          new Manifest(
+              Manifest.FORMAT,
+              "clicks",
+              7,
+              "run",
+              "job",
+              7,
+              Instant.EPOCH,
+              70,
+              700,
+              Map.of(),
+              Map.of(),
+              Lineage.NONE,
+              new Signature(features, List.of(40), "float32", List.of()),
+              Specs.toJson(parts.loss()),
+              "test",
+              List.of(FileEntry.of(weights)));
+      Files.writeString(directory.resolve(Manifest.FILE), manifest.toJson());
+      return model.parameters().values().toFloats();
+    }
   }
 
   private static List<Problem> problems(String text) throws InvalidSpecException {

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * {"format": 1, "model": "lenet", "version": 7,
  *  "run": "5b0c…", "job": "a3f1…", "checkpoint": 12, "created": "2026-11-23T08:15:30Z",
  *  "round": 96, "records": 24576, "metrics": {"accuracy": 0.81, "loss": 0.53},
- *  "topics": {"images": {"0": 6144, "1": 6150}},
+ *  "topics": {"images": {"0": 6144, "1": 6150}}, "lineage": {"start": null, "abandoned": []},
  *  "signature": {"features": ["image"], "inputShape": [28, 28, 1], "dtype": "float32", "classes": []},
  *  "loss": {"type": "SparseCategoricalCrossEntropy", "settings": {…}},
  *  "processor": "linux-x86_64 …",
@@ -52,6 +52,7 @@ import org.jspecify.annotations.Nullable;
  *     that is not finite is left out
  * @param topics by topic and partition, the offset of the first record the weights have not learned
  *     from
+ * @param lineage the version it started from and the records it passed over
  * @param signature what the model takes
  * @param loss the loss it was trained with, as {type, settings}
  * @param processor platform and processor whose bits these are
@@ -69,6 +70,7 @@ public record Manifest(
     long records,
     Map<String, Double> metrics,
     Map<String, Map<Integer, Long>> topics,
+    Lineage lineage,
     Signature signature,
     JsonNode loss,
     String processor,
@@ -117,6 +119,7 @@ public record Manifest(
     require(run, "run");
     require(job, "job");
     require(created, "created");
+    require(lineage, "lineage");
     require(signature, "signature");
     require(loss, "loss");
     require(processor, "processor");
@@ -155,6 +158,7 @@ public record Manifest(
         records,
         metrics,
         topics,
+        lineage,
         signature,
         loss,
         processor,

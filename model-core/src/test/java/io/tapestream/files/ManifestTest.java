@@ -81,6 +81,18 @@ class ManifestTest {
     assertUnreadable(manifest().toJson().substring(40), "manifest.json");
   }
 
+  @Test
+  void whatStartsFromAVersionInheritsWhatItHasPassedOver() throws IOException {
+    var further = new Lineage.Abandoned("images", 10, 7, 9);
+
+    Lineage lineage = Lineage.after(manifest(), List.of(further));
+
+    assertThat(lineage.start()).isEqualTo(new Lineage.Start("lenet", 7, "run-1"));
+    assertThat(lineage.abandoned())
+        .containsExactly(new Lineage.Abandoned("images", 0, 512, 640), further);
+    assertThat(further).hasToString("images-10 offsets 7..8");
+  }
+
   private void assertUnreadable(String json, String reason) throws IOException {
     Files.writeString(directory.resolve(Manifest.FILE), json);
     assertThatThrownBy(() -> Manifest.read(directory))
@@ -101,6 +113,9 @@ class ManifestTest {
         24576,
         Map.of("loss", 0.53, "accuracy", 0.81),
         Map.of("images", Map.of(10, 7L, 0, 6144L)),
+        new Lineage(
+            new Lineage.Start("lenet", 3, "run-0"),
+            List.of(new Lineage.Abandoned("images", 0, 512, 640))),
         new Signature(List.of("image"), List.of(28, 28, 1), "float32", List.of()),
         JsonNodeFactory.instance.objectNode().put("type", "SparseCategoricalCrossEntropy"),
         "test",

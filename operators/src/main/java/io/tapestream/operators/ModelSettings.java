@@ -11,6 +11,7 @@ import io.tapestream.specs.Specs;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The model and what is asked of it, as specifications ({@code {type, settings}} in JSON) that are
@@ -26,6 +27,7 @@ import java.util.Objects;
  * @param pieceRows rows of a mini-batch that one worker computes at a time; part of what decides
  *     the bits of a gradient
  * @param threads workers that share a step's pieces; never changes a bit
+ * @param start where a fresh job's weights come from; null for initial ones
  */
 public record ModelSettings(
     String name,
@@ -35,7 +37,8 @@ public record ModelSettings(
     List<String> metricJsons,
     long seed,
     int pieceRows,
-    int threads)
+    int threads,
+    @Nullable StartVersion start)
     implements Serializable {
 
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -50,6 +53,25 @@ public record ModelSettings(
       throw new IllegalArgumentException(
           "pieceRows and threads must be at least 1, not " + pieceRows + " and " + threads);
     }
+  }
+
+  /** Of a model that starts from initial weights. */
+  public ModelSettings(
+      String name,
+      String modelJson,
+      String lossJson,
+      String optimizerJson,
+      List<String> metricJsons,
+      long seed,
+      int pieceRows,
+      int threads) {
+    this(name, modelJson, lossJson, optimizerJson, metricJsons, seed, pieceRows, threads, null);
+  }
+
+  /** The same, started from a version's weights. */
+  public ModelSettings startedFrom(StartVersion version) {
+    return new ModelSettings(
+        name, modelJson, lossJson, optimizerJson, metricJsons, seed, pieceRows, threads, version);
   }
 
   /** The model, not built yet. */

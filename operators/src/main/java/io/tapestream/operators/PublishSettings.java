@@ -1,5 +1,6 @@
 package io.tapestream.operators;
 
+import io.tapestream.files.Lineage;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Objects;
@@ -18,21 +19,40 @@ import org.jspecify.annotations.Nullable;
  *     where there are none
  * @param announcementTopic announced on this topic of the source's cluster after the commit; null
  *     announces nothing
+ * @param lineage what came before this training, for the manifests
  */
 public record PublishSettings(
     String directory,
     String runId,
     long everyRounds,
     List<String> classes,
-    @Nullable String announcementTopic)
+    @Nullable String announcementTopic,
+    Lineage lineage)
     implements Serializable {
 
   public PublishSettings {
     Objects.requireNonNull(directory, "directory");
     Objects.requireNonNull(runId, "runId");
+    Objects.requireNonNull(lineage, "lineage");
     classes = List.copyOf(classes);
     if (everyRounds < 1) {
       throw new IllegalArgumentException("everyRounds is " + everyRounds + ": give at least 1");
     }
+  }
+
+  /** Of training from initial weights. */
+  public PublishSettings(
+      String directory,
+      String runId,
+      long everyRounds,
+      List<String> classes,
+      @Nullable String announcementTopic) {
+    this(directory, runId, everyRounds, classes, announcementTopic, Lineage.NONE);
+  }
+
+  /** The same with another lineage. */
+  public PublishSettings withLineage(Lineage newLineage) {
+    return new PublishSettings(
+        directory, runId, everyRounds, classes, announcementTopic, newLineage);
   }
 }

@@ -142,6 +142,15 @@ public final class Block {
     report = Header.NONE;
   }
 
+  /** Lets a fresh block's rounds and records count on from those of earlier training. */
+  public void countFrom(long newRound, long newRecords) {
+    round = newRound;
+    busyRounds = newRound;
+    published = newRound;
+    records = newRecords;
+    clocks.forEach(clock -> clock.round = newRound);
+  }
+
   /** What trainers need to know of this block as it is now. */
   public Weights weights() {
     long[] held = new long[clocks.size()];

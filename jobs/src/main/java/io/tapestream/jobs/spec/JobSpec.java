@@ -41,6 +41,8 @@ import org.jspecify.annotations.Nullable;
  * @param input how a record becomes an example
  * @param model the model's specification, {@code {type, settings}}; a Sequential for a list of
  *     layers
+ * @param start directory of the version whose weights a fresh job starts from; null for initial
+ *     ones
  * @param loss specification, {@code {type, settings}}
  * @param optimizer specification, {@code {type, settings}}
  * @param metrics specifications, {@code {type, settings}}
@@ -62,6 +64,7 @@ public record JobSpec(
     Source source,
     Input input,
     JsonNode model,
+    @Nullable String start,
     JsonNode loss,
     JsonNode optimizer,
     List<JsonNode> metrics,
@@ -283,6 +286,7 @@ public record JobSpec(
         source,
         input,
         model(document),
+        document.find(Keys.MODEL_START).orElse(null),
         document.get(Keys.LOSS),
         document.get(Keys.OPTIMIZER),
         document.get(Keys.METRICS),

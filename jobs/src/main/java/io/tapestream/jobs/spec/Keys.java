@@ -113,6 +113,13 @@ final class Keys {
           Kind.components("Flatten"),
           "this or `model.class`",
           "Layers in order, each a type with its settings");
+  static final Key<String> MODEL_START =
+      Key.absent(
+          "model.start",
+          Kind.text("models/clicks/00000007"),
+          "initial weights",
+          "A version's directory, which all task managers reach: a fresh job starts from its weights,"
+              + " its optimizer anew");
   static final Key<JsonNode> LOSS =
       Key.required(
           "loss",

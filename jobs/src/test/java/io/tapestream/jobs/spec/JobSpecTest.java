@@ -50,6 +50,7 @@ class JobSpecTest {
     assertThat(spec.input().labels()).isEqualTo(1);
     assertThat(spec.model()).hasToString("{\"type\":\"com.example.LeNet\",\"settings\":{}}");
     assertThat(spec.optimizer()).hasToString("{\"type\":\"Adam\",\"settings\":{}}");
+    assertThat(spec.start()).isNull();
     assertThat(spec.batchSize()).isEqualTo(32);
     assertThat(spec.consistency()).isEqualTo("synchronous");
     assertThat(spec.guard()).isEqualTo(JobSpec.Guard.DEFAULT);
@@ -88,6 +89,7 @@ class JobSpecTest {
                 - type: Dense
                   units: 1
                   kernelInitializer: {type: HeNormal, seed: 3}
+              start: models/ctr/00000007
             loss: {type: BinaryCrossEntropy, fromLogits: true}
             optimizer:
               type: Sgd
@@ -130,6 +132,7 @@ class JobSpecTest {
                 + "{\"type\":\"HeNormal\",\"settings\":{\"seed\":3}}}}]}}");
     assertThat(spec.optimizer())
         .hasToString("{\"type\":\"Sgd\",\"settings\":{\"learningRate\":0.1,\"momentum\":0.9}}");
+    assertThat(spec.start()).isEqualTo("models/ctr/00000007");
     assertThat(spec.metrics()).hasSize(1);
     assertThat(spec.seed()).isEqualTo(-7);
     assertThat(spec.guard()).isEqualTo(new JobSpec.Guard(100));

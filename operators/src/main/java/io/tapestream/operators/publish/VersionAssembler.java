@@ -177,6 +177,7 @@ final class VersionAssembler {
             cut.records(),
             complete.shards.get(0).metrics(),
             plan.offsets(cut),
+            plan.settings().publish().lineage(),
             plan.signature(),
             plan.loss(),
             Processor.describe(),

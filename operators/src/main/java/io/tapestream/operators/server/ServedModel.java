@@ -1,6 +1,7 @@
 package io.tapestream.operators.server;
 
 import io.tapestream.optimizers.Optimizer;
+import java.io.IOException;
 import java.io.Serializable;
 
 /** What the parameter server needs to know of the model, read on the task manager. */
@@ -24,6 +25,17 @@ public interface ServedModel extends Serializable {
    * The whole flat parameter vector before the first round; the same bits on every shard.
    *
    * @param userClasses finds the classes that a job brings
+   * @throws IOException if they are a version's, and it can't be read
    */
-  float[] initialValues(ClassLoader userClasses);
+  float[] initialValues(ClassLoader userClasses) throws IOException;
+
+  /** The round that counting starts from. */
+  default long initialRound() {
+    return 0;
+  }
+
+  /** The records that counting starts from. */
+  default long initialRecords() {
+    return 0;
+  }
 }

@@ -120,7 +120,9 @@ public final class ServerOperator extends AbstractStreamOperator<Weights>
     }
     for (int index : owned) {
       setCurrentKey(keys.key(index));
-      blocks.update(server.fresh(layout.block(index), initial, plan.virtualWorkers().size()));
+      Block block = server.fresh(layout.block(index), initial, plan.virtualWorkers().size());
+      block.countFrom(plan.model().initialRound(), plan.model().initialRecords());
+      blocks.update(block);
     }
   }
 

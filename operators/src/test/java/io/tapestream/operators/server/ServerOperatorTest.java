@@ -45,6 +45,31 @@ class ServerOperatorTest {
   }
 
   @Test
+  void aJobThatGoesOnFromAVersionCountsOnFromItsRoundsAndRecords() throws Exception {
+    ServerPlan goingOn =
+        new ServerPlan(
+            new TestModel(new Adam(0.1), true, 20, 10, 1_000),
+            PLAN.consistency(),
+            PLAN.layout(),
+            PLAN.virtualWorkers(),
+            1,
+            PLAN.metrics(),
+            PLAN.maxParallelism());
+    try (TestShards shards = new TestShards(goingOn, 2, null)) {
+      assertThat(shards.newest().get(4).round()).isEqualTo(10);
+      assertThat(shards.newest().get(4).roundOf(2, 0)).isEqualTo(10);
+      shards.checkpoint(1);
+      assertThat(shards.snapshots()).as("nothing was learned yet").isEmpty();
+
+      rounds(shards, 0, 1);
+      shards.checkpoint(2);
+
+      assertThat(shards.snapshots()).extracting(BlockSnapshot::round).containsOnly(11L);
+      assertThat(shards.snapshots()).extracting(BlockSnapshot::records).containsOnly(1_012L);
+    }
+  }
+
+  @Test
   void r10ARestoreEmitsAllWeightsBeforeAnyMessage() throws Exception {
     float[] atTheCut;
     Checkpoint checkpoint;

@@ -3,7 +3,13 @@ package io.tapestream.operators.server;
 import io.tapestream.optimizers.Optimizer;
 
 /** A model that is nothing but its initial values. */
-record TestModel(Optimizer optimizer, boolean meanLoss, int size) implements ServedModel {
+record TestModel(
+    Optimizer optimizer, boolean meanLoss, int size, long initialRound, long initialRecords)
+    implements ServedModel {
+
+  TestModel(Optimizer optimizer, boolean meanLoss, int size) {
+    this(optimizer, meanLoss, size, 0, 0);
+  }
 
   @Override
   public Optimizer optimizer(ClassLoader userClasses) {

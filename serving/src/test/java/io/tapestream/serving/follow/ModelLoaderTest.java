@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.tapestream.files.FileEntry;
+import io.tapestream.files.Lineage;
 import io.tapestream.files.Manifest;
 import io.tapestream.files.SafeTensors;
 import io.tapestream.files.Signature;
@@ -162,6 +163,7 @@ class ModelLoaderTest {
             version,
             Map.of(),
             Map.of(),
+            Lineage.NONE,
             new Signature(List.of("x"), List.of(4), "float32", List.of()),
             JsonNodeFactory.instance.objectNode(),
             "test",

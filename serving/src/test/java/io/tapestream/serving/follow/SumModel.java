@@ -2,6 +2,7 @@ package io.tapestream.serving.follow;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.tapestream.files.FileEntry;
+import io.tapestream.files.Lineage;
 import io.tapestream.files.Manifest;
 import io.tapestream.files.SafeTensors;
 import io.tapestream.files.Signature;
@@ -52,6 +53,7 @@ public final class SumModel implements VersionLoader {
             1000 * version,
             Map.of("loss", 0.5),
             Map.of("numbers", Map.of(0, 100 * version)),
+            Lineage.NONE,
             signature,
             JsonNodeFactory.instance.objectNode().put("type", "MeanSquaredError"),
             "test",
