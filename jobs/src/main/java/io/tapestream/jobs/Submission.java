@@ -23,7 +23,6 @@ import io.tapestream.operators.VirtualWorkers;
 import io.tapestream.optimizers.Granule;
 import io.tapestream.optimizers.Optimizer;
 import io.tapestream.parameterserver.BlockLayout;
-import io.tapestream.parameterserver.consistency.Synchronous;
 import io.tapestream.specs.Specs;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -84,7 +83,7 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
                 spec.source().group(),
                 policies(spec.source().policies())),
             new ServerSettings(
-                new Synchronous(), // the only name that a specification may give
+                spec.consistency(),
                 layout(parts.model(), parts.optimizer(), spec.parallelism().blockFloats())),
             new GradientSettings(spec.guard().maxGradientNorm(), spec.clipping()),
             new PublishSettings(

@@ -32,10 +32,18 @@ public final class Block {
   /** The weight of the examples in {@link #sum}. */
   double sumWeight;
 
-  /** The report of the open round, of the round before, and of all since the last publication. */
+  /** The report of what is in {@link #sum}. */
   Header openReport = Header.NONE;
 
+  /** Of what the values hold, but the weights that left last did not; and of what those brought. */
+  Header newReport = Header.NONE;
+
   Header lastReport = Header.NONE;
+
+  /** The number of contributions in the two first. */
+  long unseen;
+
+  /** Of what the values hold since the last publication. */
   Header report = Header.NONE;
 
   /** Rounds up to the last one with a batch in it; less than {@link #round} after empty rounds. */
@@ -79,9 +87,18 @@ public final class Block {
     return round;
   }
 
-  /** Rounds that the values hold complete, up to the last one with a batch in it. */
+  /**
+   * Rounds' worth of batches that the values hold: the rounds that are complete, up to the last one
+   * with a batch in it; or, if that is more because batches are applied on arrival, the batches
+   * held divided by the virtual workers. So one that falls behind does not keep this clock from
+   * going on.
+   */
   public long trainedRounds() {
-    return Math.min(round, busyRounds);
+    long batches = 0;
+    for (Clock clock : clocks) {
+      batches += clock.applied;
+    }
+    return Math.max(Math.min(round, busyRounds), clocks.isEmpty() ? 0 : batches / clocks.size());
   }
 
   /** Whether the last round had no batch in it, and the open one has none yet. */
@@ -121,12 +138,14 @@ public final class Block {
     return records;
   }
 
-  /** Loss and metrics of the last round that closed. */
+  /**
+   * Loss and metrics of what the weights brought that left last: in synchronous mode, of a round.
+   */
   public Header lastReport() {
     return lastReport;
   }
 
-  /** Loss and metrics of the rounds since the last publication. */
+  /** Loss and metrics of what was applied since the last publication. */
   public Header report() {
     return report;
   }
@@ -176,6 +195,8 @@ public final class Block {
     copy.turn = turn;
     copy.sumWeight = sumWeight;
     copy.openReport = openReport;
+    copy.newReport = newReport;
+    copy.unseen = unseen;
     copy.lastReport = lastReport;
     copy.report = report;
     copy.busyRounds = busyRounds;

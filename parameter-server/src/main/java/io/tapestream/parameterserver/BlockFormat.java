@@ -12,9 +12,10 @@ import java.io.IOException;
  * byte     version (1)
  * int      index, from, to
  * boolean  trained
- * long     applied, round, busy rounds, published, records
+ * long     applied, round, busy rounds, published, records, unseen
  * int      turn
- * header   of the open round, of the last round, since the last publication
+ * header   of the sum, of what no weights brought yet, of what the last ones brought, since the
+ *          last publication
  * floats   values
  * int      number of slots, then for each: floats
  * double   weight of the sum, then if it is not 0: floats of the sum
@@ -46,8 +47,10 @@ public final class BlockFormat {
     out.writeLong(block.busyRounds);
     out.writeLong(block.published);
     out.writeLong(block.records);
+    out.writeLong(block.unseen);
     out.writeInt(block.turn);
     Payload.writeHeader(out, block.openReport);
+    Payload.writeHeader(out, block.newReport);
     Payload.writeHeader(out, block.lastReport);
     Payload.writeHeader(out, block.report);
     Payload.writeFloats(out, block.values);
@@ -77,8 +80,10 @@ public final class BlockFormat {
     long busyRounds = in.readLong();
     long published = in.readLong();
     long records = in.readLong();
+    long unseen = in.readLong();
     int turn = in.readInt();
     Header openReport = Payload.readHeader(in);
+    Header newReport = Payload.readHeader(in);
     Header lastReport = Payload.readHeader(in);
     Header report = Payload.readHeader(in);
     float[] values = Payload.readFloats(in);
@@ -95,7 +100,9 @@ public final class BlockFormat {
     block.published = published;
     block.records = records;
     block.turn = turn;
+    block.unseen = unseen;
     block.openReport = openReport;
+    block.newReport = newReport;
     block.lastReport = lastReport;
     block.report = report;
     block.sumWeight = sumWeight;

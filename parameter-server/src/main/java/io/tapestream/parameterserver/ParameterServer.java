@@ -35,14 +35,14 @@ import java.util.Optional;
  * any clock has, so that the order in which the last ones left does not matter):
  *               the sum weighs more than 0            a mean loss divides it; the optimizer steps (R2)
  *               the sum weighs 0                      values, slots and applied stay (R2)
- *               in both cases                         the round closes; the weights leave
+ *               in both cases                         the round closes
  * </pre>
  *
- * <p>Weights also leave at the first contribution after a round that closed empty: virtual workers
- * that skip rounds wait in silence, and so learn that a round waits for them (R5).
+ * <p>In every mode weights leave at the first contribution after a round that closed empty: virtual
+ * workers that skip rounds wait in silence, and so learn that a round waits for them (R5).
  *
  * <p>A mode that does not sum rounds applies each contribution when it arrives; the round still
- * closes, and the weights leave, when the slowest clock has passed it (R16).
+ * closes when the slowest clock has passed it. When weights leave is the mode's to say (R16).
  *
  * <p>Statistics, learned but not trained, are not stepped: the new values are the weighted mean of
  * what the virtual workers contribute.
@@ -93,7 +93,7 @@ public final class ParameterServer {
   /**
    * Lets a block take a message. The block keeps the message's arrays.
    *
-   * @return the weights that leave, if a round has closed or a silence has ended
+   * @return the weights, if they leave now
    * @throws ProtocolException if the message is not allowed; the block is unchanged
    * @throws NonFiniteException if an update would not be finite; it is not applied (I6)
    */
@@ -115,7 +115,22 @@ public final class ParameterServer {
     addInOrder(block);
     closeRounds(block);
     boolean silenceEnds = silent && !block.isSilent();
-    return block.round > before || silenceEnds ? Optional.of(block.weights()) : Optional.empty();
+    boolean leave =
+        consistency.weightsLeave(block.round - before, block.unseen, activeVirtualWorkers(block));
+    if (leave) {
+      block.lastReport = block.newReport;
+      block.newReport = Header.NONE;
+      block.unseen = 0;
+    }
+    return leave || silenceEnds ? Optional.of(block.weights()) : Optional.empty();
+  }
+
+  private static int activeVirtualWorkers(Block block) {
+    int active = 0;
+    for (Clock clock : block.clocks) {
+      active += clock.active ? 1 : 0;
+    }
+    return active;
   }
 
   private void contribute(Block block, Contribution contribution) {
@@ -217,6 +232,7 @@ public final class ParameterServer {
   private static void add(Block block, Contribution contribution) {
     Contributions.add(block, contribution);
     block.openReport = block.openReport.plus(contribution.header());
+    block.unseen++;
   }
 
   private void closeRounds(Block block) {
@@ -225,10 +241,6 @@ public final class ParameterServer {
       block.clocks.forEach(Clock::apply);
       block.round++;
       block.turn = 0;
-      block.records += block.openReport.records();
-      block.report = block.report.plus(block.openReport);
-      block.lastReport = block.openReport;
-      block.openReport = Header.NONE;
     }
   }
 
@@ -243,7 +255,7 @@ public final class ParameterServer {
     return Math.min(slowest, fastest);
   }
 
-  /** Applies the sum if it weighs anything, and empties it. */
+  /** Applies the sum if it weighs anything, empties it, and counts what was in it. */
   private void apply(Block block) {
     if (block.sumWeight > 0) {
       float[][] updated = spares.computeIfAbsent(block.values.length, this::newSpares);
@@ -264,6 +276,10 @@ public final class ParameterServer {
       block.applied++;
       block.sumWeight = 0;
     }
+    block.records += block.openReport.records();
+    block.report = block.report.plus(block.openReport);
+    block.newReport = block.newReport.plus(block.openReport);
+    block.openReport = Header.NONE;
   }
 
   private float[][] newSpares(int length) {
@@ -275,7 +291,7 @@ public final class ParameterServer {
     int length = block.values.length;
     int piece = optimizer.granule() == Granule.ELEMENT ? PIECE : length;
     float[][] slots = Arrays.copyOfRange(updated, 1, updated.length);
-    Step next = new Step(block.applied + 1, block.round);
+    Step next = new Step(block.applied + 1, block.trainedRounds());
     for (int from = 0; from < length; from += piece) {
       int n = Math.min(piece, length - from);
       if (meanLoss) {

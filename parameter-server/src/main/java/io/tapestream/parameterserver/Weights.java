@@ -1,5 +1,7 @@
 package io.tapestream.parameterserver;
 
+import java.util.Arrays;
+
 /**
  * The values of one block after some round, on their way to every trainer.
  *
@@ -19,6 +21,11 @@ public record Weights(
   /** Weights whose last round had a batch in it. */
   public Weights(int block, long round, long[] applied, long[] rounds, float[] values) {
     this(block, round, applied, rounds, round, values);
+  }
+
+  /** Grows whenever a round closes or a batch is applied. */
+  public long progress() {
+    return round + Arrays.stream(applied).sum();
   }
 
   /** The round in which a batch of a virtual worker will count, as far as these weights know. */

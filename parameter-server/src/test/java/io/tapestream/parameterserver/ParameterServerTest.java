@@ -15,11 +15,19 @@ import io.tapestream.parameterserver.Message.Contribution;
 import io.tapestream.parameterserver.Message.Join;
 import io.tapestream.parameterserver.Message.Leave;
 import io.tapestream.parameterserver.Message.Skip;
+import io.tapestream.parameterserver.consistency.Asynchronous;
+import io.tapestream.parameterserver.consistency.Bounded;
+import io.tapestream.parameterserver.consistency.Consistency;
 import io.tapestream.parameterserver.consistency.Synchronous;
 import io.tapestream.schedules.ExponentialDecay;
 import io.tapestream.schedules.Schedule;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class ParameterServerTest {
@@ -384,12 +392,14 @@ class ParameterServerTest {
   }
 
   @Test
-  void aModeThatDoesNotSumRoundsAppliesOnArrivalAndAnswersPerRound() {
-    ParameterServer stale = new ParameterServer(new Sgd(1), new BoundedStaleness(1), true);
+  void r16UnderABoundContributionsCountOnArrivalAndWeightsLeaveWhenTheSlowestAdvances() {
+    ParameterServer stale = server(new Bounded(1));
     Block fresh = stale.fresh(TRAINED, new float[4], 2);
     assertThat(stale.accept(fresh, contribution(0, 0, 2, 2, 2, 2, 2))).isEmpty();
     assertThat(fresh.values()).containsExactly(-1, -1, -1, -1);
     assertThat(stale.accept(fresh, contribution(0, 1, 2, 2, 2, 2, 2))).isEmpty();
+    assertThat(fresh.records()).as("what the values hold is known at any time").isEqualTo(2);
+    assertThat(fresh.learned()).containsExactly(2, -1);
     assertThatThrownBy(() -> stale.accept(fresh, contribution(0, 2, 2, 2, 2, 2, 2)))
         .isInstanceOf(ProtocolException.class);
 
@@ -399,6 +409,76 @@ class ParameterServerTest {
     assertThat(weights.applied()).containsExactly(2, 1);
     assertThat(weights.roundOf(0, 2)).isEqualTo(2);
     assertThat(fresh.values()).containsExactly(-3, -3, -3, -3);
+    assertThat(fresh.lastReport().records()).isEqualTo(3);
+  }
+
+  @Test
+  void i3ASkipMayNotRunAheadOfTheBoundEither() {
+    ParameterServer stale = server(new Bounded(1));
+    Block fresh = stale.fresh(TRAINED, new float[4], 2);
+    stale.accept(fresh, new Skip(0, 0, 0, 0));
+    stale.accept(fresh, new Skip(0, 0, 0, 1));
+    assertThatThrownBy(() -> stale.accept(fresh, new Skip(0, 0, 0, 2)))
+        .isInstanceOf(ProtocolException.class)
+        .hasMessageContaining("round 2, but only 0 rounds are complete, too few for bounded(1)");
+  }
+
+  @Test
+  void r16WithoutABoundWeightsLeaveOnceForAsManyContributionsAsThereAreVirtualWorkers() {
+    ParameterServer free = server(new Asynchronous());
+    Block fresh = free.fresh(TRAINED, new float[4], 3);
+    List<Boolean> left = new ArrayList<>();
+    for (int batch = 0; batch < 7; batch++) {
+      left.add(free.accept(fresh, contribution(0, batch, 1, 1, 1, 1, 1)).isPresent());
+    }
+    assertThat(left).containsExactly(false, false, true, false, false, true, false);
+    assertThat(fresh.round()).as("the others have not begun").isZero();
+    assertThat(fresh.trainedRounds()).as("and yet versions and schedules go on").isEqualTo(2);
+    assertThat(fresh.records()).isEqualTo(7);
+
+    assertThat(free.accept(fresh, new Leave(0, 1, 0))).isEmpty();
+    assertThat(free.accept(fresh, new Leave(0, 2, 0)).orElseThrow().applied())
+        .as("what was kept back leaves when it would be a round's worth of those that remain")
+        .containsExactly(7, 0, 0);
+    assertThat(free.accept(fresh, contribution(0, 7, 1, 1, 1, 1, 1))).isPresent();
+    assertThat(free.accept(fresh, new Leave(0, 0, 8))).as("nothing new").isEmpty();
+    assertThat(fresh.round()).isEqualTo(8);
+  }
+
+  @Test
+  void r18WhereContributionsCountOnArrivalBlocksAgreeWhateverTheOrderOfArrival() {
+    Message[][] senders = {
+      {contribution(0, 0, 1, 1, 1, 1, 1), contribution(0, 1, 1, 1, 1, 1, 1), new Leave(0, 0, 2)},
+      {contribution(1, 0, 1, 1, 1, 1, 1), new Leave(0, 1, 1)},
+      {new Skip(0, 2, 0, 0), contribution(2, 0, 1, 1, 1, 1, 1), new Leave(0, 2, 1)},
+    };
+    for (Consistency mode : List.of(new Bounded(2), new Asynchronous())) {
+      for (int upTo = 1; upTo <= 3; upTo++) {
+        Set<List<Long>> cuts = new HashSet<>();
+        for (int seed = 0; seed < 50; seed++) {
+          ParameterServer modal = server(mode);
+          Block fresh = modal.fresh(TRAINED, new float[4], 3);
+          for (Message message : interleaved(senders, upTo, new Random(seed))) {
+            modal.accept(fresh, message);
+          }
+          cuts.add(List.of(fresh.round(), fresh.trainedRounds(), fresh.records()));
+        }
+        assertThat(cuts).as("%s, %d messages of each", mode, upTo).hasSize(1);
+      }
+    }
+  }
+
+  /** The first messages of each sender, those of one sender in their order. */
+  private static List<Message> interleaved(Message[][] senders, int upTo, Random random) {
+    List<Message> order = new ArrayList<>();
+    int[] next = new int[senders.length];
+    List<Integer> left = new ArrayList<>();
+    for (int sender = 0; sender < senders.length; sender++) {
+      left.addAll(Collections.nCopies(Math.min(upTo, senders[sender].length), sender));
+    }
+    Collections.shuffle(left, random);
+    left.forEach(sender -> order.add(senders[sender][next[sender]++]));
+    return order;
   }
 
   @Test
@@ -449,6 +529,10 @@ class ParameterServerTest {
     assertThat(server.accept(block, contribution(0, 0, 1, 1, 1, 1, 1))).isEmpty();
     assertThat(server.accept(block, new Skip(0, 1, 0, 0))).isPresent();
     assertThat(server.accept(block, contribution(0, 1, 1, 1, 1, 1, 1))).isEmpty();
+  }
+
+  private static ParameterServer server(Consistency mode) {
+    return new ParameterServer(new Sgd(1), mode, true);
   }
 
   private static ParameterServer server(Optimizer optimizer, boolean meanLoss) {

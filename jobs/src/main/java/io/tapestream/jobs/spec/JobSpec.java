@@ -8,6 +8,7 @@ import io.tapestream.clipping.ClipByGlobalNorm;
 import io.tapestream.clipping.ClipByNorm;
 import io.tapestream.clipping.ClipByValue;
 import io.tapestream.clipping.Clipping;
+import io.tapestream.parameterserver.consistency.Consistency;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,7 +50,7 @@ import org.jspecify.annotations.Nullable;
  * @param batchSize examples in a mini-batch of one partition
  * @param seed of initial weights and random layers
  * @param pieceRows rows of a mini-batch computed at a time
- * @param consistency name of the consistency mode
+ * @param consistency how far partitions may run apart
  * @param guard which batches are skipped
  * @param clipping bounds the gradient of each batch
  * @param parallelism how many of each
@@ -71,7 +72,7 @@ public record JobSpec(
     int batchSize,
     long seed,
     int pieceRows,
-    String consistency,
+    Consistency consistency,
     Guard guard,
     Clipping clipping,
     Parallelism parallelism,

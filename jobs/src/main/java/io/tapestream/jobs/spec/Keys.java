@@ -3,6 +3,8 @@ package io.tapestream.jobs.spec;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.tapestream.parameterserver.BlockLayout;
+import io.tapestream.parameterserver.consistency.Consistency;
+import io.tapestream.parameterserver.consistency.Synchronous;
 import io.tapestream.training.StepSettings;
 import java.lang.reflect.Modifier;
 import java.time.Duration;
@@ -159,11 +161,15 @@ final class Keys {
           StepSettings.DEFAULT_PIECE_ROWS,
           "Rows of a mini-batch computed at a time; another value may change the last bits");
 
-  static final Key<String> CONSISTENCY =
-      choice(
+  static final Key<Consistency> CONSISTENCY =
+      Key.withDefault(
           "consistency",
-          "`synchronous`: every partition's batch counts before the weights move",
-          "synchronous");
+          Modes.kind(),
+          new Synchronous(),
+          "`synchronous`",
+          "`synchronous`: every partition's batch counts before the weights move. `bounded(4)`: each"
+              + " counts on arrival, from weights at most 4 rounds old. `asynchronous`: without a"
+              + " bound");
   static final Key<Double> MAX_GRADIENT_NORM =
       Key.absent(
           "guard.maxGradientNorm",

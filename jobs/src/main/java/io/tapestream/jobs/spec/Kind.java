@@ -265,7 +265,7 @@ record Kind<T>(String expected, String fix, T placeholder, Reader<T> reader) {
     return ms % 1_000 == 0 ? ms / 1_000 + " s" : ms + " ms";
   }
 
-  private static String readText(Yaml yaml) throws Refused {
+  static String readText(Yaml yaml) throws Refused {
     if (yaml instanceof Yaml.Scalar scalar && !scalar.value().isNull()) {
       String text = scalar.text().strip();
       if (!text.isEmpty()) {

@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.tapestream.clipping.ClipByGlobalNorm;
 import io.tapestream.clipping.Clipping;
+import io.tapestream.parameterserver.consistency.Asynchronous;
+import io.tapestream.parameterserver.consistency.Bounded;
+import io.tapestream.parameterserver.consistency.Consistency;
+import io.tapestream.parameterserver.consistency.Synchronous;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -52,7 +56,7 @@ class JobSpecTest {
     assertThat(spec.optimizer()).hasToString("{\"type\":\"Adam\",\"settings\":{}}");
     assertThat(spec.start()).isNull();
     assertThat(spec.batchSize()).isEqualTo(32);
-    assertThat(spec.consistency()).isEqualTo("synchronous");
+    assertThat(spec.consistency()).isEqualTo(new Synchronous());
     assertThat(spec.guard()).isEqualTo(JobSpec.Guard.DEFAULT);
     assertThat(spec.clipping()).isEqualTo(Clipping.NONE);
     assertThat(spec.parallelism()).isEqualTo(new JobSpec.Parallelism(1, 1, 1, 128, 65_536));
@@ -99,7 +103,7 @@ class JobSpecTest {
             batchSize: 256
             seed: -7
             pieceRows: 64
-            consistency: synchronous
+            consistency: bounded(4)
             guard: {maxGradientNorm: 100}
             clip: {globalNorm: 1.5}
             parallelism: {trainers: 4, shards: 2, threads: 2, maximum: 16, blockFloats: 1024}
@@ -218,6 +222,11 @@ class JobSpecTest {
         "loss: SparseCategoricalCrossEntropy | loss: A\\nlearning: 1 | Known here: batchSize, check",
         "loss: SparseCategoricalCrossEntropy | loss: A\\nguard: {maxGradientNorm: 0} | line 11, guard.maxGradientNorm: 0 is not above 0. Write for example 100",
         "loss: SparseCategoricalCrossEntropy | loss: A\\nclip: {norm: 1, value: 2} | line 11, clip: has more than one bound",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\nconsistency: bounded | line 11, consistency: bounded needs its number. Write synchronous, bounded(4) or asynchronous",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\nconsistency: bounded(0) | line 11, consistency: the staleness bound is 0, not at least 1",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\nconsistency: asynchronous(2) | line 11, consistency: asynchronous takes no number.",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\nconsistency: stale | line 11, consistency: there is no \"stale\". Write",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\nconsistency: bounded(4 | line 11, consistency: \"bounded(4\" is not a consistency mode",
         "class: com.example.LeNet | class LeNet | line 8, model: this is \"class LeNet\" and not a section",
         "topic: images | topic: 'images | this is not YAML",
       })
@@ -227,6 +236,15 @@ class JobSpecTest {
         .isInstanceOf(InvalidSpecException.class)
         .hasMessageStartingWith("job.yaml has ")
         .hasMessageContaining(expected);
+  }
+
+  @Test
+  void aConsistencyModeIsNamedByItsClassAndItsNumber() throws Exception {
+    String loss = "loss: SparseCategoricalCrossEntropy";
+    for (Consistency mode : List.of(new Synchronous(), new Bounded(7), new Asynchronous())) {
+      String text = LEAST.replace(loss, loss + "\nconsistency: " + mode);
+      assertThat(JobSpec.parse(text, "job.yaml").consistency()).isEqualTo(mode);
+    }
   }
 
   @Test

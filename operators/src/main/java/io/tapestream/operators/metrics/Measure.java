@@ -4,8 +4,10 @@ import java.util.Arrays;
 import java.util.List;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.Gauge;
+import org.apache.flink.metrics.Histogram;
 import org.apache.flink.metrics.MeterView;
 import org.apache.flink.metrics.MetricGroup;
+import org.apache.flink.runtime.metrics.DescriptiveStatisticsHistogram;
 
 /**
  * Every metric that a job shows: the one place that names them. Operators register through it, so
@@ -35,6 +37,12 @@ public enum Measure {
       "skippedBatches",
       "batches",
       "whose gradient was not finite or too large: they count for nothing"),
+  STALENESS(
+      Part.TRAINER,
+      "staleness",
+      "rounds",
+      "histogram over the last 1,024 batches: rounds before a batch's own that the weights it was"
+          + " computed from did not hold; never above the bound"),
   BYTES_UP(
       Part.TRAINER,
       "bytesUp",
@@ -102,6 +110,8 @@ public enum Measure {
   /** A multiple of the 5 seconds after which Flink looks at a meter. */
   private static final int METER_SECONDS = 10;
 
+  private static final int HISTOGRAM_VALUES = 1_024;
+
   private final Part part;
   private final String title;
   private final String unit;
@@ -127,6 +137,11 @@ public enum Measure {
   /** Registers it as a gauge, read by any thread. */
   public <T> void gauge(MetricGroup group, Gauge<T> gauge) {
     group.gauge(title, gauge);
+  }
+
+  /** Registers it as a histogram of the newest values. */
+  public Histogram histogram(MetricGroup group) {
+    return group.histogram(title, new DescriptiveStatisticsHistogram(HISTOGRAM_VALUES));
   }
 
   /** Registers it as the rate of a counter. */

@@ -8,7 +8,7 @@ import java.util.List;
  *
  * <pre>
  * values, slots and sum of its blocks, twice while a checkpoint is written
- * + one contribution of every virtual worker but one that waits for its turn (R13)
+ * + where rounds are summed, one contribution of every virtual worker but one that waits (R13)
  * </pre>
  */
 final class ServerMemory {
@@ -20,7 +20,8 @@ final class ServerMemory {
   /** Refuses a shard that could not hold what the protocol may make it hold. */
   static void check(ServerPlan plan, List<Integer> owned, int slots, long heap) {
     long values = owned.stream().map(plan.layout()::block).mapToLong(BlockRange::length).sum();
-    long needed = values * Float.BYTES * (2L * (2 + slots) + plan.virtualWorkers().size() - 1);
+    int waiting = plan.consistency().sumsRounds() ? plan.virtualWorkers().size() - 1 : 0;
+    long needed = values * Float.BYTES * (2L * (2 + slots) + waiting);
     if (needed > heap) {
       throw new IllegalStateException(
           "this shard's %d blocks may need %d MiB with %d virtual workers, the heap has %d MiB:"

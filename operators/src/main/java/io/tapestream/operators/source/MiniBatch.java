@@ -10,6 +10,7 @@ import org.apache.kafka.common.TopicPartition;
  * @param virtualWorker the virtual worker's number
  * @param partition the Kafka partition it reads
  * @param index t, counted from 0 per virtual worker
+ * @param round the round in which it counts
  * @param records the raw records, in the partition's order; empty only when the partition ended
  *     right after an earlier mini-batch
  * @param nextOffset offset of the first record that is not wholly in this or an earlier mini-batch
@@ -19,6 +20,7 @@ public record MiniBatch(
     int virtualWorker,
     TopicPartition partition,
     long index,
+    long round,
     List<RawRecord> records,
     long nextOffset,
     boolean last)

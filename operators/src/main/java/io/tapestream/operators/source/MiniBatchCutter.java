@@ -93,13 +93,18 @@ final class MiniBatchCutter {
     return !left && ended && pendingExamples == 0;
   }
 
-  /** Cuts the next mini-batch; from then on {@link #split} is behind it. */
+  /** Cuts the next full mini-batch of a virtual worker that has taken part in every round. */
   MiniBatch next() {
-    return next(batchSize);
+    return next(batchSize, batch);
   }
 
-  /** The same with so many examples, or with what is left of a partition that has ended. */
-  MiniBatch next(int examples) {
+  /**
+   * Cuts the next mini-batch; from then on {@link #split} is behind it.
+   *
+   * @param examples how many it is to have, if the partition has not ended before
+   * @param round the round in which it counts
+   */
+  MiniBatch next(int examples, long round) {
     if (!hasNext(examples)) {
       throw new IllegalStateException("batch " + batch + " of " + start.partition() + " is open");
     }
@@ -117,7 +122,8 @@ final class MiniBatchCutter {
     }
     pendingExamples -= examples - room;
     left = pending.isEmpty() && (ended || position >= start.stoppingOffset());
-    var next = new MiniBatch(virtualWorker, start.partition(), batch, records, nextOffset(), left);
+    var next =
+        new MiniBatch(virtualWorker, start.partition(), batch, round, records, nextOffset(), left);
     if (!records.isEmpty()) {
       batch++;
     }

@@ -16,4 +16,7 @@ public sealed interface Turn permits MiniBatch, SkippedRound {
 
   /** The index of the mini-batch, or of the first one that has not left. */
   long index();
+
+  /** The round that it is a turn in. */
+  long round();
 }

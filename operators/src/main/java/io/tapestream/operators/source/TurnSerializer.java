@@ -14,11 +14,11 @@ import org.apache.kafka.common.TopicPartition;
  * Copies a {@link Turn} by reference, and writes it where the trainer is not chained.
  *
  * <pre>
- *   | virtual worker int | topic UTF | partition int | index long | mini-batch boolean |
+ *   | virtual worker int | topic UTF | partition int | index long | round long |
+ *   | mini-batch boolean |
  *   a mini-batch: | next offset long | last boolean | records int |
  *                 | per record: offset long, timestamp long, from row int, to row int, length int,
  *                   bytes |
- *   a skip:       | round long |
  * </pre>
  */
 final class TurnSerializer extends TypeSerializerSingleton<Turn> {
@@ -36,7 +36,7 @@ final class TurnSerializer extends TypeSerializerSingleton<Turn> {
 
   @Override
   public Turn createInstance() {
-    return new MiniBatch(0, new TopicPartition("", 0), 0, List.of(), 0, true);
+    return new MiniBatch(0, new TopicPartition("", 0), 0, 0, List.of(), 0, true);
   }
 
   @Override
@@ -60,13 +60,12 @@ final class TurnSerializer extends TypeSerializerSingleton<Turn> {
     out.writeUTF(turn.partition().topic());
     out.writeInt(turn.partition().partition());
     out.writeLong(turn.index());
+    out.writeLong(turn.round());
     out.writeBoolean(turn instanceof MiniBatch);
     if (turn instanceof MiniBatch batch) {
       out.writeLong(batch.nextOffset());
       out.writeBoolean(batch.last());
       writeRecords(batch.records(), out);
-    } else if (turn instanceof SkippedRound skipped) {
-      out.writeLong(skipped.round());
     }
   }
 
@@ -87,12 +86,13 @@ final class TurnSerializer extends TypeSerializerSingleton<Turn> {
     int virtualWorker = in.readInt();
     var partition = new TopicPartition(in.readUTF(), in.readInt());
     long index = in.readLong();
+    long round = in.readLong();
     if (!in.readBoolean()) {
-      return new SkippedRound(virtualWorker, partition, index, in.readLong());
+      return new SkippedRound(virtualWorker, partition, index, round);
     }
     long nextOffset = in.readLong();
     boolean last = in.readBoolean();
-    return new MiniBatch(virtualWorker, partition, index, readRecords(in), nextOffset, last);
+    return new MiniBatch(virtualWorker, partition, index, round, readRecords(in), nextOffset, last);
   }
 
   private static List<RawRecord> readRecords(DataInputView in) throws IOException {

@@ -160,7 +160,7 @@ final class VirtualWorker {
     if (absent) {
       return new SkippedRound(cutter.virtualWorker(), cutter.partition(), cutter.batch(), round++);
     }
-    MiniBatch batch = cutter.next(examples(now));
+    MiniBatch batch = cutter.next(examples(now), round);
     partial = false;
     if (!batch.isEmpty()) {
       round++;

@@ -42,19 +42,28 @@ import java.util.function.LongSupplier;
  */
 final class MiniBatchTrainer implements AutoCloseable {
 
-  /** Where the time of training goes. */
-  interface Timing {
+  /** Who is told of each batch, for the metrics. */
+  interface Observer {
 
-    /** Adds the time of one batch; on several threads a step's time is split as the threads' is. */
+    /**
+     * Takes note of one batch; on several threads a step's time is split as the threads' is.
+     *
+     * @param staleness rounds before the batch's own that its weights do not hold
+     */
     void add(
-        long decodeNanos, long loadNanos, long forwardNanos, long backwardNanos, long pushNanos);
+        long staleness,
+        long decodeNanos,
+        long loadNanos,
+        long forwardNanos,
+        long backwardNanos,
+        long pushNanos);
   }
 
   // configuration
   private final WeightReplica replica;
   private final BlockLayout layout;
   private final LongSupplier nanoTime;
-  private final Timing timing;
+  private final Observer observer;
 
   // runtime
   private final Model model;
@@ -71,18 +80,18 @@ final class MiniBatchTrainer implements AutoCloseable {
    * @param userClasses finds the classes that a job brings
    * @param replica has the weights; its gate is open for each batch that comes
    * @param nanoTime as {@link System#nanoTime}
-   * @param timing is told of each batch
+   * @param observer is told of each batch
    */
   MiniBatchTrainer(
       TrainingSettings settings,
       ClassLoader userClasses,
       WeightReplica replica,
       LongSupplier nanoTime,
-      Timing timing) {
+      Observer observer) {
     this.replica = replica;
     this.layout = settings.server().layout();
     this.nanoTime = nanoTime;
-    this.timing = timing;
+    this.observer = observer;
     var specified = settings.model();
     Loss loss = specified.loss(userClasses);
     this.model = specified.model(userClasses);
@@ -136,7 +145,7 @@ final class MiniBatchTrainer implements AutoCloseable {
     long started = nanoTime.getAsLong();
     DecodedBatch decoded = decoder.decode(batch.records());
     long decodedAt = nanoTime.getAsLong();
-    replica.copyTo(parameters::load);
+    long staleness = batch.round() - replica.copyTo(parameters::load);
     long loadedAt = nanoTime.getAsLong();
     StepResult result = step.run(decoded.batch(), batch.virtualWorker(), batch.index());
     Optional<Guard.Skip> skip = guard.refuse(batch, result);
@@ -158,7 +167,8 @@ final class MiniBatchTrainer implements AutoCloseable {
               header));
     }
     long forward = Math.round(step.forwardShare() * (steppedAt - loadedAt));
-    timing.add(
+    observer.add(
+        staleness,
         decodedAt - started,
         loadedAt - decodedAt,
         forward,

@@ -2,15 +2,17 @@ package io.tapestream.operators.train;
 
 import io.tapestream.operators.metrics.Measure;
 import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.Histogram;
 import org.apache.flink.metrics.MetricGroup;
 
-/** A trainer's counters under its operator's scope. */
-final class TrainerMetrics implements MiniBatchTrainer.Timing {
+/** A trainer's measures under its operator's scope. */
+final class TrainerMetrics implements MiniBatchTrainer.Observer {
 
   private final Counter examples;
   private final Counter skippedRounds;
   private final Counter rejected;
   private final Counter skippedBatches;
+  private final Histogram staleness;
   private final Counter bytesUp;
   private final Counter decode;
   private final Counter load;
@@ -24,6 +26,7 @@ final class TrainerMetrics implements MiniBatchTrainer.Timing {
     skippedRounds = Measure.SKIPPED_ROUNDS.counter(group);
     rejected = Measure.REJECTED.counter(group);
     skippedBatches = Measure.SKIPPED_BATCHES.counter(group);
+    staleness = Measure.STALENESS.histogram(group);
     bytesUp = Measure.BYTES_UP.counter(group);
     decode = Measure.DECODE.counter(group);
     load = Measure.LOAD.counter(group);
@@ -52,7 +55,13 @@ final class TrainerMetrics implements MiniBatchTrainer.Timing {
 
   @Override
   public void add(
-      long decodeNanos, long loadNanos, long forwardNanos, long backwardNanos, long pushNanos) {
+      long rounds,
+      long decodeNanos,
+      long loadNanos,
+      long forwardNanos,
+      long backwardNanos,
+      long pushNanos) {
+    staleness.update(rounds);
     decode.inc(decodeNanos);
     load.inc(loadNanos);
     forward.inc(forwardNanos);

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Predicate;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,12 +15,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Two threads meet here: the weight return's, which only calls {@link #receive}, and the
  * trainer's, which asks the gate and copies the weights into its model between two steps. Blocks
- * are kept by reference and copied once, so a block that arrives during a step never touches it.
+ * are kept by reference, and those that came during a step wait in one of two lists, which change
+ * places between two steps: what arrives during a step never touches it, and is copied once (R16).
  *
  * <pre>{@code
  * weight return            source's reader                    trainer
  * receive(weights) ──────► onAdvance(wake)
- *                          if (mayStart(vw, batch)) emit ───► copyTo(parameters::load); step
+ *                          if (mayStart(round)) emit ────► copyTo(parameters::load); step
  * }</pre>
  */
 public final class WeightReplica {
@@ -40,22 +42,29 @@ public final class WeightReplica {
   private final Object lock = new Object();
 
   private final @Nullable Weights[] newest; // guarded by lock
-  private @Nullable Weights[] uncopied; // guarded by lock; what copyTo has not seen of newest
+  private @Nullable Weights[] arriving; // guarded by lock; what copyTo has not seen of newest
   private final List<Runnable> wakes = new ArrayList<>(); // guarded by lock
   private long round = -1; // guarded by lock
+  private long progress = -1; // guarded by lock
   private long busyRounds = -1; // guarded by lock
+
+  private @Nullable Weights[] copying; // the trainer's thread's
+  private final long[] copiedRounds; // the trainer's thread's; by block
 
   /** A replica that holds nothing yet, so that its gate is closed. */
   public WeightReplica(BlockLayout layout, Consistency consistency) {
     this.layout = layout;
     this.consistency = consistency;
     this.newest = new Weights[layout.count()];
-    this.uncopied = new Weights[layout.count()];
+    this.arriving = new Weights[layout.count()];
+    this.copying = new Weights[layout.count()];
+    this.copiedRounds = new long[layout.count()];
+    Arrays.fill(copiedRounds, -1);
   }
 
   /**
    * Takes one block's new weights and wakes whoever waits, if all blocks together have reached a
-   * later round, or a batch has come that ends a silence.
+   * later round or hold more batches, or a batch has come that ends a silence.
    */
   public void receive(Weights weights) {
     int expected = layout.block(weights.block()).length();
@@ -68,12 +77,13 @@ public final class WeightReplica {
     List<Runnable> woken = List.of();
     synchronized (lock) {
       newest[weights.block()] = weights;
-      uncopied[weights.block()] = weights;
-      long reached = minimumRound();
+      arriving[weights.block()] = weights;
+      long reached = minimum(Weights::progress);
       boolean silenceEnds = weights.busyRounds() > Math.max(busyRounds, weights.round());
       busyRounds = Math.max(busyRounds, weights.busyRounds());
-      if (reached > round || silenceEnds) {
-        round = reached;
+      if (reached > progress || silenceEnds) {
+        progress = reached;
+        round = minimum(Weights::round);
         woken = List.copyOf(wakes);
       }
     }
@@ -107,8 +117,8 @@ public final class WeightReplica {
   }
 
   /**
-   * Runs {@code wake} whenever all blocks have reached a later round, on the thread that delivers
-   * the weights; so it must be short and must not throw when its waiter has gone.
+   * Runs {@code wake} whenever {@link #receive} wakes, on the thread that delivers the weights; so
+   * it must be short and must not throw when its waiter has gone.
    */
   public void onAdvance(Runnable wake) {
     synchronized (lock) {
@@ -133,19 +143,25 @@ public final class WeightReplica {
   /**
    * Copies the blocks that have changed since the last call; for the trainer's thread alone. A
    * trainer asks the gate first: while it is closed blocks may be missing.
+   *
+   * @return the rounds that every block of the target now holds complete, -1 while one is missing
    */
-  public void copyTo(Target target) {
+  public long copyTo(Target target) {
     @Nullable Weights[] arrived;
     synchronized (lock) {
-      arrived = uncopied;
-      uncopied = new Weights[layout.count()];
+      arrived = arriving;
+      arriving = copying;
+      copying = arrived;
     }
     for (Weights weights : arrived) {
       if (weights != null) {
         int from = layout.block(weights.block()).from();
         target.load(from, weights.values(), 0, weights.values().length);
+        copiedRounds[weights.block()] = weights.round();
       }
     }
+    Arrays.fill(arrived, null);
+    return Arrays.stream(copiedRounds).min().orElse(-1);
   }
 
   private boolean all(Predicate<Weights> condition) {
@@ -154,7 +170,10 @@ public final class WeightReplica {
     }
   }
 
-  private long minimumRound() {
-    return Arrays.stream(newest).mapToLong(w -> w == null ? -1 : w.round()).min().orElse(-1);
+  private long minimum(ToLongFunction<Weights> of) {
+    return Arrays.stream(newest)
+        .mapToLong(w -> w == null ? -1 : of.applyAsLong(w))
+        .min()
+        .orElse(-1);
   }
 }

@@ -29,6 +29,7 @@ final class DeadLettersTest {
           3,
           new TopicPartition("images", 2),
           7,
+          9,
           List.of(
               RawRecord.of(100, 0, new byte[] {1, 2, 3}),
               new RawRecord(105, 0, new byte[] {(byte) 0xFF, 0, 9}, 4, 20),

@@ -6,6 +6,7 @@ import java.util.Set;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.Gauge;
 import org.apache.flink.metrics.Histogram;
+import org.apache.flink.metrics.HistogramStatistics;
 import org.apache.flink.metrics.Meter;
 import org.apache.flink.metrics.Metric;
 import org.apache.flink.metrics.groups.UnregisteredMetricsGroup;
@@ -55,6 +56,11 @@ public final class CapturedMetrics extends UnregisteredMetricsGroup {
   /** What a counter has counted. */
   public long count(Measure measure) {
     return ((Counter) metrics.get(measure.title())).getCount();
+  }
+
+  /** What a histogram shows. */
+  public HistogramStatistics histogram(Measure measure) {
+    return ((Histogram) metrics.get(measure.title())).getStatistics();
   }
 
   /** What a gauge shows. */

@@ -16,6 +16,8 @@ import io.tapestream.operators.metrics.Measure;
 import io.tapestream.operators.weights.WeightReplica;
 import io.tapestream.parameterserver.BlockLayout;
 import io.tapestream.parameterserver.Weights;
+import io.tapestream.parameterserver.consistency.Asynchronous;
+import io.tapestream.parameterserver.consistency.Bounded;
 import io.tapestream.parameterserver.consistency.Consistency;
 import io.tapestream.parameterserver.consistency.Synchronous;
 import java.time.Duration;
@@ -377,6 +379,54 @@ class GatedReaderTest {
     assertThat(metrics.count(Measure.NO_DATA)).isEqualTo(5);
   }
 
+  // ---- where virtual workers run apart
+
+  @Test
+  void i3UnderABoundBatchesLeaveUntilOneMoreWouldBeTooStale() throws Exception {
+    reopen(SourcePolicies.DEFAULT, new Bounded(2));
+    give(unbounded(A), unbounded(B));
+    kafka.fetch(A, 0, 20);
+    kafka.fetch(B, 0, 2);
+    weights(0);
+    poll();
+    assertThat(emitted.drain()).containsExactly("0:0", "1:0", "0:1", "0:2");
+
+    weights(1, 3, 1);
+    poll();
+    assertThat(emitted.drain()).containsExactly("0:3");
+  }
+
+  @Test
+  void r16WithoutABoundNoBatchWaitsForAnotherPartition() throws Exception {
+    reopen(SourcePolicies.DEFAULT, new Asynchronous());
+    give(unbounded(A), unbounded(B));
+    kafka.fetch(A, 0, 12);
+    poll();
+    assertThat(emitted.drain()).as("no weights have come yet").isEmpty();
+    weights(0);
+    poll();
+    assertThat(emitted.drain()).containsExactly("0:0", "0:1", "0:2", "0:3", "0:4", "0:5");
+  }
+
+  @Test
+  void r4TheEndWaitsForWeightsThatHoldTheLastBatchThoughNoRoundCloses() throws Exception {
+    reopen(SourcePolicies.DEFAULT, new Asynchronous());
+    give(GatedSplit.starting(A, 0, 4));
+    weights(0);
+    kafka.fetch(A, 0, 4);
+    kafka.end(A);
+    reader.notifyNoMoreSplits();
+    assertThat(poll()).isEqualTo(NOTHING_AVAILABLE);
+    assertThat(emitted.drain()).hasSize(2);
+    CompletableFuture<Void> available = reader.isAvailable();
+
+    weights(0, 1, 0);
+    assertThat(poll()).isEqualTo(NOTHING_AVAILABLE);
+    weights(0, 2, 0);
+    assertThat(available).isDone();
+    assertThat(poll()).isEqualTo(END_OF_INPUT);
+  }
+
   // ---- idle partitions
 
   @Test
@@ -441,10 +491,7 @@ class GatedReaderTest {
 
   @Test
   void r5OnlyTheSlowestSkipsUnderAStalenessBound() throws Exception {
-    reader.close();
-    replica = new WeightReplica(BlockLayout.ofElements(2, 2, 1), new Lead(3));
-    metrics = new CapturedMetrics();
-    open(skipAfter(100));
+    reopen(skipAfter(100), new Bounded(2));
     give(unbounded(A), unbounded(B));
     kafka.fetch(A, 0, 6);
     weights(0);
@@ -608,8 +655,12 @@ class GatedReaderTest {
   }
 
   private void reopen(SourcePolicies policies) throws Exception {
+    reopen(policies, new Synchronous());
+  }
+
+  private void reopen(SourcePolicies policies, Consistency consistency) throws Exception {
     reader.close();
-    replica = new WeightReplica(BlockLayout.ofElements(2, 2, 1), new Synchronous());
+    replica = new WeightReplica(BlockLayout.ofElements(2, 2, 1), consistency);
     metrics = new CapturedMetrics();
     open(policies);
   }
@@ -663,19 +714,5 @@ class GatedReaderTest {
       status = reader.pollNext(emitted);
     } while (status == MORE_AVAILABLE);
     return status;
-  }
-
-  /** Lets a virtual worker lead by less than so many rounds. */
-  private record Lead(long bound) implements Consistency {
-
-    @Override
-    public boolean mayStart(long round, long complete) {
-      return round - complete < bound;
-    }
-
-    @Override
-    public boolean sumsRounds() {
-      return false;
-    }
   }
 }

@@ -57,6 +57,7 @@ class SerializersTest {
             7,
             new TopicPartition("clicks", 3),
             12,
+            15,
             List.of(
                 RawRecord.of(5, 1_700_000_000_000L, new byte[] {1, 2, 3}),
                 new RawRecord(6, 8, new byte[0], 2, 9)),

@@ -106,7 +106,7 @@ final class CountingJob {
 
   static MiniBatch batch(long index, boolean last, RawRecord... records) {
     long next = records.length == 0 ? 100 : records[records.length - 1].offset() + 1;
-    return new MiniBatch(0, PARTITION, index, List.of(records), next, last);
+    return new MiniBatch(0, PARTITION, index, index, List.of(records), next, last);
   }
 
   /** All weights are {@code value} after {@code round} rounds. */

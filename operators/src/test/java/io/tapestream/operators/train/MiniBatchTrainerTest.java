@@ -20,8 +20,10 @@ import io.tapestream.operators.source.MiniBatch;
 import io.tapestream.operators.source.RawRecord;
 import io.tapestream.operators.weights.WeightReplica;
 import io.tapestream.parameterserver.BlockLayout;
+import io.tapestream.parameterserver.BlockRange;
 import io.tapestream.parameterserver.Gradient;
 import io.tapestream.parameterserver.Message;
+import io.tapestream.parameterserver.Weights;
 import io.tapestream.parameterserver.consistency.Synchronous;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +33,7 @@ class MiniBatchTrainerTest {
 
   private final WeightReplica replica = new WeightReplica(LAYOUT, new Synchronous());
   private final List<Message> pushed = new ArrayList<>();
+  private final List<Long> stalenesses = new ArrayList<>();
   private long nanos;
 
   @Test
@@ -74,6 +77,17 @@ class MiniBatchTrainerTest {
     train("MeanSquaredError", batch);
     assertThat(gradient()).containsExactly(0, 10, 10, 0, 0);
     assertThat(((Message.Contribution) pushed.get(0)).header().lossSum()).isEqualTo(50);
+  }
+
+  @Test
+  void r16TheStalenessOfABatchIsThatOfTheOldestBlockItWasComputedFrom() {
+    fill(replica, 3, 0);
+    for (BlockRange block : LAYOUT.blocks().subList(1, LAYOUT.count())) {
+      long[] five = {5};
+      replica.receive(new Weights(block.index(), 5, five, five, new float[block.length()]));
+    }
+    train("SumLoss", batch(7, false, oneHot(0, 1)));
+    assertThat(stalenesses).containsExactly(7L - 3);
   }
 
   @Test
@@ -248,7 +262,7 @@ class MiniBatchTrainerTest {
             getClass().getClassLoader(),
             replica,
             () -> nanos += 10,
-            (decode, load, forward, backward, push) ->
+            (staleness, decode, load, forward, backward, push) ->
                 times.addAll(List.of(decode, load, forward, backward, push)))) {
       trainer.train(batch(0, false, oneHot(0, 0)), pushed::add);
     }
@@ -273,7 +287,7 @@ class MiniBatchTrainerTest {
         getClass().getClassLoader(),
         replica,
         () -> nanos,
-        (decode, load, forward, backward, push) -> {});
+        (staleness, decode, load, forward, backward, push) -> stalenesses.add(staleness));
   }
 
   /** The contributions' gradients side by side. */

@@ -16,14 +16,16 @@ class TrainerMetricsTest {
   void batchesAddUp() {
     metrics.trained(4, 1, 100);
     metrics.trained(4, 0, 90);
-    metrics.add(1, 2, 3, 4, 5);
-    metrics.add(10, 20, 30, 40, 50);
+    metrics.add(2, 1, 2, 3, 4, 5);
+    metrics.add(0, 10, 20, 30, 40, 50);
     metrics.skippedBatch();
 
     assertThat(registered.count(Measure.EXAMPLES)).isEqualTo(8);
     assertThat(registered.count(Measure.REJECTED)).isEqualTo(1);
     assertThat(registered.count(Measure.SKIPPED_BATCHES)).isEqualTo(1);
     assertThat(registered.count(Measure.BYTES_UP)).isEqualTo(190);
+    assertThat(registered.histogram(Measure.STALENESS).getMax()).isEqualTo(2);
+    assertThat(registered.histogram(Measure.STALENESS).getMean()).isEqualTo(1);
     assertThat(registered.count(Measure.DECODE)).isEqualTo(11);
     assertThat(registered.count(Measure.LOAD)).isEqualTo(22);
     assertThat(registered.count(Measure.FORWARD)).isEqualTo(33);

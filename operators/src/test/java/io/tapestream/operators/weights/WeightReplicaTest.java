@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tapestream.parameterserver.BlockLayout;
 import io.tapestream.parameterserver.Weights;
+import io.tapestream.parameterserver.consistency.Asynchronous;
+import io.tapestream.parameterserver.consistency.Bounded;
 import io.tapestream.parameterserver.consistency.Synchronous;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -110,6 +112,61 @@ class WeightReplicaTest {
     replica.copyTo(target);
 
     assertThat(copies).hasValue(3);
+    assertThat(model).containsExactly(0, 0, 0, 11, 11);
+  }
+
+  @Test
+  void i3UnderABoundTheOldestBlockDecides() {
+    WeightReplica bounded = new WeightReplica(BlockLayout.ofElements(5, 5, 3), new Bounded(2));
+    bounded.receive(weights(0, 4, 4));
+    bounded.receive(weights(1, 3, 3));
+    assertThat(bounded.mayStart(5)).isTrue();
+    assertThat(bounded.mayStart(6)).as("3 rounds before it may be missing").isFalse();
+    bounded.receive(weights(1, 4, 4));
+    assertThat(bounded.mayStart(6)).isTrue();
+  }
+
+  @Test
+  void r16WithoutABoundOnlyTheFirstWeightsAreWaitedFor() {
+    WeightReplica asynchronous =
+        new WeightReplica(BlockLayout.ofElements(5, 5, 3), new Asynchronous());
+    asynchronous.receive(weights(0, 0, 0));
+    assertThat(asynchronous.mayStart(0)).isFalse();
+    asynchronous.receive(weights(1, 0, 0));
+    assertThat(asynchronous.mayStart(1_000)).isTrue();
+  }
+
+  @Test
+  void r16WeightsThatHoldMoreBatchesWakeThoughNoRoundHasClosed() {
+    AtomicInteger wakes = new AtomicInteger();
+    replica.receive(weights(0, 3, 3));
+    replica.receive(weights(1, 3, 3));
+    replica.onAdvance(wakes::incrementAndGet);
+
+    replica.receive(weights(0, 3, 4));
+    assertThat(wakes).hasValue(0);
+    replica.receive(weights(1, 3, 4));
+    assertThat(wakes).hasValue(1);
+    assertThat(replica.holds(0, 4)).isTrue();
+  }
+
+  @Test
+  void r16WhatArrivesDuringAStepWaitsForTheNextCopy() {
+    float[] model = new float[5];
+    replica.receive(weights(0, 0, 0));
+    replica.receive(weights(1, 0, 0));
+    long held =
+        replica.copyTo(
+            (to, source, from, length) -> {
+              replica.receive(weights(0, 1, 1));
+              replica.receive(weights(1, 1, 1));
+              System.arraycopy(source, from, model, to, length);
+            });
+    assertThat(held).isZero();
+    assertThat(model).containsExactly(0, 0, 0, 0, 0);
+
+    held = replica.copyTo((to, source, from, n) -> System.arraycopy(source, from, model, to, n));
+    assertThat(held).isEqualTo(1);
     assertThat(model).containsExactly(0, 0, 0, 11, 11);
   }
 

@@ -4,7 +4,8 @@ import java.io.Serializable;
 
 /**
  * How far virtual workers may run apart: a pure policy, asked by the gate in the source and by the
- * parameter server alike. An implementation is immutable and holds settings only.
+ * parameter server alike. An implementation is an immutable record of its settings, at most one
+ * number; in a specification it is named by its class, {@code Bounded(4)} as {@code bounded(4)}.
  */
 public interface Consistency extends Serializable {
 
@@ -22,4 +23,13 @@ public interface Consistency extends Serializable {
    * applied together when the round closes (true), or each is applied when it arrives (false).
    */
   boolean sumsRounds();
+
+  /**
+   * Whether a block's weights leave after a message.
+   *
+   * @param rounds rounds that the message has closed
+   * @param contributions contributions that have come since the weights left last
+   * @param virtualWorkers those that have not left
+   */
+  boolean weightsLeave(long rounds, long contributions, int virtualWorkers);
 }

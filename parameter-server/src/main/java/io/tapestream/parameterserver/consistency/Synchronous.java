@@ -16,4 +16,14 @@ public record Synchronous() implements Consistency {
   public boolean sumsRounds() {
     return true;
   }
+
+  @Override
+  public boolean weightsLeave(long rounds, long contributions, int virtualWorkers) {
+    return rounds > 0;
+  }
+
+  @Override
+  public String toString() {
+    return "synchronous";
+  }
 }

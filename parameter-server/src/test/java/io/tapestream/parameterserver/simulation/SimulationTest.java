@@ -3,7 +3,7 @@ package io.tapestream.parameterserver.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tapestream.optimizers.Step;
-import io.tapestream.parameterserver.BoundedStaleness;
+import io.tapestream.parameterserver.consistency.Bounded;
 import io.tapestream.parameterserver.consistency.Consistency;
 import io.tapestream.parameterserver.consistency.Synchronous;
 import java.util.Arrays;
@@ -23,7 +23,7 @@ class SimulationTest {
 
   @Test
   void r16EachBatchCountsOnceAlsoWhereContributionsAreAppliedOnArrival() {
-    everyBatchCountsOnce(new BoundedStaleness(2), 2);
+    everyBatchCountsOnce(new Bounded(2), 2);
   }
 
   private static void everyBatchCountsOnce(Consistency consistency, int staleness) {
@@ -74,7 +74,7 @@ class SimulationTest {
   @Test
   void i3NoGradientIsComputedFromWeightsOlderThanTheBound() {
     for (int bound = 0; bound < 4; bound++) {
-      Consistency consistency = bound == 0 ? new Synchronous() : new BoundedStaleness(bound);
+      Consistency consistency = bound == 0 ? new Synchronous() : new Bounded(bound);
       for (long seed = 0; seed < SEEDS / 4; seed++) {
         Workload workload = new Workload.Chaotic(seed, 7, 9);
         new Simulation(seed, workload, consistency, bound, 3).run(); // checks at every gradient
