@@ -26,6 +26,8 @@ class FloorsTest {
     "io.tapestream.layers..",
     "io.tapestream.losses..",
     "io.tapestream.optimizers..",
+    "io.tapestream.schedules..",
+    "io.tapestream.clipping..",
     "io.tapestream.metrics..",
     "io.tapestream.initializers..",
     "io.tapestream.models..",

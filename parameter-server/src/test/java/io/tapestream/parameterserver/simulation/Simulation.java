@@ -1,7 +1,6 @@
 package io.tapestream.parameterserver.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tapestream.parameterserver.Block;
 import io.tapestream.parameterserver.BlockLayout;
@@ -15,24 +14,30 @@ import io.tapestream.parameterserver.Message;
 import io.tapestream.parameterserver.Message.Contribution;
 import io.tapestream.parameterserver.Message.Join;
 import io.tapestream.parameterserver.Message.Leave;
+import io.tapestream.parameterserver.Message.Skip;
 import io.tapestream.parameterserver.ParameterServer;
-import io.tapestream.parameterserver.ProtocolException;
 import io.tapestream.parameterserver.Weights;
 import io.tapestream.parameterserver.consistency.Consistency;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One training run in which everything that may vary does, by one seed: the speed of every channel,
- * so that messages of different workers overtake each other; the moments at which checkpoints cut
- * and attempts crash; the number of trainers and shards of each attempt; who joins at a restore.
- * Barriers travel and align as Flink's do; weights travel outside of any checkpoint.
+ * so that messages of different workers overtake each other; the rounds that are skipped; the
+ * moments at which checkpoints cut and attempts crash; the number of trainers and shards of each
+ * attempt; who joins at a restore. Barriers travel and align as Flink's do; weights travel outside
+ * of any checkpoint, and those of an abandoned attempt go on arriving.
  *
  * <pre>
  * workers of trainer t ──(t, s): Message | Barrier──► blocks of shard s
@@ -44,25 +49,34 @@ final class Simulation {
 
   private static final int JOINS = 2;
 
-  /** What a forward channel carries: a message, or a barrier, which has none. */
-  private record Item(Message message, boolean barrier) {}
+  private static final int UNKNOWN = -1;
+
+  /** What a forward channel carries: a message in its sender's round, or a barrier. */
+  private record Item(@Nullable Message message, long round) {}
+
+  /** Weights on their way to the trainer that has this index in this attempt. */
+  private record Delivery(int attempt, int trainer, Weights weights) {}
 
   private record Snapshot(Map<Integer, byte[]> blocks, List<Worker> workers, int joins) {}
 
   /** A trainer's process: what it hosts, and the weights that it has been handed. */
   private static final class Trainer {
-    final Weights[] replica;
+    final Delivery[] replica;
     boolean barrierSent;
 
     Trainer(int blocks) {
-      replica = new Weights[blocks];
+      replica = new Delivery[blocks];
+    }
+
+    boolean isComplete() {
+      return Arrays.stream(replica).noneMatch(Objects::isNull);
     }
   }
 
   private static final class Shard {
     final Map<Integer, Block> blocks = new TreeMap<>();
     final List<Queue<Item>> inputs = new ArrayList<>();
-    final List<Queue<Weights>> outputs = new ArrayList<>();
+    final List<Queue<Delivery>> outputs = new ArrayList<>();
     final List<Boolean> aligned = new ArrayList<>();
     boolean snapshotTaken;
   }
@@ -70,13 +84,17 @@ final class Simulation {
   // configuration
   private final Workload workload;
   private final Consistency consistency;
-  private final int staleness;
+  private final long staleness;
   private final Random random;
   private final BlockLayout layout;
   private final ParameterServer server;
   private final double slowness;
+  private final Tampering tampering;
 
   // runtime
+  private int attempt = -1;
+  private final List<Queue<Delivery>> abandoned = new ArrayList<>();
+  private Map<Integer, Long> rounds = new HashMap<>(); // by worker, as this attempt counts them
   private List<Worker> workers = new ArrayList<>();
   private List<Trainer> trainers = new ArrayList<>();
   private List<Shard> shards = new ArrayList<>();
@@ -85,20 +103,29 @@ final class Simulation {
   private Snapshot last;
   private int joins;
   private int crashesLeft;
+  private int skipsLeft;
 
   /** Statistics of the run, to show that it was one worth running. */
   int crashes;
 
   int checkpoints;
-  int repeats;
+  int skips;
 
-  Simulation(long seed, Workload workload, Consistency consistency, int staleness, int workers) {
+  /**
+   * A run.
+   *
+   * @param staleness the most rounds before a batch's own that its weights may lack
+   * @param workers virtual workers that take part from the start
+   */
+  Simulation(long seed, Workload workload, Consistency consistency, long staleness, int workers) {
     this.workload = workload;
     this.consistency = consistency;
     this.staleness = staleness;
     this.random = new Random(seed);
+    this.skipsLeft = random.nextInt(2) * random.nextInt(12);
     this.layout = BlockLayout.ofElements(workload.trained(), workload.size(), 3);
     this.server = new ParameterServer(workload.optimizer(), consistency, workload.meanLoss());
+    this.tampering = new Tampering(server, consistency, random);
     this.slowness = random.nextDouble();
     this.crashesLeft = random.nextInt(5);
     Map<Integer, byte[]> fresh = new TreeMap<>();
@@ -107,7 +134,7 @@ final class Simulation {
     }
     List<Worker> initial = new ArrayList<>();
     for (int id = 0; id < workers; id++) {
-      initial.add(new Worker(id, random.nextInt(batchesPerWorker() + 1), 0, 0, false));
+      initial.add(Worker.fresh(id, random.nextInt(batchesPerWorker() + 1), 0));
     }
     this.last = new Snapshot(fresh, initial, 0);
     restore();
@@ -154,18 +181,31 @@ final class Simulation {
     return workers;
   }
 
-  /** A shard's blocks, of any one shard: all agree. */
+  /** A shard's block, of any one shard: all agree. */
   Block anyBlock() {
     return shards.get(0).blocks.values().iterator().next();
   }
 
+  int tampered() {
+    return tampering.tried;
+  }
+
+  /**
+   * R4: a trainer ends when the weights at hand hold the last batch of each worker that it hosts.
+   */
   private boolean finished() {
-    long[] all = workers.stream().mapToLong(Worker::batches).toArray();
-    return workers.stream().allMatch(Worker::left)
-        && shards.stream()
-            .flatMap(shard -> shard.blocks.values().stream())
-            .allMatch(block -> Arrays.equals(block.weights().applied(), all))
-        && shards.stream().flatMap(s -> s.inputs.stream()).allMatch(Queue::isEmpty);
+    for (int vw = 0; vw < workers.size(); vw++) {
+      Worker worker = workers.get(vw);
+      if (!worker.left() || !host(vw).isComplete()) {
+        return false;
+      }
+      for (Delivery part : host(vw).replica) {
+        if (part.weights().applied()[vw] < worker.batches()) {
+          return false;
+        }
+      }
+    }
+    return shards.stream().flatMap(s -> s.inputs.stream()).allMatch(Queue::isEmpty);
   }
 
   private List<Runnable> possibleActions() {
@@ -173,7 +213,12 @@ final class Simulation {
     for (int vw = 0; vw < workers.size(); vw++) {
       if (mayStart(vw)) {
         int index = vw;
-        actions.add(() -> train(index));
+        actions.add(() -> takeTurn(index));
+      }
+    }
+    for (Queue<Delivery> late : abandoned) {
+      if (!late.isEmpty()) {
+        actions.add(() -> handOver(late.remove()));
       }
     }
     for (Trainer trainer : trainers) {
@@ -188,7 +233,7 @@ final class Simulation {
           actions.add(() -> deliver(shard, input));
         }
         if (!shard.outputs.get(t).isEmpty()) {
-          actions.add(() -> handOver(shard.outputs.get(input).remove(), trainers.get(input)));
+          actions.add(() -> handOver(shard.outputs.get(input).remove()));
         }
       }
     }
@@ -208,20 +253,51 @@ final class Simulation {
     if (worker.left()) {
       return false;
     }
-    return worker.batches() == 0
-        || Arrays.stream(host(vw).replica)
-            .allMatch(
-                w -> w != null && consistency.mayStart(w.roundOf(vw, worker.next()), w.round()));
+    if (!worker.hasBatch()) {
+      return true;
+    }
+    Trainer host = host(vw);
+    if (!host.isComplete()) {
+      return false;
+    }
+    long round = roundOf(vw, worker, host);
+    return Arrays.stream(host.replica)
+        .allMatch(part -> consistency.mayStart(round, part.weights().round()));
   }
 
-  private void train(int vw) {
+  /** The first weights of an attempt tell it; from then on the trainer counts turns. */
+  private long roundOf(int vw, Worker worker, Trainer host) {
+    long round =
+        rounds.computeIfAbsent(
+            worker.id(), id -> host.replica[0].weights().roundOf(vw, worker.next()));
+    assertThat(round).as("R5: the round of a worker's next batch").isEqualTo(worker.round());
+    return round;
+  }
+
+  private void takeTurn(int vw) {
     Worker worker = workers.get(vw);
-    if (worker.next() < worker.batches()) {
-      checkStaleness(vw);
+    if (worker.hasBatch() && skipsLeft > 0 && random.nextInt(4) == 0) {
+      skipsLeft--;
+      skips++;
+      for (BlockRange range : layout.blocks()) {
+        send(vw, new Skip(range.index(), vw, worker.next(), worker.round()));
+      }
+      workers.set(vw, worker.skipped());
+    } else {
+      workers.set(vw, train(vw, worker));
+    }
+    rounds.computeIfPresent(worker.id(), (id, round) -> workers.get(vw).round());
+  }
+
+  private Worker train(int vw, Worker worker) {
+    Worker after = worker;
+    if (worker.hasBatch()) {
+      checkWeights(vw, worker);
       float[] weights = new float[layout.size()];
-      for (Weights part : host(vw).replica) {
-        int from = layout.block(part.block()).from();
-        System.arraycopy(part.values(), 0, weights, from, part.values().length);
+      for (Delivery part : host(vw).replica) {
+        int from = layout.block(part.weights().block()).from();
+        float[] values = part.weights().values();
+        System.arraycopy(values, 0, weights, from, values.length);
       }
       float[] result = workload.contribution(worker.id(), worker.next(), weights);
       double weight = workload.weight(worker.id(), worker.next());
@@ -234,43 +310,49 @@ final class Simulation {
         long nextOffset = worker.next() + 1;
         send(vw, new Contribution(range.index(), vw, worker.next(), nextOffset, gradient, header));
       }
-      worker = worker.sent();
+      after = worker.sent();
     }
-    if (worker.next() == worker.batches()) {
+    if (!after.hasBatch()) {
       for (BlockRange range : layout.blocks()) {
-        send(vw, new Leave(range.index(), vw, worker.next()));
+        send(vw, new Leave(range.index(), vw, after.next()));
       }
-      worker = worker.leaving();
+      after = after.leaving();
     }
-    workers.set(vw, worker);
+    return after;
   }
 
-  /** I3, from what the weights hold rather than from what the policy says. */
-  private void checkStaleness(int vw) {
-    Worker worker = workers.get(vw);
-    long oldest = worker.firstRound() + worker.next() - staleness;
-    for (Weights part : host(vw).replica) {
+  /** I3 and I8, from what the weights hold rather than from what the policy says. */
+  private void checkWeights(int vw, Worker worker) {
+    long oldest = worker.round() - staleness;
+    for (Delivery part : host(vw).replica) {
+      assertThat(part.attempt()).as("I8: the attempt of the weights").isEqualTo(attempt);
       for (int other = 0; other < workers.size(); other++) {
         Worker u = workers.get(other);
-        long needed = Math.min(u.batches(), oldest - u.firstRound());
-        assertThat(part.applied()[other])
-            .as("I3: batches of worker %d in the weights of block %d", other, part.block())
+        assertThat(u.left() || u.round() >= oldest)
+            .as("I3: worker %d has been in all rounds before %d", other, oldest)
+            .isTrue();
+        long needed = u.sentBefore(oldest);
+        long held = part.weights().applied()[other];
+        assertThat(held)
+            .as("I3: batches of worker %d in block %d", other, part.weights().block())
             .isGreaterThanOrEqualTo(needed);
-        if (staleness == 0) {
-          assertThat(part.applied()[other])
-              .as("I3: with bound 0 nothing of the open round either")
-              .isEqualTo(Math.max(0, needed));
+        if (consistency.sumsRounds()) {
+          assertThat(held).as("I3: nothing of the open round either").isEqualTo(needed);
         }
       }
     }
   }
 
   private void send(int vw, Message message) {
-    shardOf(message.block()).inputs.get(vw % trainers.size()).add(new Item(message, false));
+    long round = workers.get(vw).round();
+    shardOf(message.block()).inputs.get(vw % trainers.size()).add(new Item(message, round));
   }
 
-  private static void handOver(Weights weights, Trainer trainer) {
-    trainer.replica[weights.block()] = weights;
+  /** Fenced by the attempt, as the hand-over in a process is by its key (R9). */
+  private void handOver(Delivery delivery) {
+    if (delivery.attempt() == attempt) {
+      trainers.get(delivery.trainer()).replica[delivery.weights().block()] = delivery;
+    }
   }
 
   // ---- shards
@@ -281,7 +363,8 @@ final class Simulation {
 
   private void deliver(Shard shard, int input) {
     Item item = shard.inputs.get(input).remove();
-    if (item.barrier()) {
+    Message message = item.message();
+    if (message == null) {
       shard.aligned.set(input, true);
       if (!shard.aligned.contains(false)) {
         shard.blocks.forEach((b, block) -> cut.blocks().put(b, Formats.bytes(block)));
@@ -290,27 +373,23 @@ final class Simulation {
       }
       return;
     }
-    Block block = shard.blocks.get(item.message().block());
-    server.accept(block, item.message()).ifPresent(weights -> emit(shard, weights));
-    if (random.nextInt(10) == 0) {
-      repeats++;
-      byte[] before = Formats.bytes(block);
-      assertThatThrownBy(() -> server.accept(block, item.message()))
-          .as("I1: a repeated message is refused")
-          .isInstanceOf(ProtocolException.class);
-      assertThat(Formats.bytes(block)).as("I1: and changes nothing").isEqualTo(before);
-    }
+    Block block = shard.blocks.get(message.block());
+    tampering.before(block, message);
+    server.accept(block, message).ifPresent(weights -> emit(shard, weights));
+    tampering.after(block, message, item.round());
   }
 
-  private static void emit(Shard shard, Weights weights) {
-    for (Queue<Weights> output : shard.outputs) {
-      output.add(
+  private void emit(Shard shard, Weights weights) {
+    for (int t = 0; t < shard.outputs.size(); t++) {
+      Weights copy =
           new Weights(
               weights.block(),
               weights.round(),
               weights.applied(),
               weights.rounds(),
-              weights.values().clone()));
+              weights.busyRounds(),
+              weights.values().clone());
+      shard.outputs.get(t).add(new Delivery(attempt, t, copy));
     }
   }
 
@@ -329,7 +408,7 @@ final class Simulation {
     for (int vw = t; vw < workers.size(); vw += trainers.size()) {
       cut.workers().set(vw, workers.get(vw));
     }
-    shards.forEach(shard -> shard.inputs.get(t).add(new Item(null, true)));
+    shards.forEach(shard -> shard.inputs.get(t).add(new Item(null, UNKNOWN)));
   }
 
   private void completeCheckpoint() {
@@ -337,12 +416,38 @@ final class Simulation {
       checkpointing = false;
       last = cut;
       checkpoints++;
+      checkCut();
     }
+  }
+
+  /** What a version of this checkpoint would say is the same on all shards, and is true. */
+  private void checkCut() {
+    Set<List<Long>> said = new HashSet<>();
+    for (byte[] bytes : cut.blocks().values()) {
+      Block block = Formats.block(bytes);
+      said.add(List.of(block.round(), block.trainedRounds(), block.records()));
+      assertThat(block.weights().rounds()).hasSize(cut.workers().size());
+      for (int vw = 0; vw < cut.workers().size(); vw++) {
+        Worker worker = cut.workers().get(vw);
+        long applied = block.weights().applied()[vw];
+        assertThat(block.learned()[vw])
+            .as("R6: the offset learned of worker %d", vw)
+            .isEqualTo(applied == 0 ? -1 : applied);
+        assertThat(applied)
+            .as("I1: batches applied of worker %d", vw)
+            .isEqualTo(consistency.sumsRounds() ? worker.sentBefore(block.round()) : worker.next());
+      }
+    }
+    assertThat(said).as("R18: rounds and records, as the blocks say").hasSize(1);
   }
 
   /** Starts a new attempt from the last checkpoint, with other parallelisms. */
   private void restore() {
     checkpointing = false;
+    attempt++;
+    shards.forEach(shard -> abandoned.addAll(shard.outputs));
+    rounds = new HashMap<>();
+    tampering.newAttempt();
     workers = new ArrayList<>(last.workers());
     joins = last.joins();
     trainers = new ArrayList<>();
@@ -380,7 +485,7 @@ final class Simulation {
       firstRound = round;
     }
     int batches = 1 + random.nextInt(batchesPerWorker());
-    workers.add(vw, new Worker(workers.size(), batches, firstRound, 0, false));
+    workers.add(vw, Worker.fresh(workers.size(), batches, firstRound));
     joins++;
   }
 }
