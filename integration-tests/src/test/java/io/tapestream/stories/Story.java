@@ -22,6 +22,9 @@ final class Story {
   /** How long any job of a story may take before the story has failed. */
   static final Duration PATIENCE = Duration.ofMinutes(3);
 
+  /** Between two looks at a job. */
+  static final Duration PAUSE = Duration.ofMillis(20);
+
   private final Map<String, String> keys = new LinkedHashMap<>();
   private final Path directory;
 

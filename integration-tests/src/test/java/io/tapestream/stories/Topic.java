@@ -1,5 +1,6 @@
 package io.tapestream.stories;
 
+import io.tapestream.jobs.Topics;
 import io.tapestream.jobs.embedded.EmbeddedKafka;
 import io.tapestream.schemas.ArrowExampleWriter;
 import io.tapestream.schemas.AvroCodec;
@@ -14,6 +15,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -40,6 +43,15 @@ final class Topic {
   static Topic create(EmbeddedKafka kafka, int partitions) {
     String name = "story-" + NUMBER.incrementAndGet();
     kafka.createTopic(name, partitions);
+    return new Topic(kafka, name, partitions);
+  }
+
+  /** The same topic, to which partitions are added. */
+  Topic grow(int partitions) throws Exception {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
+      admin.createPartitions(Map.of(name, NewPartitions.increaseTo(partitions))).all().get();
+      Topics.awaitLeaders(admin, name, partitions);
+    }
     return new Topic(kafka, name, partitions);
   }
 

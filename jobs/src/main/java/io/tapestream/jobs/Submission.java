@@ -187,6 +187,7 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
 
   private static SourcePolicies policies(JobSpec.Policies policies) {
     return new SourcePolicies(
+        policies.discovery().orElse(null),
         policies.skipAfter().orElse(null),
         policies.linger().orElse(null),
         null,

@@ -8,8 +8,10 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the source does where the topic does not keep pace with training.
+ * What the source does where the topic changes, or does not keep pace with training.
  *
+ * @param discovery how often added partitions are looked for in a topic that is read without end;
+ *     null never looks
  * @param skipAfter after how long without a complete mini-batch a partition that the others wait
  *     for skips rounds; null waits for ever
  * @param linger after how long a mini-batch that is not full leaves as it is; null keeps it until
@@ -20,23 +22,25 @@ import org.jspecify.annotations.Nullable;
  *     learned from, offsets and all: a copy on another cluster, say
  */
 public record SourcePolicies(
+    @Nullable Duration discovery,
     @Nullable Duration skipAfter,
     @Nullable Duration linger,
     @Nullable RecordedSchedule replay,
     boolean acceptRecreated)
     implements Serializable {
 
-  /** Every partition is waited for, until its mini-batch is full. */
-  public static final SourcePolicies DEFAULT = new SourcePolicies(null, null, null, false);
+  /** The partitions at the start, each waited for until its mini-batch is full. */
+  public static final SourcePolicies DEFAULT = new SourcePolicies(null, null, null, null, false);
 
   public SourcePolicies {
+    requirePositive(discovery, "discovery");
     requirePositive(skipAfter, "skipAfter");
     requirePositive(linger, "linger");
   }
 
   /** The same, but the decisions of an earlier run come first. */
   public SourcePolicies replaying(RecordedSchedule schedule) {
-    return new SourcePolicies(skipAfter, linger, schedule, acceptRecreated);
+    return new SourcePolicies(discovery, skipAfter, linger, schedule, acceptRecreated);
   }
 
   /** What is recorded for a partition; null leaves all to the clock. */

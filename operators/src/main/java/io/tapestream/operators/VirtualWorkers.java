@@ -20,7 +20,8 @@ import org.apache.kafka.common.TopicPartition;
 public record VirtualWorkers(List<TopicPartition> partitions, Map<String, String> topicIds)
     implements Serializable {
 
-  private static final Comparator<TopicPartition> ORDER =
+  /** By topic, then by partition number. */
+  public static final Comparator<TopicPartition> ORDER =
       Comparator.comparing(TopicPartition::topic).thenComparingInt(TopicPartition::partition);
 
   /** Refuses a table that is empty, out of order, or of topics without an id. */

@@ -2,11 +2,11 @@ package io.tapestream.jobs.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.tapestream.jobs.JobFailedException;
 import io.tapestream.jobs.LocalJob;
 import io.tapestream.jobs.RunningJob;
 import io.tapestream.jobs.Shutdown;
 import io.tapestream.jobs.Submission;
+import io.tapestream.jobs.TrainingRun;
 import io.tapestream.jobs.cluster.ClusterException;
 import io.tapestream.jobs.cluster.RemoteFlink;
 import io.tapestream.jobs.progress.Progress;
@@ -99,26 +99,25 @@ final class TrainCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     JobSpec spec = JobSpec.read(file);
     ClassLoader loader = classes.install();
-    Submission submission = Submission.of(spec, loader);
-    if (replay != null) {
-      submission = submission.replaying(replay);
-    }
-    System.out.println(submission.model().summary());
-    System.out.println(submission.effectiveBatch());
     long start = System.nanoTime();
     try (Shutdown shutdown = new Shutdown()) {
       if (place.elsewhere != null && place.elsewhere.detached) {
-        RunningJob job = start(spec, submission, loader);
+        RunningJob job = submit(spec, loader, restore);
         System.out.println("Job " + spec.name() + " runs as " + job.client().getJobID() + ".");
         job.leave();
         return 0;
       }
-      AtomicReference<RunningJob> running = new AtomicReference<>();
+      AtomicReference<TrainingRun> running = new AtomicReference<>();
       shutdown.closes(() -> onInterrupt(running.get())); // after the job has stopped
-      RunningJob job = shutdown.closes(start(spec, submission, loader));
-      running.set(job);
-      Progress last = watch(job);
+      ProgressLine line = shutdown.closes(ProgressLine.standard());
+      TrainingRun run =
+          shutdown.closes(
+              TrainingRun.start(from -> submit(spec, loader, from), restore, line::message));
+      running.set(run);
+      Progress last = watch(run, line);
+      line.close();
       double seconds = (System.nanoTime() - start) / 1e9;
+      RunningJob job = run.job();
       System.out.println(
           "Published " + job.versions() + ", newest version " + last.version() + ".");
       if (output == Output.JSON) {
@@ -128,10 +127,22 @@ final class TrainCommand implements Callable<Integer> {
     return 0;
   }
 
-  private RunningJob start(JobSpec spec, Submission submission, ClassLoader loader)
+  private RunningJob submit(JobSpec spec, ClassLoader loader, @Nullable String from)
+      throws Exception {
+    Submission submission = Submission.of(spec, loader);
+    if (replay != null) {
+      submission = submission.replaying(replay);
+    }
+    System.out.println(submission.model().summary());
+    System.out.println(submission.effectiveBatch());
+    return start(spec, submission, loader, from);
+  }
+
+  private RunningJob start(
+      JobSpec spec, Submission submission, ClassLoader loader, @Nullable String from)
       throws ClusterException, IOException, InterruptedException {
     if (place.elsewhere == null) {
-      return LocalJob.start(spec, submission, classes.jars(), place.taskManagers, restore, loader);
+      return LocalJob.start(spec, submission, classes.jars(), place.taskManagers, from, loader);
     }
     RemoteFlink cluster = RemoteFlink.connect(Target.of(place.elsewhere.target), loader);
     try {
@@ -141,32 +152,29 @@ final class TrainCommand implements Callable<Integer> {
             "The job takes %d task slots and %d are free: it waits for more.%n",
             spec.parallelism().slots(), free);
       }
-      return RunningJob.start(cluster, spec, submission, classes.jars(), restore, loader);
+      return RunningJob.start(cluster, spec, submission, classes.jars(), from, loader);
     } catch (IOException | InterruptedException | RuntimeException e) {
       cluster.close();
       throw e;
     }
   }
 
-  private static Progress watch(RunningJob job)
-      throws IOException, InterruptedException, JobFailedException {
-    try (ProgressLine line = ProgressLine.standard()) {
-      Progress progress = job.progress();
-      while (!job.await(REFRESH)) {
-        job.newFailure()
-            .ifPresent(reason -> line.message("Restarting from the newest checkpoint: " + reason));
-        progress = job.progress();
-        line.show(progress.line());
-      }
-      return job.progress();
+  private static Progress watch(TrainingRun run, ProgressLine line) throws Exception {
+    while (!run.await(REFRESH)) {
+      run.job()
+          .newFailure()
+          .ifPresent(reason -> line.message("Restarting from the newest checkpoint: " + reason));
+      line.show(run.job().progress().line());
     }
+    return run.job().progress();
   }
 
-  private static void onInterrupt(@Nullable RunningJob job) {
-    if (Shutdown.isUnderWay() && job != null) {
+  private static void onInterrupt(@Nullable TrainingRun run) {
+    if (Shutdown.isUnderWay() && run != null) {
       System.out.println();
       System.out.println(
-          job.newestCheckpoint()
+          run.job()
+              .newestCheckpoint()
               .map(checkpoint -> "Stopped. Go on with: --restore " + checkpoint)
               .orElse("Stopped before the first checkpoint."));
     }

@@ -111,7 +111,7 @@ public record JobSpec(
    * @param format {@code avro} or {@code arrow}
    * @param properties further Kafka client settings
    * @param group under which learned offsets are committed; null commits none
-   * @param policies for a topic that does not keep pace with training
+   * @param policies for a topic that changes, or does not keep pace with training
    */
   public record Source(
       String bootstrap,
@@ -124,8 +124,9 @@ public record JobSpec(
       Policies policies) {}
 
   /**
-   * What is done where the topic does not keep pace with training.
+   * What is done where the topic changes, or does not keep pace with training.
    *
+   * @param discovery how often added partitions are looked for; empty never looks
    * @param skipAfter after how long rounds pass without a partition that has no full batch; empty
    *     waits for it
    * @param linger after how long a batch that is not full leaves as it is; empty keeps it until it
@@ -133,11 +134,17 @@ public record JobSpec(
    * @param acceptRecreated whether a restored job takes a topic of another id for the same one
    */
   public record Policies(
-      Optional<Duration> skipAfter, Optional<Duration> linger, boolean acceptRecreated) {
+      Optional<Duration> discovery,
+      Optional<Duration> skipAfter,
+      Optional<Duration> linger,
+      boolean acceptRecreated) {
     /** What a file that names none of them asks for. */
     public static final Policies DEFAULT =
         new Policies(
-            requireNonNull(Keys.IDLE.fallback()), requireNonNull(Keys.LINGER.fallback()), false);
+            requireNonNull(Keys.DISCOVERY.fallback()),
+            requireNonNull(Keys.IDLE.fallback()),
+            requireNonNull(Keys.LINGER.fallback()),
+            false);
   }
 
   /**
@@ -260,6 +267,7 @@ public record JobSpec(
             document.get(Keys.PROPERTIES),
             document.find(Keys.GROUP).orElse(null),
             new Policies(
+                document.get(Keys.DISCOVERY),
                 document.get(Keys.IDLE),
                 document.get(Keys.LINGER),
                 document.get(Keys.RECREATED).equals("accept")));

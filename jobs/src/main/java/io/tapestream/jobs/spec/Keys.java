@@ -55,6 +55,14 @@ final class Keys {
           Kind.text("clicks"),
           "none",
           "Consumer group under which learned offsets are committed, for monitoring");
+  static final Key<Optional<Duration>> DISCOVERY =
+      Key.withDefault(
+          "source.discovery",
+          Kind.durationOr("off", "", Duration.ofMillis(100)),
+          Optional.of(Duration.ofMinutes(5)),
+          "`5 min`",
+          "How often a job that never stops looks for partitions added to the topic, or `off`; they"
+              + " join with a new submission from the next checkpoint");
   static final Key<Optional<Duration>> IDLE =
       Key.withDefault(
           "source.idle",

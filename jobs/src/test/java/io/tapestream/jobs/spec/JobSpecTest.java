@@ -49,7 +49,9 @@ class JobSpecTest {
     assertThat(spec.source().stop()).isEqualTo(new JobSpec.Position.Never());
     assertThat(spec.source().group()).isNull();
     assertThat(spec.source().policies())
-        .isEqualTo(new JobSpec.Policies(Optional.empty(), Optional.empty(), false))
+        .isEqualTo(
+            new JobSpec.Policies(
+                Optional.of(Duration.ofMinutes(5)), Optional.empty(), Optional.empty(), false))
         .isEqualTo(JobSpec.Policies.DEFAULT);
     assertThat(spec.input().labels()).isEqualTo(1);
     assertThat(spec.model()).hasToString("{\"type\":\"com.example.LeNet\",\"settings\":{}}");
@@ -80,6 +82,7 @@ class JobSpecTest {
               stop: latest
               properties: {security.protocol: SSL, request.timeout.ms: 30000}
               group: clicks-trainer
+              discovery: off
               idle: skip after 5 s
               linger: 200 ms
             input:
@@ -126,7 +129,10 @@ class JobSpecTest {
     assertThat(spec.source().policies())
         .isEqualTo(
             new JobSpec.Policies(
-                Optional.of(Duration.ofSeconds(5)), Optional.of(Duration.ofMillis(200)), false));
+                Optional.empty(),
+                Optional.of(Duration.ofSeconds(5)),
+                Optional.of(Duration.ofMillis(200)),
+                false));
     assertThat(spec.input().classes()).containsExactly("no", "yes");
     assertThat(spec.model())
         .hasToString(

@@ -4,6 +4,8 @@ import io.tapestream.operators.OffsetPolicy;
 import io.tapestream.operators.SourceSettings;
 import io.tapestream.operators.VirtualWorkers;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -13,10 +15,13 @@ import org.apache.flink.api.connector.source.SplitEnumeratorContext;
 import org.apache.flink.util.FlinkRuntimeException;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Gives each virtual worker to a reader, once. The table of virtual workers is fixed at submission;
- * nothing is discovered while the job runs (R3).
+ * Gives each virtual worker to a reader, once. The table of virtual workers is fixed at submission
+ * (R3): partitions that are discovered while the job runs end it at its next checkpoint, so that it
+ * is submitted again with them.
  *
  * <pre>
  *   start      verify the topics; turn the offset policies into numbers (R6)
@@ -24,9 +29,13 @@ import org.jspecify.annotations.Nullable;
  *              then "no more splits"
  *   restore    the state wins: partitions that are new in the table get splits, read from their
  *              first record; a table that lacks one is refused
+ *   every so often    are there partitions that the table does not have?
+ *   checkpoint is complete    if there are, {@link PartitionsAddedException}
  * </pre>
  */
 final class GatedEnumerator implements SplitEnumerator<GatedSplit, GatedEnumeratorState> {
+
+  private static final Logger LOG = LoggerFactory.getLogger(GatedEnumerator.class);
 
   // configuration
   private final SplitEnumeratorContext<GatedSplit> context;
@@ -37,6 +46,7 @@ final class GatedEnumerator implements SplitEnumerator<GatedSplit, GatedEnumerat
   private @Nullable VirtualWorkers resolved; // null while no offset has been resolved
   private final List<GatedSplit> unassigned;
   private boolean ready;
+  private List<TopicPartition> added = List.of(); // which the table does not have
 
   GatedEnumerator(
       SplitEnumeratorContext<GatedSplit> context,
@@ -54,25 +64,60 @@ final class GatedEnumerator implements SplitEnumerator<GatedSplit, GatedEnumerat
   public void start() {
     VirtualWorkers known = resolved;
     context.callAsync(() -> newSplits(known), this::begin);
+    Duration discovery = settings.policies().discovery();
+    if (discovery != null && settings.stopping() instanceof OffsetPolicy.Unbounded) {
+      long period = discovery.toMillis();
+      context.callAsync(this::unknownPartitions, this::discovered, period, period);
+    }
+  }
+
+  /** Runs beside the coordinator's thread. */
+  private List<TopicPartition> unknownPartitions() throws IOException {
+    VirtualWorkers table = settings.virtualWorkers();
+    try (TopicFacts topics = connect.get()) {
+      return topics.partitions(table.topicIds().keySet()).stream()
+          .filter(partition -> table.indexOf(partition) < 0)
+          .toList();
+    }
+  }
+
+  private void discovered(List<TopicPartition> unknown, @Nullable Throwable failure) {
+    if (failure instanceof InterruptedIOException) {
+      return; // the job is ending
+    }
+    if (failure != null) {
+      LOG.warn("Could not look for added partitions; trying again later", failure);
+    } else if (!unknown.equals(added)) {
+      LOG.info(
+          "Partitions {} were added; the job ends at its next checkpoint to join them", unknown);
+      added = unknown;
+    }
+  }
+
+  @Override
+  public void notifyCheckpointComplete(long checkpointId) throws PartitionsAddedException {
+    if (!added.isEmpty()) {
+      throw new PartitionsAddedException(added, checkpointId);
+    }
   }
 
   /** Runs beside the coordinator's thread, so it touches no field that changes. */
   private List<GatedSplit> newSplits(@Nullable VirtualWorkers known) throws IOException {
     VirtualWorkers table = settings.virtualWorkers();
-    List<TopicPartition> added = added(known, table);
+    List<TopicPartition> joining = joining(known, table);
     try (TopicFacts topics = connect.get()) {
       if (known != null && !settings.policies().acceptRecreated()) {
         topics.verify(known.topicIds());
       }
       topics.verify(table.topicIds());
-      if (added.isEmpty()) {
+      if (joining.isEmpty()) {
         return List.of();
       }
       OffsetPolicy policy = known == null ? settings.starting() : new OffsetPolicy.Earliest();
-      Map<TopicPartition, Long> starting = topics.starting(policy, added);
-      Map<TopicPartition, Long> stopping = topics.stopping(settings.stopping(), added);
+      Map<TopicPartition, Long> starting = topics.starting(policy, joining);
+      Map<TopicPartition, Long> stopping = topics.stopping(settings.stopping(), joining);
       List<GatedSplit> splits = new ArrayList<>();
-      for (TopicPartition partition : added) {
+      for (TopicPartition partition : joining) {
         long start = KafkaTopics.answer(starting, partition);
         long stop = KafkaTopics.answer(stopping, partition);
         splits.add(GatedSplit.starting(partition, start, stop));
@@ -81,7 +126,7 @@ final class GatedEnumerator implements SplitEnumerator<GatedSplit, GatedEnumerat
     }
   }
 
-  private static List<TopicPartition> added(@Nullable VirtualWorkers known, VirtualWorkers table)
+  private static List<TopicPartition> joining(@Nullable VirtualWorkers known, VirtualWorkers table)
       throws IOException {
     if (known == null) {
       return table.partitions();

@@ -69,12 +69,24 @@ public final class KafkaTopics implements TopicFacts {
     Map<String, String> ids = new HashMap<>();
     for (TopicDescription topic : describe(topics).values()) {
       ids.put(topic.name(), topic.topicId().toString());
-      topic
-          .partitions()
-          .forEach(p -> partitions.add(new TopicPartition(topic.name(), p.partition())));
+      partitions.addAll(partitions(topic));
     }
     refuseCompacted(topics);
     return VirtualWorkers.of(partitions, ids);
+  }
+
+  @Override
+  public List<TopicPartition> partitions(Collection<String> topics) throws IOException {
+    return describe(topics).values().stream()
+        .flatMap(topic -> partitions(topic).stream())
+        .sorted(VirtualWorkers.ORDER)
+        .toList();
+  }
+
+  private static List<TopicPartition> partitions(TopicDescription topic) {
+    return topic.partitions().stream()
+        .map(partition -> new TopicPartition(topic.name(), partition.partition()))
+        .toList();
   }
 
   @Override

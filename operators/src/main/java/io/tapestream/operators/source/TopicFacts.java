@@ -3,6 +3,7 @@ package io.tapestream.operators.source;
 import io.tapestream.operators.OffsetPolicy;
 import java.io.IOException;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.TopicPartition;
 
@@ -17,6 +18,13 @@ interface TopicFacts extends AutoCloseable {
    *     into the old one mean nothing in it
    */
   void verify(Map<String, String> topicIds) throws IOException;
+
+  /**
+   * The partitions that topics have now, in the order of a table of virtual workers.
+   *
+   * @throws IOException if a topic is gone, or the broker can't be asked
+   */
+  List<TopicPartition> partitions(Collection<String> topics) throws IOException;
 
   /**
    * The first offset each partition is read from.

@@ -17,6 +17,8 @@ import org.apache.flink.metrics.groups.SplitEnumeratorMetricGroup;
 final class FakeEnumeratorContext implements SplitEnumeratorContext<GatedSplit> {
 
   final Map<Integer, List<GatedSplit>> assigned = new TreeMap<>();
+  Runnable discovery = () -> {};
+  long discoveryPeriod; // milliseconds; 0 for never
   final List<Integer> noMoreSplits = new ArrayList<>();
   private final Map<Integer, ReaderInfo> readers = new HashMap<>();
   private final int parallelism;
@@ -75,7 +77,8 @@ final class FakeEnumeratorContext implements SplitEnumeratorContext<GatedSplit> 
   @Override
   public <T> void callAsync(
       Callable<T> callable, BiConsumer<T, Throwable> handler, long initialDelay, long period) {
-    throw new AssertionError("nothing is discovered while the job runs");
+    discovery = () -> callAsync(callable, handler);
+    discoveryPeriod = period;
   }
 
   @Override

@@ -9,13 +9,17 @@ import io.tapestream.operators.SourcePolicies;
 import io.tapestream.operators.SourceSettings;
 import io.tapestream.operators.VirtualWorkers;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.apache.flink.runtime.throwable.ThrowableClassifier;
+import org.apache.flink.runtime.throwable.ThrowableType;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 
@@ -128,7 +132,7 @@ class GatedEnumeratorTest {
   @Test
   void r6ATopicThatWasMadeAgainIsTakenForTheSameWhereThatIsAccepted() {
     var context = new FakeEnumeratorContext(1);
-    var policies = new SourcePolicies(null, null, null, true);
+    var policies = new SourcePolicies(null, null, null, null, true);
     GatedSplit back = new GatedSplit(partition(0), 55, 0, 99, 4, false);
     var before = VirtualWorkers.of(List.of(partition(0)), Map.of("clicks", "another id"));
 
@@ -136,6 +140,56 @@ class GatedEnumeratorTest {
 
     assertThat(context.assigned.get(0)).containsExactly(back);
     assertThat(broker.verified).containsExactly(table(1).topicIds());
+  }
+
+  @Test
+  void r3APartitionAddedWhileRunningEndsTheJobAtItsNextCheckpoint() throws Exception {
+    var context = new FakeEnumeratorContext(1);
+    GatedEnumerator enumerator =
+        start(context, discovering(OffsetPolicy.Unbounded::new), GatedEnumeratorState.FRESH);
+    assertThat(context.discoveryPeriod).isEqualTo(300_000);
+    broker.partitions = 2;
+    context.discovery.run();
+    enumerator.notifyCheckpointComplete(3);
+
+    broker.partitions = 4;
+    context.discovery.run();
+    assertThat(context.partitionsOf(0)).as("nobody reads it yet").containsExactly(0, 1);
+    assertThatThrownBy(() -> enumerator.notifyCheckpointComplete(4))
+        .isInstanceOf(PartitionsAddedException.class)
+        .hasMessageContaining("[clicks-2, clicks-3]")
+        .hasMessageContaining("submitted again from checkpoint 4");
+    assertThat(ThrowableClassifier.getThrowableType(new PartitionsAddedException(List.of(), 4)))
+        .as("a restart would not read them")
+        .isEqualTo(ThrowableType.NonRecoverableError);
+  }
+
+  @Test
+  void aBrokerThatIsAwayDoesNotDisturbTheJob() throws Exception {
+    var context = new FakeEnumeratorContext(1);
+    GatedEnumerator enumerator =
+        start(context, discovering(OffsetPolicy.Unbounded::new), GatedEnumeratorState.FRESH);
+    broker.refusal = new IOException("no broker answers");
+    context.discovery.run();
+    enumerator.notifyCheckpointComplete(3);
+  }
+
+  @Test
+  void aJobWithAnEndReadsThePartitionsThatItWasStartedWith() {
+    var context = new FakeEnumeratorContext(1);
+    start(context, discovering(OffsetPolicy.Latest::new), GatedEnumeratorState.FRESH);
+    assertThat(context.discoveryPeriod).isZero();
+  }
+
+  private static SourceSettings discovering(Supplier<OffsetPolicy> stopping) {
+    return new SourceSettings(
+        new KafkaSettings("localhost:1", Map.of()),
+        table(2),
+        8,
+        new OffsetPolicy.Earliest(),
+        stopping.get(),
+        null,
+        new SourcePolicies(Duration.ofMinutes(5), null, null, null, false));
   }
 
   @Test
@@ -205,6 +259,15 @@ class GatedEnumeratorTest {
     final List<Map<String, String>> verified = new ArrayList<>();
     IOException refusal;
     boolean closed;
+    int partitions;
+
+    @Override
+    public List<TopicPartition> partitions(Collection<String> topics) throws IOException {
+      if (refusal != null) {
+        throw refusal;
+      }
+      return table(partitions).partitions();
+    }
 
     @Override
     public void verify(Map<String, String> topicIds) throws IOException {

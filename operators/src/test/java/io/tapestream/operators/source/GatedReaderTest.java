@@ -582,7 +582,7 @@ class GatedReaderTest {
 
   @Test
   void r5APartitionWithFewRecordsLingersBeforeItSkips() throws Exception {
-    reopen(new SourcePolicies(Duration.ofNanos(100), Duration.ofNanos(50), null, false));
+    reopen(new SourcePolicies(null, Duration.ofNanos(100), Duration.ofNanos(50), null, false));
     give(unbounded(A));
     weights(0);
     poll();
@@ -605,7 +605,7 @@ class GatedReaderTest {
     Course a = new Course(3, 4, false, List.of(new Run(0, 0, 2), new Run(1, 2, 2)), List.of());
     Course b = new Course(2, 4, false, List.of(new Run(0, 1, 1), new Run(1, 2, 2)), List.of());
     var schedule = new RecordedSchedule(1, 4, Map.of("clicks", Map.of(0, a, 1, b)));
-    reopen(new SourcePolicies(Duration.ofNanos(100), null, schedule, false));
+    reopen(new SourcePolicies(null, Duration.ofNanos(100), null, schedule, false));
     give(unbounded(A), unbounded(B));
     kafka.fetch(A, 0, 8);
     kafka.fetch(B, 0, 3);
@@ -634,7 +634,7 @@ class GatedReaderTest {
   void i2WhatIsRecordedIsWaitedFor() throws Exception {
     Course course = new Course(1, 1, false, List.of(new Run(0, 0, 2)), List.of());
     var schedule = new RecordedSchedule(1, 1, Map.of("clicks", Map.of(0, course, 1, course)));
-    reopen(new SourcePolicies(Duration.ofNanos(100), Duration.ofNanos(100), schedule, false));
+    reopen(new SourcePolicies(null, Duration.ofNanos(100), Duration.ofNanos(100), schedule, false));
     give(unbounded(A));
     kafka.fetch(A, 0, 1);
     weights(0);
@@ -647,11 +647,11 @@ class GatedReaderTest {
   }
 
   private static SourcePolicies lingering(long nanos) {
-    return new SourcePolicies(null, Duration.ofNanos(nanos), null, false);
+    return new SourcePolicies(null, null, Duration.ofNanos(nanos), null, false);
   }
 
   private static SourcePolicies skipAfter(long nanos) {
-    return new SourcePolicies(Duration.ofNanos(nanos), null, null, false);
+    return new SourcePolicies(null, Duration.ofNanos(nanos), null, null, false);
   }
 
   private void reopen(SourcePolicies policies) throws Exception {
