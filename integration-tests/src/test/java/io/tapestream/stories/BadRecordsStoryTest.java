@@ -7,20 +7,12 @@ import io.tapestream.schemas.AvroCodec;
 import io.tapestream.schemas.DenseFeatures;
 import io.tapestream.schemas.avro.DeadLetter;
 import io.tapestream.schemas.avro.TrainingExample;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.IntFunction;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -76,7 +68,7 @@ class BadRecordsStoryTest {
     Story story = Story.of(topic, directory).counting(WIDTH).with("batchSize", 8);
     assertThat(story.run()).as("every good record counted once").containsOnly(1f);
 
-    Map<Long, DeadLetter> letters = deadLetters(topic.name() + ".dead-letters", bad.size());
+    Map<Long, DeadLetter> letters = Letters.of(topic, bad.size());
     assertThat(letters).hasSize(bad.size());
     List<String> words = List.of("truncated", "shape", "finite", "label", "");
     for (int i = 0; i < bad.size(); i++) {
@@ -84,7 +76,7 @@ class BadRecordsStoryTest {
       assertThat(letter).as("the dead letter of %s", words.get(i)).isNotNull();
       assertThat(letter.getTopic()).isEqualTo(topic.name());
       assertThat(letter.getPartition()).isZero();
-      assertThat(bytes(letter.getOriginal())).isEqualTo(bad.get(i));
+      assertThat(Letters.original(letter)).isEqualTo(bad.get(i));
       assertThat((letter.getReason() + " " + letter.getDetail()).toLowerCase(Locale.ROOT))
           .contains(words.get(i));
     }
@@ -116,50 +108,15 @@ class BadRecordsStoryTest {
     for (int i = 0; i < WIDTH; i++) {
       assertThat(weights[i]).as("record %d", i).isEqualTo(i / 16 == 1 && i % 2 == 0 ? 0f : 1f);
     }
-    Map<Long, DeadLetter> letters = deadLetters(topic.name() + ".dead-letters", 8);
+    Map<Long, DeadLetter> letters = Letters.of(topic, 8);
     assertThat(letters.keySet()).containsExactly(8L, 9L, 10L, 11L, 12L, 13L, 14L, 15L);
     letters.forEach(
         (offset, letter) -> {
           assertThat(letter.getPartition()).isZero();
           assertThat(letter.getReason()).isEqualTo(reason);
           assertThat(letter.getDetail()).contains(topic.name() + "-0 offsets 8..15 (batch 1)");
-          assertThat(bytes(letter.getOriginal()))
+          assertThat(Letters.original(letter))
               .isEqualTo(encoded(stream.apply(2 * offset.intValue())));
         });
-  }
-
-  private static byte[] bytes(ByteBuffer buffer) {
-    byte[] bytes = new byte[buffer.remaining()];
-    buffer.duplicate().get(bytes);
-    return bytes;
-  }
-
-  private static Map<Long, DeadLetter> deadLetters(String topic, int atLeast) throws Exception {
-    Map<Long, DeadLetter> letters = new TreeMap<>();
-    try (KafkaConsumer<byte[], byte[]> consumer =
-        new KafkaConsumer<>(
-            Map.of(
-                ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
-                kafka.bootstrapServers(),
-                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
-                "earliest"),
-            new ByteArrayDeserializer(),
-            new ByteArrayDeserializer())) {
-      List<TopicPartition> partitions = new ArrayList<>();
-      consumer
-          .partitionsFor(topic)
-          .forEach(p -> partitions.add(new TopicPartition(p.topic(), p.partition())));
-      consumer.assign(partitions);
-      Story.until(
-          atLeast + " dead letters are on " + topic,
-          () -> {
-            for (var record : consumer.poll(Duration.ofMillis(200))) {
-              DeadLetter letter = AvroCodec.deadLetters().decode(record.value());
-              letters.put(letter.getOffset(), letter);
-            }
-            return letters.size() >= atLeast;
-          });
-    }
-    return letters;
   }
 }

@@ -85,7 +85,8 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
             new ServerSettings(
                 spec.consistency(),
                 layout(parts.model(), parts.optimizer(), spec.parallelism().blockFloats())),
-            new GradientSettings(spec.guard().maxGradientNorm(), spec.clipping()),
+            new GradientSettings(
+                spec.guard().maxGradientNorm(), spec.guard().stopAfter(), spec.clipping()),
             new PublishSettings(
                 absolute(spec.publish().directory()),
                 UUID.randomUUID().toString(),

@@ -55,6 +55,18 @@ public final class Block {
   /** Records that the values hold. */
   long records;
 
+  /** The round that counting started from: 0, or where earlier training was. */
+  long firstRound;
+
+  /** Batches that were skipped since the last one that was not, in the order of adding. */
+  long skippedInRow;
+
+  /** The newest round whose weights have given a gradient that counts, -1 for none. */
+  long provenRound = -1;
+
+  /** Whether so many batches were skipped in a row that nothing moves any more. */
+  boolean stopped;
+
   Block(BlockRange range, float[] values, float[][] slots, float[] sum) {
     this.range = range;
     this.values = values;
@@ -98,7 +110,8 @@ public final class Block {
     for (Clock clock : clocks) {
       batches += clock.applied;
     }
-    return Math.max(Math.min(round, busyRounds), clocks.isEmpty() ? 0 : batches / clocks.size());
+    return Math.max(
+        Math.min(round, busyRounds), firstRound + (clocks.isEmpty() ? 0 : batches / clocks.size()));
   }
 
   /** Whether the last round had no batch in it, and the open one has none yet. */
@@ -133,6 +146,32 @@ public final class Block {
     return courses;
   }
 
+  /** For each virtual worker the Kafka offset after what came of it, -1 for nothing. */
+  public long[] received() {
+    return clocks.stream().mapToLong(clock -> clock.received).toArray();
+  }
+
+  /**
+   * Whether so many batches were skipped in a row that the block has stopped: contributions still
+   * come in, but no round closes and no weights leave.
+   */
+  public boolean isStopped() {
+    return stopped;
+  }
+
+  /** Batches skipped since the last one that counted. */
+  public long skippedInRow() {
+    return skippedInRow;
+  }
+
+  /**
+   * The newest {@link #trainedRounds} whose weights are known to be good, since a batch trained on
+   * them has counted; -1 for none.
+   */
+  public long provenRound() {
+    return provenRound;
+  }
+
   /** Records that the values hold, since training began. */
   public long records() {
     return records;
@@ -163,6 +202,7 @@ public final class Block {
 
   /** Lets a fresh block's rounds and records count on from those of earlier training. */
   public void countFrom(long newRound, long newRecords) {
+    firstRound = newRound;
     round = newRound;
     busyRounds = newRound;
     published = newRound;
@@ -202,6 +242,10 @@ public final class Block {
     copy.busyRounds = busyRounds;
     copy.published = published;
     copy.records = records;
+    copy.firstRound = firstRound;
+    copy.skippedInRow = skippedInRow;
+    copy.provenRound = provenRound;
+    copy.stopped = stopped;
     return copy;
   }
 }

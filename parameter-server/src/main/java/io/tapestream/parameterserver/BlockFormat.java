@@ -14,6 +14,8 @@ import java.io.IOException;
  * boolean  trained
  * long     applied, round, busy rounds, published, records, unseen
  * int      turn
+ * long     first round, skipped in a row, proven round
+ * boolean  stopped
  * header   of the sum, of what no weights brought yet, of what the last ones brought, since the
  *          last publication
  * floats   values
@@ -49,6 +51,10 @@ public final class BlockFormat {
     out.writeLong(block.records);
     out.writeLong(block.unseen);
     out.writeInt(block.turn);
+    out.writeLong(block.firstRound);
+    out.writeLong(block.skippedInRow);
+    out.writeLong(block.provenRound);
+    out.writeBoolean(block.stopped);
     Payload.writeHeader(out, block.openReport);
     Payload.writeHeader(out, block.newReport);
     Payload.writeHeader(out, block.lastReport);
@@ -82,6 +88,10 @@ public final class BlockFormat {
     long records = in.readLong();
     long unseen = in.readLong();
     int turn = in.readInt();
+    long firstRound = in.readLong();
+    long skippedInRow = in.readLong();
+    long provenRound = in.readLong();
+    boolean stopped = in.readBoolean();
     Header openReport = Payload.readHeader(in);
     Header newReport = Payload.readHeader(in);
     Header lastReport = Payload.readHeader(in);
@@ -100,6 +110,10 @@ public final class BlockFormat {
     block.published = published;
     block.records = records;
     block.turn = turn;
+    block.firstRound = firstRound;
+    block.skippedInRow = skippedInRow;
+    block.provenRound = provenRound;
+    block.stopped = stopped;
     block.unseen = unseen;
     block.openReport = openReport;
     block.newReport = newReport;

@@ -44,6 +44,10 @@ import java.util.Optional;
  * <p>A mode that does not sum rounds applies each contribution when it arrives; the round still
  * closes when the slowest clock has passed it. When weights leave is the mode's to say (R16).
  *
+ * <p>A contribution that was skipped weighs nothing, but is counted: after so many in a row, in the
+ * order of adding, the block stops. Then it still takes what comes, so that nothing is lost, but no
+ * round closes and no weights leave until it is told to {@linkplain #goOn go on}.
+ *
  * <p>Statistics, learned but not trained, are not stepped: the new values are the weighted mean of
  * what the virtual workers contribute.
  *
@@ -57,6 +61,7 @@ public final class ParameterServer {
   private final Optimizer optimizer;
   private final Consistency consistency;
   private final boolean meanLoss;
+  private final long stopAfter;
 
   // runtime: for each block length the arrays that the next update is computed in
   private final Map<Integer, float[][]> spares = new HashMap<>();
@@ -69,6 +74,20 @@ public final class ParameterServer {
    * @param meanLoss whether the sum of a round's gradients is divided by the sum of its weights
    */
   public ParameterServer(Optimizer optimizer, Consistency consistency, boolean meanLoss) {
+    this(optimizer, consistency, meanLoss, Long.MAX_VALUE);
+  }
+
+  /**
+   * Makes a server that stops.
+   *
+   * @param optimizer as above
+   * @param consistency as above
+   * @param meanLoss as above
+   * @param stopAfter a block stops after this many skipped batches in a row
+   */
+  public ParameterServer(
+      Optimizer optimizer, Consistency consistency, boolean meanLoss, long stopAfter) {
+    this.stopAfter = stopAfter;
     this.optimizer = optimizer;
     this.consistency = consistency;
     this.meanLoss = meanLoss;
@@ -112,8 +131,10 @@ public final class ParameterServer {
     } else if (message instanceof Join join) {
       join(block, join);
     }
-    addInOrder(block);
-    closeRounds(block);
+    advance(block);
+    if (block.stopped) {
+      return Optional.empty();
+    }
     boolean silenceEnds = silent && !block.isSilent();
     boolean leave =
         consistency.weightsLeave(block.round - before, block.unseen, activeVirtualWorkers(block));
@@ -123,6 +144,22 @@ public final class ParameterServer {
       block.unseen = 0;
     }
     return leave || silenceEnds ? Optional.of(block.weights()) : Optional.empty();
+  }
+
+  /** Lets a stopped block go on: its count of skipped batches starts anew. */
+  public void goOn(Block block) {
+    if (block.stopped) {
+      block.stopped = false;
+      block.skippedInRow = 0;
+      advance(block);
+    }
+  }
+
+  private void advance(Block block) {
+    addInOrder(block);
+    if (!block.stopped) {
+      closeRounds(block);
+    }
   }
 
   private static int activeVirtualWorkers(Block block) {
@@ -217,8 +254,8 @@ public final class ParameterServer {
   }
 
   /** Adds held contributions up to the first virtual worker that the round still awaits. */
-  private static void addInOrder(Block block) {
-    for (; block.turn < block.clocks.size(); block.turn++) {
+  private void addInOrder(Block block) {
+    for (; block.turn < block.clocks.size() && !block.stopped; block.turn++) {
       Clock clock = block.clocks.get(block.turn);
       Contribution contribution = clock.release();
       if (contribution != null) {
@@ -229,7 +266,14 @@ public final class ParameterServer {
     }
   }
 
-  private static void add(Block block, Contribution contribution) {
+  private void add(Block block, Contribution contribution) {
+    if (contribution.header().skipped() > 0) {
+      block.skippedInRow++;
+      block.stopped |= block.skippedInRow >= stopAfter;
+    } else if (contribution.header().weight() > 0) {
+      block.skippedInRow = 0;
+      block.provenRound = block.trainedRounds();
+    }
     Contributions.add(block, contribution);
     block.openReport = block.openReport.plus(contribution.header());
     block.unseen++;

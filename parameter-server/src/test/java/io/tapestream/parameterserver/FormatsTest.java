@@ -83,10 +83,15 @@ class FormatsTest {
     server.accept(block, contribution(0, 1)); // in the sum
     server.accept(block, contribution(2, 1)); // held
 
+    block.stopped = true;
+    block.firstRound = 5;
+
     Block restored = Formats.block(Formats.bytes(block));
     assertThat(restored).usingRecursiveComparison().ignoringFields("spares").isEqualTo(block);
     assertThat(block.copy()).usingRecursiveComparison().isEqualTo(block);
 
+    block.stopped = false;
+    restored.stopped = false;
     server.accept(block, contribution(1, 1));
     server.accept(restored, contribution(1, 1));
     assertThat(Formats.bytes(restored)).isEqualTo(Formats.bytes(block));

@@ -123,6 +123,72 @@ class ParameterServerTest {
   }
 
   @Test
+  void r15ABlockStopsAfterSoManySkippedBatchesInARowWhateverTheOrderOfArrival() {
+    ParameterServer guarded = new ParameterServer(new Sgd(1), new Synchronous(), true, 3);
+    int[][] orders = {{0, 1, 2}, {2, 1, 0}, {1, 2, 0}};
+    byte[] expected = null;
+    for (int[] order : orders) {
+      Block fresh = guarded.fresh(TRAINED, new float[] {1, 2, 3, 4}, 3);
+      guarded.accept(fresh, contribution(0, 0, 1, 0, 0, 0, 0));
+      guarded.accept(fresh, contribution(1, 0, 1, 0, 0, 0, 0));
+      guarded.accept(fresh, skipped(2, 0)); // 1
+      assertThat(fresh.round()).isEqualTo(1);
+      assertThat(fresh.provenRound()).isZero();
+      for (int vw : order) {
+        Contribution next = vw == 2 ? contribution(2, 1, 1, 4, 4, 4, 4) : skipped(vw, 1); // 2, 3
+        assertThat(guarded.accept(fresh, next)).isEmpty();
+      }
+      assertThat(fresh.isStopped()).isTrue();
+      assertThat(fresh.round()).as("the round stays open").isEqualTo(1);
+      assertThat(fresh.received()).containsExactly(2, 2, 202);
+      assertThat(fresh.learned()).containsExactly(1, 101, 1);
+      expected = expected == null ? Formats.bytes(fresh) : expected;
+      assertThat(Formats.bytes(fresh)).isEqualTo(expected);
+    }
+
+    Block stopped = Formats.block(expected);
+    guarded.goOn(stopped);
+
+    assertThat(stopped.isStopped()).isFalse();
+    assertThat(stopped.skippedInRow()).isZero();
+    assertThat(stopped.round()).isEqualTo(2);
+    assertThat(stopped.values()).containsExactly(-3, -2, -1, 0);
+    assertThat(stopped.learned()).containsExactly(2, 2, 202);
+    assertThat(stopped.provenRound()).isEqualTo(1);
+  }
+
+  @Test
+  void aBatchThatCountsEndsTheRowOfSkippedOnesAndAnEmptyOneDoesNot() {
+    ParameterServer guarded = new ParameterServer(new Sgd(1), new Synchronous(), true, 2);
+    Block fresh = guarded.fresh(TRAINED, new float[4], 1);
+    guarded.accept(fresh, skipped(0, 0));
+    guarded.accept(fresh, contribution(0, 1, 1, 0, 0, 0, 0));
+    guarded.accept(fresh, skipped(0, 2));
+    assertThat(guarded.accept(fresh, empty(0, 3))).isPresent();
+    assertThat(fresh.skippedInRow()).isEqualTo(1);
+
+    guarded.accept(fresh, skipped(0, 4));
+
+    assertThat(fresh.isStopped()).isTrue();
+    assertThat(fresh.provenRound()).isEqualTo(1);
+  }
+
+  @Test
+  void r16AStoppedBlockStillTakesWhatIsAppliedOnArrivalButNoWeightsLeave() {
+    ParameterServer guarded = new ParameterServer(new Sgd(1), new Asynchronous(), true, 1);
+    Block fresh = guarded.fresh(TRAINED, new float[] {1, 2, 3, 4}, 1);
+
+    assertThat(guarded.accept(fresh, skipped(0, 0))).isEmpty();
+    assertThat(guarded.accept(fresh, contribution(0, 1, 1, 1, 1, 1, 1))).isEmpty();
+    assertThat(fresh.values()).containsExactly(0, 1, 2, 3);
+    assertThat(fresh.learned()).containsExactly(2);
+
+    guarded.goOn(fresh);
+    assertThat(guarded.accept(fresh, contribution(0, 2, 1, 1, 1, 1, 1))).isPresent();
+    assertThat(fresh.round()).isEqualTo(3);
+  }
+
+  @Test
   void r2ASumLossIsNotDivided() {
     ParameterServer summing = server(new Sgd(1), false);
     Block counts = summing.fresh(TRAINED, new float[4], 2);
@@ -547,6 +613,10 @@ class ParameterServerTest {
     Header header =
         new Header(weight, 2 * weight, new double[] {weight / 2}, new double[] {weight}, 1);
     return new Contribution(0, vw, batch, 100L * vw + batch + 1, gradient, header);
+  }
+
+  private static Contribution skipped(int vw, long batch) {
+    return new Contribution(0, vw, batch, batch + 1, new None(), Header.skipped(1));
   }
 
   private static Contribution empty(int vw, long batch) {

@@ -161,11 +161,9 @@ public record JobSpec(
    * Which batches are skipped.
    *
    * @param maxGradientNorm the largest norm of a gradient that counts
+   * @param stopAfter batches skipped in a row after which the job stops
    */
-  public record Guard(double maxGradientNorm) {
-    /** What a specification that says nothing of it means. */
-    public static final Guard DEFAULT = new Guard(Double.POSITIVE_INFINITY);
-  }
+  public record Guard(double maxGradientNorm, long stopAfter) {}
 
   /**
    * How many of each.
@@ -303,7 +301,7 @@ public record JobSpec(
         document.get(Keys.SEED),
         document.get(Keys.PIECE_ROWS),
         document.get(Keys.CONSISTENCY),
-        new Guard(document.find(Keys.MAX_GRADIENT_NORM).orElse(Double.POSITIVE_INFINITY)),
+        guard(document),
         clipping(document),
         parallelism,
         new Checkpoints(
@@ -342,6 +340,13 @@ public record JobSpec(
         .objectNode()
         .put("type", type.orElse(""))
         .set("settings", document.get(Keys.MODEL_SETTINGS));
+  }
+
+  private static Guard guard(Document document) {
+    int stopAfter = document.get(Keys.STOP_AFTER);
+    return new Guard(
+        document.find(Keys.MAX_GRADIENT_NORM).orElse(Double.POSITIVE_INFINITY),
+        stopAfter == 0 ? Long.MAX_VALUE : stopAfter);
   }
 
   private static Clipping clipping(Document document) {

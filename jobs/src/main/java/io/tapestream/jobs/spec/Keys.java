@@ -186,6 +186,15 @@ final class Keys {
           "A batch is skipped if the norm of its gradient, of the mean loss where the loss is a mean,"
               + " is larger; one that is not finite always is");
 
+  static final Key<Integer> STOP_AFTER =
+      integer(
+          "guard.stopAfter",
+          0,
+          Integer.MAX_VALUE,
+          10,
+          "The job stops when so many batches in a row were skipped, at the next checkpoint; `0`:"
+              + " never");
+
   static final Key<Double> CLIP_VALUE =
       Key.absent(
           "clip.value",

@@ -19,12 +19,14 @@ final class ServerIdentity {
   private final ListState<String> layout;
   private final ListState<String> slots;
   private final ListState<String> virtualWorkers;
+  private final ListState<String> run;
 
   ServerIdentity(OperatorStateStore store) throws Exception {
     layout = store.getUnionListState(new ListStateDescriptor<>("layout", Types.STRING));
     slots = store.getUnionListState(new ListStateDescriptor<>("optimizer-slots", Types.STRING));
     virtualWorkers =
         store.getUnionListState(new ListStateDescriptor<>("virtual-workers", Types.STRING));
+    run = store.getUnionListState(new ListStateDescriptor<>("run", Types.STRING));
   }
 
   /** Stores the identity of a running job. */
@@ -32,6 +34,7 @@ final class ServerIdentity {
     layout.update(subtask == 0 ? List.of(describe(plan)) : List.of());
     slots.update(subtask == 0 ? List.of(describe(optimizer)) : List.of());
     virtualWorkers.update(subtask == 0 ? plan.virtualWorkers() : List.of());
+    run.update(subtask == 0 ? List.of(plan.run()) : List.of());
   }
 
   /**
@@ -55,6 +58,11 @@ final class ServerIdentity {
               .formatted(String.join(", ", storedSlots), describe(optimizer)));
     }
     return joined(list(virtualWorkers), plan);
+  }
+
+  /** Whether the checkpoint was cut by another submission than this one. */
+  boolean isOfAnotherRun(ServerPlan plan) throws Exception {
+    return !list(run).equals(List.of(plan.run()));
   }
 
   private static List<Integer> joined(List<String> known, ServerPlan plan) {

@@ -35,6 +35,8 @@ import org.jspecify.annotations.Nullable;
  *                      workers; then, in a mail before the first message, all weights leave (R10)
  * message              its block's transition; weights leave if a round closed
  * before a barrier     if the checkpointed round is due (R18), all blocks leave as snapshots
+ *                      a stopped block instead notes the checkpoint
+ * checkpoint complete  if a block had stopped before its barrier, training stops
  * finished             the blocks leave as snapshots a last time, if there is anything new
  * </pre>
  *
@@ -66,6 +68,8 @@ public final class ServerOperator extends AbstractStreamOperator<Weights>
   private transient ServerIdentity identity;
   private transient List<Integer> owned;
   private transient @Nullable ServerMetrics reported;
+  private transient @Nullable TrainingStoppedException stop;
+  private transient long stoppedAt;
 
   /** An operator that has opened nothing yet. */
   @SuppressWarnings("NullAway.Init") // what open() and initializeState() fill
@@ -97,14 +101,16 @@ public final class ServerOperator extends AbstractStreamOperator<Weights>
             KeyGroupRangeAssignment.computeKeyGroupRangeForOperatorIndex(
                 maxParallelism, task.getNumberOfParallelSubtasks(), task.getIndexOfThisSubtask()));
     optimizer = plan.model().optimizer(userClasses);
-    server = new ParameterServer(optimizer, plan.consistency(), plan.model().meanLoss(userClasses));
+    server =
+        new ParameterServer(
+            optimizer, plan.consistency(), plan.model().meanLoss(userClasses), plan.stopAfter());
     blocks =
         context
             .getKeyedStateStore()
             .getState(new ValueStateDescriptor<>("block", ServerTypes.BLOCK));
     identity = new ServerIdentity(context.getOperatorStateStore());
     if (context.isRestored()) {
-      restore(identity.joined(plan, optimizer));
+      restore(identity.joined(plan, optimizer), identity.isOfAnotherRun(plan));
     } else {
       initialize(plan.model().initialValues(userClasses));
     }
@@ -126,11 +132,14 @@ public final class ServerOperator extends AbstractStreamOperator<Weights>
     }
   }
 
-  private void restore(List<Integer> joined) throws Exception {
+  private void restore(List<Integer> joined, boolean isNewRun) throws Exception {
     for (int index : owned) {
       Block block = fetch(index);
       for (int virtualWorker : joined) {
         server.accept(block, new Join(index, virtualWorker, 0));
+      }
+      if (isNewRun) {
+        server.goOn(block);
       }
       blocks.update(block);
     }
@@ -183,7 +192,26 @@ public final class ServerOperator extends AbstractStreamOperator<Weights>
   @Override
   public void prepareSnapshotPreBarrier(long checkpointId) throws Exception {
     super.prepareSnapshotPreBarrier(checkpointId);
+    for (int index : owned) {
+      Block block = fetch(index);
+      if (block.isStopped()) {
+        stop = new TrainingStoppedException(block, plan.virtualWorkers());
+        stoppedAt = checkpointId;
+        return; // its weights are not known to be good
+      }
+    }
     publish(checkpointId, plan.publishEveryRounds());
+  }
+
+  /**
+   * Stops training, now that the dead letters of the batches that were skipped have surely left.
+   */
+  @Override
+  public void notifyCheckpointComplete(long checkpointId) throws Exception {
+    super.notifyCheckpointComplete(checkpointId);
+    if (stop != null && checkpointId >= stoppedAt) {
+      throw stop;
+    }
   }
 
   @Override

@@ -18,6 +18,8 @@ import org.apache.kafka.common.TopicPartition;
  *     passed since the round published last
  * @param metrics names of the metrics, in the order of the contributions' headers
  * @param maxParallelism of the server; fixed for the job's life
+ * @param stopAfter training stops after this many skipped batches in a row
+ * @param run the submission; another one that restores lets a stopped block go on
  */
 public record ServerPlan(
     ServedModel model,
@@ -26,12 +28,35 @@ public record ServerPlan(
     List<String> virtualWorkers,
     long publishEveryRounds,
     List<String> metrics,
-    int maxParallelism)
+    int maxParallelism,
+    long stopAfter,
+    String run)
     implements Serializable {
 
   public ServerPlan {
     virtualWorkers = List.copyOf(virtualWorkers);
     metrics = List.copyOf(metrics);
+  }
+
+  /** A plan under which training never stops. */
+  public ServerPlan(
+      ServedModel model,
+      Consistency consistency,
+      BlockLayout layout,
+      List<String> virtualWorkers,
+      long publishEveryRounds,
+      List<String> metrics,
+      int maxParallelism) {
+    this(
+        model,
+        consistency,
+        layout,
+        virtualWorkers,
+        publishEveryRounds,
+        metrics,
+        maxParallelism,
+        Long.MAX_VALUE,
+        "");
   }
 
   /** The plan of a job. */
@@ -45,7 +70,9 @@ public record ServerPlan(
             .toList(),
         settings.publish().everyRounds(),
         metrics,
-        maxParallelism);
+        maxParallelism,
+        settings.gradients().stopAfter(),
+        settings.publish().runId());
   }
 
   /** The keys that the server's input is partitioned by. */

@@ -141,6 +141,65 @@ class ServerOperatorTest {
   }
 
   @Test
+  void r15TrainingStopsAfterTheCheckpointThatFollowsSoManySkippedBatches() throws Exception {
+    Checkpoint checkpoint;
+    try (TestShards shards = new TestShards(stoppingAfterTwo("run 1"), 2, null)) {
+      rounds(shards, 0, 1);
+      shards.skip(0, 1);
+      shards.checkpoint(1);
+      shards.shard(0).notifyOfCompletedCheckpoint(1); // one is not enough
+      int published = shards.snapshots().size();
+      shards.skip(1, 1);
+      shards.contribute(2, 1);
+      shards.shard(0).notifyOfCompletedCheckpoint(1); // its barrier was before
+
+      checkpoint = shards.checkpoint(2);
+
+      assertThat(shards.snapshots()).as("no version of such weights").hasSize(published);
+      for (int shard = 0; shard < 2; shard++) {
+        var stopped = shards.shard(shard);
+        assertThatThrownBy(() -> stopped.notifyOfCompletedCheckpoint(2))
+            .isInstanceOfSatisfying(
+                TrainingStoppedException.class,
+                stop -> {
+                  assertThat(stop.received()).containsExactly(8, 8, 8);
+                  assertThat(stop.provenRound()).isZero();
+                })
+            .hasMessageContaining("2 mini-batches in a row")
+            .hasMessageContaining("a-0 offset 8, a-1 offset 8, a-2 offset 8");
+      }
+    }
+    try (TestShards restarted = new TestShards(stoppingAfterTwo("run 1"), 1, checkpoint)) {
+      restarted.checkpoint(3);
+      assertThatThrownBy(() -> restarted.shard(0).notifyOfCompletedCheckpoint(3))
+          .as("a restart decides alike")
+          .isInstanceOf(TrainingStoppedException.class);
+    }
+    try (TestShards resubmitted = new TestShards(stoppingAfterTwo("run 2"), 3, checkpoint)) {
+      assertThat(resubmitted.newest().values())
+          .as("a new submission goes on")
+          .extracting(Weights::round)
+          .containsOnly(2L);
+      resubmitted.skip(0, 2);
+      resubmitted.checkpoint(3);
+      resubmitted.shard(0).notifyOfCompletedCheckpoint(3);
+    }
+  }
+
+  private static ServerPlan stoppingAfterTwo(String run) {
+    return new ServerPlan(
+        PLAN.model(),
+        PLAN.consistency(),
+        PLAN.layout(),
+        PLAN.virtualWorkers(),
+        1,
+        PLAN.metrics(),
+        PLAN.maxParallelism(),
+        2,
+        run);
+  }
+
+  @Test
   void i5TheSnapshotBeforeTheBarrierHoldsTheWeightsThatTheCheckpointRestores() throws Exception {
     Checkpoint checkpoint;
     Map<Integer, float[]> published = new TreeMap<>();

@@ -2,6 +2,7 @@ package io.tapestream.operators.server;
 
 import io.tapestream.parameterserver.BlockRange;
 import io.tapestream.parameterserver.Gradient.Dense;
+import io.tapestream.parameterserver.Gradient.None;
 import io.tapestream.parameterserver.Header;
 import io.tapestream.parameterserver.Message;
 import io.tapestream.parameterserver.Message.Contribution;
@@ -88,6 +89,15 @@ final class TestShards implements AutoCloseable {
     Header header = new Header(4, 2.0 * (batch + 1), new double[] {1 + batch}, new double[] {4}, 4);
     return new Contribution(
         range.index(), virtualWorker, batch, 4 * (batch + 1), new Dense(gradient), header);
+  }
+
+  /** Tells every block that a batch of a virtual worker was skipped. */
+  void skip(int virtualWorker, long batch) throws Exception {
+    for (BlockRange range : plan.layout().blocks()) {
+      accept(
+          new Contribution(
+              range.index(), virtualWorker, batch, 4 * (batch + 1), new None(), Header.skipped(4)));
+    }
   }
 
   /** Lets a virtual worker leave every block. */

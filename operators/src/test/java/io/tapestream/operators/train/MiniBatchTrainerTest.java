@@ -189,14 +189,14 @@ class MiniBatchTrainerTest {
 
     trained(
         settings(
-            "MeanSquaredError", new GradientSettings(norm + 1, new ClipByGlobalNorm(norm / 2))),
+            "MeanSquaredError", new GradientSettings(norm + 1, 1, new ClipByGlobalNorm(norm / 2))),
         batch);
 
     assertThat(gradient()).containsExactly(0, 2, 6, 0, 0);
   }
 
   private static GradientSettings atMost(double norm) {
-    return new GradientSettings(norm, Clipping.NONE);
+    return new GradientSettings(norm, 1, Clipping.NONE);
   }
 
   @Test
