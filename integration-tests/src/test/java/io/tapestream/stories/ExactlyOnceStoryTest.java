@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tapestream.jobs.LocalJob;
 import io.tapestream.jobs.embedded.EmbeddedKafka;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** I1: each record counts once in the weights, whatever fails in one process. */
 class ExactlyOnceStoryTest {
@@ -49,34 +53,64 @@ class ExactlyOnceStoryTest {
     assertThat(weights).containsOnly(1f);
   }
 
+  /** Whatever a version's manifest says it has learned from stands in its weights, and no other. */
+  private static void assertVersionsAreExact(Story story, Topic topic) throws Exception {
+    for (long version : story.versions().complete()) {
+      Map<Integer, Long> learned = story.versions().manifest(version).topics().get(topic.name());
+      float[] expected = new float[RECORDS];
+      for (int i = 0; i < RECORDS; i++) {
+        expected[i] = i / PARTITIONS < learned.getOrDefault(i % PARTITIONS, 0L) ? 1 : 0;
+      }
+      assertThat(story.weights(version)).as("version %d", version).isEqualTo(expected);
+    }
+  }
+
   @Test
   void each_record_counts_once_when_nothing_fails_I1() throws Exception {
     assertEachCountedOnce(counting(countingTopic(RECORDS)).run());
   }
 
-  @Test
-  void each_record_counts_once_after_an_exception_in_a_trainer_I1() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"synchronous", "bounded(3)", "asynchronous"})
+  void each_record_counts_once_after_an_exception_in_a_trainer_I1(String consistency)
+      throws Exception {
     Faults.arm(FaultyCountingModel.PLACE, 170);
+    Topic topic = countingTopic(RECORDS);
     Story story =
-        counting(countingTopic(RECORDS)).with("model.class", FaultyCountingModel.class.getName());
+        counting(topic)
+            .with("model.class", FaultyCountingModel.class.getName())
+            .with("consistency", consistency);
 
     float[] weights = story.run();
 
     assertThat(Faults.struck(FaultyCountingModel.PLACE)).isTrue();
     assertEachCountedOnce(weights);
+    assertVersionsAreExact(story, topic);
   }
 
-  @Test
-  void each_record_counts_once_after_an_exception_in_a_shard_I1() throws Exception {
+  @ParameterizedTest
+  @CsvSource({
+    "synchronous, hashmap",
+    "synchronous, rocksdb",
+    "bounded(3), hashmap",
+    "asynchronous, hashmap",
+    "asynchronous, rocksdb"
+  })
+  void each_record_counts_once_after_an_exception_in_a_shard_I1(String consistency, String backend)
+      throws Exception {
     Faults.arm(FaultySgd.PLACE, 250);
+    Topic topic = countingTopic(RECORDS);
     Story story =
-        counting(countingTopic(RECORDS))
-            .with("optimizer", "{type: " + FaultySgd.class.getName() + ", learningRate: 1.0}");
+        counting(topic)
+            .with("optimizer", "{type: " + FaultySgd.class.getName() + ", learningRate: 1.0}")
+            .with("consistency", consistency)
+            .with("checkpoints.backend", backend);
 
     float[] weights = story.run();
 
     assertThat(Faults.struck(FaultySgd.PLACE)).isTrue();
     assertEachCountedOnce(weights);
+    assertVersionsAreExact(story, topic);
   }
 
   @Test

@@ -258,7 +258,13 @@ final class Keys {
           10,
           "Checkpoints in a row that may fail, on a full disk for example, before the job restarts");
   static final Key<String> BACKEND =
-      choice("checkpoints.backend", "Where a shard keeps its blocks", "hashmap", "rocksdb");
+      choice(
+          "checkpoints.backend",
+          "Where checkpoints take a shard's blocks from. `hashmap`: the heap, which holds them twice"
+              + " meanwhile. `rocksdb`: a local disk; the heap holds them once, but a shard stands"
+              + " still for about 3 ms a MB",
+          "hashmap",
+          "rocksdb");
   static final Key<Integer> RESTART_ATTEMPTS =
       integer(
           "restart.attempts",

@@ -7,7 +7,7 @@ import java.util.List;
  * What a shard may come to hold in the heap:
  *
  * <pre>
- * values, slots and sum of its blocks, twice while a checkpoint is written
+ * values, slots and sum of its blocks, on the hashmap backend twice while a checkpoint is written
  * + where rounds are summed, one contribution of every virtual worker but one that waits (R13)
  * </pre>
  */
@@ -17,11 +17,16 @@ final class ServerMemory {
 
   private ServerMemory() {}
 
-  /** Refuses a shard that could not hold what the protocol may make it hold. */
-  static void check(ServerPlan plan, List<Integer> owned, int slots, long heap) {
+  /**
+   * Refuses a shard that could not hold what the protocol may make it hold.
+   *
+   * @param copies of a block at a time
+   * @param heap bytes
+   */
+  static void check(ServerPlan plan, List<Integer> owned, int slots, int copies, long heap) {
     long values = owned.stream().map(plan.layout()::block).mapToLong(BlockRange::length).sum();
     int waiting = plan.consistency().sumsRounds() ? plan.virtualWorkers().size() - 1 : 0;
-    long needed = values * Float.BYTES * (2L * (2 + slots) + waiting);
+    long needed = values * Float.BYTES * ((long) copies * (2 + slots) + waiting);
     if (needed > heap) {
       throw new IllegalStateException(
           "this shard's %d blocks may need %d MiB with %d virtual workers, the heap has %d MiB:"

@@ -1,7 +1,5 @@
 package io.tapestream.operators.server;
 
-import static java.util.Objects.requireNonNull;
-
 import io.tapestream.optimizers.Optimizer;
 import io.tapestream.parameterserver.Block;
 import io.tapestream.parameterserver.BlockLayout;
@@ -43,9 +41,8 @@ import org.jspecify.annotations.Nullable;
  * <p>The main output goes to every weight return, by broadcast. Both outputs refer to live arrays:
  * they must cross a network edge or be copied, as Flink does unless object reuse is on.
  *
- * <p>On the hashmap backend the live arrays are the state's values; a block is fetched in each
- * mailbox action and no reference outlives it (R12). Other backends keep the same promises but
- * write a whole block for each message.
+ * <p>On the hashmap backend the live arrays are the state's values; on others {@link BlockStore}
+ * keeps them in memory and writes them for each checkpoint.
  */
 public final class ServerOperator extends AbstractStreamOperator<Weights>
     implements OneInputStreamOperator<Message, Weights> {
@@ -64,7 +61,7 @@ public final class ServerOperator extends AbstractStreamOperator<Weights>
   private transient BlockKeys keys;
   private transient Optimizer optimizer;
   private transient ParameterServer server;
-  private transient ValueState<Block> blocks;
+  private transient BlockStore blocks;
   private transient ServerIdentity identity;
   private transient List<Integer> owned;
   private transient @Nullable ServerMetrics reported;
@@ -104,10 +101,11 @@ public final class ServerOperator extends AbstractStreamOperator<Weights>
     server =
         new ParameterServer(
             optimizer, plan.consistency(), plan.model().meanLoss(userClasses), plan.stopAfter());
-    blocks =
+    ValueState<Block> state =
         context
             .getKeyedStateStore()
             .getState(new ValueStateDescriptor<>("block", ServerTypes.BLOCK));
+    blocks = new BlockStore(state, index -> setCurrentKey(keys.key(index)));
     identity = new ServerIdentity(context.getOperatorStateStore());
     if (context.isRestored()) {
       restore(identity.joined(plan, optimizer), identity.isOfAnotherRun(plan));
@@ -125,10 +123,9 @@ public final class ServerOperator extends AbstractStreamOperator<Weights>
               + " the client see different versions of the model's class");
     }
     for (int index : owned) {
-      setCurrentKey(keys.key(index));
       Block block = server.fresh(layout.block(index), initial, plan.virtualWorkers().size());
       block.countFrom(plan.model().initialRound(), plan.model().initialRecords());
-      blocks.update(block);
+      blocks.put(index, block);
     }
   }
 
@@ -141,7 +138,7 @@ public final class ServerOperator extends AbstractStreamOperator<Weights>
       if (isNewRun) {
         server.goOn(block);
       }
-      blocks.update(block);
+      blocks.put(index, block);
     }
   }
 
@@ -150,7 +147,8 @@ public final class ServerOperator extends AbstractStreamOperator<Weights>
     super.open();
     if (!owned.isEmpty()) {
       Block first = fetch(owned.get(0));
-      ServerMemory.check(plan, owned, first.slotCount(), Runtime.getRuntime().maxMemory());
+      ServerMemory.check(
+          plan, owned, first.slotCount(), blocks.copies(), Runtime.getRuntime().maxMemory());
       reported = new ServerMetrics(getMetricGroup(), plan.metrics(), first);
     }
     mailbox.execute(this::emitAll, "emit the weights that this attempt starts from");
@@ -165,9 +163,9 @@ public final class ServerOperator extends AbstractStreamOperator<Weights>
   @Override
   public void processElement(StreamRecord<Message> element) throws Exception {
     Message message = element.getValue();
-    Block block = requireNonNull(blocks.value(), "every owned key has its block");
+    Block block = fetch(message.block());
     Optional<Weights> weights = accept(block, message);
-    blocks.update(block);
+    blocks.changed(message.block(), block);
     if (weights.isPresent()) {
       emit(weights.get());
       if (reported != null && message.block() == owned.get(0)) {
@@ -244,20 +242,20 @@ public final class ServerOperator extends AbstractStreamOperator<Weights>
                     block.courses(),
                     block.values())));
         block.markPublished();
-        blocks.update(block);
+        blocks.changed(index, block);
       }
     }
   }
 
   @Override
   public void snapshotState(StateSnapshotContext context) throws Exception {
-    super.snapshotState(context);
+    super.snapshotState(context); // Flink takes its snapshot of the keyed state after this
+    blocks.write();
     identity.store(plan, optimizer, getRuntimeContext().getTaskInfo().getIndexOfThisSubtask());
   }
 
   private Block fetch(int index) throws Exception {
-    setCurrentKey(keys.key(index));
-    Block block = blocks.value();
+    Block block = blocks.get(index);
     if (block == null) {
       throw new IllegalStateException(
           "the restored state has no block " + index + " of " + plan.layout());

@@ -20,14 +20,26 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.flink.runtime.checkpoint.CheckpointOptions;
+import org.apache.flink.runtime.state.StateBackend;
+import org.apache.flink.runtime.state.hashmap.HashMapStateBackend;
 import org.apache.flink.runtime.state.memory.MemCheckpointStreamFactory;
+import org.apache.flink.state.rocksdb.EmbeddedRocksDBStateBackend;
 import org.apache.flink.streaming.api.operators.OperatorSnapshotFinalizer;
 import org.apache.flink.streaming.api.operators.OperatorSnapshotFutures;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class ServerOperatorTest {
 
   private static final ServerPlan PLAN = plan(List.of("a-0", "a-1", "a-2"), 1);
+
+  static List<StateBackend> backends() {
+    return List.of(
+        new HashMapStateBackend(),
+        new EmbeddedRocksDBStateBackend(),
+        new EmbeddedRocksDBStateBackend(true)); // incremental checkpoints
+  }
 
   @Test
   void r10AFreshStartEmitsTheInitialWeightsAndEachRoundTheNextOnes() throws Exception {
@@ -69,33 +81,35 @@ class ServerOperatorTest {
     }
   }
 
-  @Test
-  void r10ARestoreEmitsAllWeightsBeforeAnyMessage() throws Exception {
+  @ParameterizedTest
+  @MethodSource("backends")
+  void r10ARestoreEmitsAllWeightsBeforeAnyMessage(StateBackend backend) throws Exception {
     float[] atTheCut;
     Checkpoint checkpoint;
-    try (TestShards shards = new TestShards(PLAN, 2, null)) {
+    try (TestShards shards = new TestShards(PLAN, backend, 2, null)) {
       rounds(shards, 0, 2);
       atTheCut = shards.vector();
       checkpoint = shards.checkpoint(1);
     }
-    try (TestShards restored = new TestShards(PLAN, 3, checkpoint)) {
+    try (TestShards restored = new TestShards(PLAN, backend, 3, checkpoint)) {
       assertThat(restored.newest().keySet()).containsExactly(0, 1, 2, 3, 4);
       assertThat(restored.vector()).isEqualTo(atTheCut);
     }
   }
 
-  @Test
-  void i2ARestoreInTheMiddleOfARoundGoesOnWithTheSameBits() throws Exception {
+  @ParameterizedTest
+  @MethodSource("backends")
+  void i2ARestoreInTheMiddleOfARoundGoesOnWithTheSameBits(StateBackend backend) throws Exception {
     float[] expected = uninterrupted(3);
     Checkpoint checkpoint;
-    try (TestShards shards = new TestShards(PLAN, 2, null)) {
+    try (TestShards shards = new TestShards(PLAN, backend, 2, null)) {
       rounds(shards, 0, 1);
       shards.contribute(2, 1); // held
       shards.contribute(0, 1); // in the sum
       checkpoint = shards.checkpoint(7);
       shards.contribute(1, 1); // lost with the attempt
     }
-    try (TestShards restored = new TestShards(PLAN, 2, checkpoint)) {
+    try (TestShards restored = new TestShards(PLAN, backend, 2, checkpoint)) {
       assertThat(restored.newest().values()).extracting(Weights::round).containsOnly(1L);
       Weights any = restored.newest().get(0);
       assertThat(any.applied()).containsExactly(1, 1, 1);
@@ -105,14 +119,16 @@ class ServerOperatorTest {
     }
   }
 
-  @Test
-  void i2ARescaleFromOneShardToTwoToThreeToOneKeepsTheSameBits() throws Exception {
+  @ParameterizedTest
+  @MethodSource("backends")
+  void i2ARescaleFromOneShardToTwoToThreeToOneKeepsTheSameBits(StateBackend backend)
+      throws Exception {
     float[] expected = uninterrupted(4);
     Checkpoint checkpoint = null;
     float[] vector = null;
     int round = 0;
     for (int parallelism : new int[] {1, 2, 3, 1}) {
-      try (TestShards shards = new TestShards(PLAN, parallelism, checkpoint)) {
+      try (TestShards shards = new TestShards(PLAN, backend, parallelism, checkpoint)) {
         rounds(shards, round, round + 1);
         round++;
         vector = shards.vector();
@@ -199,11 +215,13 @@ class ServerOperatorTest {
         run);
   }
 
-  @Test
-  void i5TheSnapshotBeforeTheBarrierHoldsTheWeightsThatTheCheckpointRestores() throws Exception {
+  @ParameterizedTest
+  @MethodSource("backends")
+  void i5TheSnapshotBeforeTheBarrierHoldsTheWeightsThatTheCheckpointRestores(StateBackend backend)
+      throws Exception {
     Checkpoint checkpoint;
     Map<Integer, float[]> published = new TreeMap<>();
-    try (TestShards shards = new TestShards(PLAN, 2, null)) {
+    try (TestShards shards = new TestShards(PLAN, backend, 2, null)) {
       rounds(shards, 0, 2);
       shards.contribute(0, 2);
       checkpoint = shards.checkpoint(9);
@@ -219,7 +237,7 @@ class ServerOperatorTest {
         published.put(snapshot.block(), snapshot.values());
       }
     }
-    try (TestShards restored = new TestShards(PLAN, 3, checkpoint)) {
+    try (TestShards restored = new TestShards(PLAN, backend, 3, checkpoint)) {
       assertThat(published.keySet()).containsExactly(0, 1, 2, 3, 4);
       restored
           .newest()
@@ -228,12 +246,14 @@ class ServerOperatorTest {
     }
   }
 
-  @Test
-  void r12ACheckpointThatIsStillBeingWrittenDoesNotSeeTheNextRounds() throws Exception {
+  @ParameterizedTest
+  @MethodSource("backends")
+  void r12ACheckpointThatIsStillBeingWrittenDoesNotSeeTheNextRounds(StateBackend backend)
+      throws Exception {
     float[] atTheCut;
     OperatorSnapshotFutures writing;
     Checkpoint checkpoint;
-    try (TestShards shards = new TestShards(PLAN, 1, null)) {
+    try (TestShards shards = new TestShards(PLAN, backend, 1, null)) {
       rounds(shards, 0, 2);
       atTheCut = shards.vector();
       writing =
@@ -250,7 +270,7 @@ class ServerOperatorTest {
       checkpoint =
           new Checkpoint(1, OperatorSnapshotFinalizer.create(writing).getJobManagerOwnedState());
     }
-    try (TestShards restored = new TestShards(PLAN, 1, checkpoint)) {
+    try (TestShards restored = new TestShards(PLAN, backend, 1, checkpoint)) {
       assertThat(restored.vector()).isEqualTo(atTheCut);
     }
   }
@@ -311,16 +331,17 @@ class ServerOperatorTest {
     }
   }
 
-  @Test
-  void r3APartitionThatIsNewAtARestoreJoinsFromTheNextRound() throws Exception {
+  @ParameterizedTest
+  @MethodSource("backends")
+  void r3APartitionThatIsNewAtARestoreJoinsFromTheNextRound(StateBackend backend) throws Exception {
     Checkpoint checkpoint;
-    try (TestShards shards = new TestShards(PLAN, 2, null)) {
+    try (TestShards shards = new TestShards(PLAN, backend, 2, null)) {
       rounds(shards, 0, 1);
       shards.contribute(2, 1);
       checkpoint = shards.checkpoint(3);
     }
     ServerPlan grown = plan(List.of("a-0", "a-1", "a-10", "a-2"), 1);
-    try (TestShards restored = new TestShards(grown, 1, checkpoint)) {
+    try (TestShards restored = new TestShards(grown, backend, 1, checkpoint)) {
       Weights weights = restored.newest().get(4);
       assertThat(weights.applied()).containsExactly(1, 1, 0, 1);
       assertThat(weights.roundOf(2, 0)).isEqualTo(2);
@@ -399,8 +420,8 @@ class ServerOperatorTest {
   void r13AShardThatCouldNotHoldTheWaitingContributionsIsRefusedAtStartUp() {
     long needed = 20 * 4 * (2 * (2 + 2) + 2);
     List<Integer> all = List.of(0, 1, 2, 3, 4);
-    ServerMemory.check(PLAN, all, 2, needed);
-    assertThatThrownBy(() -> ServerMemory.check(PLAN, all, 2, needed - 1))
+    ServerMemory.check(PLAN, all, 2, 2, needed);
+    assertThatThrownBy(() -> ServerMemory.check(PLAN, all, 2, 2, needed - 1))
         .hasMessageContaining("run more shards");
   }
 

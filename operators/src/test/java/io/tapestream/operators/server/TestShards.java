@@ -16,6 +16,8 @@ import java.util.TreeMap;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
 import org.apache.flink.runtime.state.KeyGroupRangeAssignment;
+import org.apache.flink.runtime.state.StateBackend;
+import org.apache.flink.runtime.state.hashmap.HashMapStateBackend;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.streaming.runtime.tasks.mailbox.Mail;
 import org.apache.flink.streaming.util.AbstractStreamOperatorTestHarness;
@@ -40,12 +42,28 @@ final class TestShards implements AutoCloseable {
 
   TestShards(ServerPlan plan, int maxParallelism, int parallelism, @Nullable Checkpoint from)
       throws Exception {
+    this(plan, new HashMapStateBackend(), maxParallelism, parallelism, from);
+  }
+
+  TestShards(ServerPlan plan, StateBackend backend, int parallelism, @Nullable Checkpoint from)
+      throws Exception {
+    this(plan, backend, plan.maxParallelism(), parallelism, from);
+  }
+
+  private TestShards(
+      ServerPlan plan,
+      StateBackend backend,
+      int maxParallelism,
+      int parallelism,
+      @Nullable Checkpoint from)
+      throws Exception {
     this.plan = plan;
     this.keys = plan.keys();
     for (int subtask = 0; subtask < parallelism; subtask++) {
       var harness =
           new KeyedOneInputStreamOperatorTestHarness<>(
               new ServerOperator(plan), keys, Types.INT, maxParallelism, parallelism, subtask);
+      harness.setStateBackend(backend);
       shards.add(harness);
       harness.setup(
           ServerTypes.WEIGHTS.createSerializer(harness.getExecutionConfig().getSerializerConfig()));
