@@ -119,7 +119,13 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
                             + ": its records alone decided, so a run on them repeats it without --replay"));
     VirtualWorkers workers = settings.source().virtualWorkers();
     for (var topic : schedule.topics().entrySet()) {
-      for (int partition : topic.getValue().keySet()) {
+      for (var course : topic.getValue().entrySet()) {
+        int partition = course.getKey();
+        if (!course.getValue().lost().isEmpty()) {
+          throw new SubmissionException(
+              "%s was trained without records that partition %d of topic %s had lost: such a run can't be repeated"
+                  .formatted(version, partition, topic.getKey()));
+        }
         if (workers.indexOf(new TopicPartition(topic.getKey(), partition)) < 0) {
           throw new SubmissionException(
               "%s was trained on partition %d of topic %s, which this job does not read"
@@ -192,6 +198,7 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
         policies.skipAfter().orElse(null),
         policies.linger().orElse(null),
         null,
+        policies.acceptLost(),
         policies.acceptRecreated());
   }
 

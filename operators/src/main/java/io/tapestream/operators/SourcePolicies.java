@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  *     it is full
  * @param replay the decisions of an earlier run, which are taken again as far as they go; null
  *     leaves all to the two times
+ * @param acceptLost whether a restored job goes on without records that the topic no longer holds
  * @param acceptRecreated whether a restored job takes a topic of another id for the one it has
  *     learned from, offsets and all: a copy on another cluster, say
  */
@@ -26,11 +27,13 @@ public record SourcePolicies(
     @Nullable Duration skipAfter,
     @Nullable Duration linger,
     @Nullable RecordedSchedule replay,
+    boolean acceptLost,
     boolean acceptRecreated)
     implements Serializable {
 
   /** The partitions at the start, each waited for until its mini-batch is full. */
-  public static final SourcePolicies DEFAULT = new SourcePolicies(null, null, null, null, false);
+  public static final SourcePolicies DEFAULT =
+      new SourcePolicies(null, null, null, null, false, false);
 
   public SourcePolicies {
     requirePositive(discovery, "discovery");
@@ -40,7 +43,7 @@ public record SourcePolicies(
 
   /** The same, but the decisions of an earlier run come first. */
   public SourcePolicies replaying(RecordedSchedule schedule) {
-    return new SourcePolicies(discovery, skipAfter, linger, schedule, acceptRecreated);
+    return new SourcePolicies(discovery, skipAfter, linger, schedule, acceptLost, acceptRecreated);
   }
 
   /** What is recorded for a partition; null leaves all to the clock. */

@@ -46,6 +46,13 @@ final class Clock {
     round++;
   }
 
+  /** Records are missing before its next batch. */
+  void lose(long from, long to) {
+    if (log != null) {
+      log.lose(batch, from, to);
+    }
+  }
+
   /** The round in which the first batch that the values do not hold counts. */
   long roundAfterApplied() {
     return round - (batch - applied);

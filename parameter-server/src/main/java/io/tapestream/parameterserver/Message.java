@@ -38,6 +38,18 @@ public sealed interface Message {
   record Skip(int block, int virtualWorker, long batch, long round) implements Message {}
 
   /**
+   * Records are missing before the virtual worker's next batch, and the job goes on without them
+   * (R6). Sent to block 0 alone, which writes it down.
+   *
+   * @param block the block that this message is for
+   * @param virtualWorker the sender's index
+   * @param batch the number of batches it has contributed
+   * @param from the first Kafka offset that is missing
+   * @param to the first one after them
+   */
+  record Lost(int block, int virtualWorker, long batch, long from, long to) implements Message {}
+
+  /**
    * The virtual worker has contributed its last batch, so no round waits for it from now on.
    *
    * @param block the block that this message is for

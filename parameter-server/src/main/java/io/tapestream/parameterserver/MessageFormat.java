@@ -6,6 +6,7 @@ import io.tapestream.parameterserver.Gradient.Rows;
 import io.tapestream.parameterserver.Message.Contribution;
 import io.tapestream.parameterserver.Message.Join;
 import io.tapestream.parameterserver.Message.Leave;
+import io.tapestream.parameterserver.Message.Lost;
 import io.tapestream.parameterserver.Message.Skip;
 import java.io.DataInput;
 import java.io.DataOutput;
@@ -16,11 +17,12 @@ import java.io.IOException;
  *
  * <pre>
  * byte  version (1)
- * byte  kind            0 contribution    1 leave   2 join   3 skip
+ * byte  kind            0 contribution    1 leave   2 join   3 skip   4 lost
  * int   block
  * int   virtual worker
  * long  batch
  *                       long  next offset                      long  round
+ *                                                                      long  from, to
  *                       header
  *                       byte  gradient    0 none   1 dense: floats
  *                                         2 rows: int origin, int width, ints, floats
@@ -35,6 +37,7 @@ public final class MessageFormat {
   private static final int LEAVE = 1;
   private static final int JOIN = 2;
   private static final int SKIP = 3;
+  private static final int LOST = 4;
   private static final int NONE = 0;
   private static final int DENSE = 1;
   private static final int ROWS = 2;
@@ -54,12 +57,18 @@ public final class MessageFormat {
       writeGradient(out, contribution.gradient());
     } else if (message instanceof Skip skip) {
       out.writeLong(skip.round());
+    } else if (message instanceof Lost lost) {
+      out.writeLong(lost.from());
+      out.writeLong(lost.to());
     }
   }
 
   private static int kind(Message message) {
     if (message instanceof Contribution) {
       return CONTRIBUTION;
+    }
+    if (message instanceof Lost) {
+      return LOST;
     }
     return message instanceof Leave ? LEAVE : message instanceof Join ? JOIN : SKIP;
   }
@@ -80,6 +89,7 @@ public final class MessageFormat {
       case LEAVE -> new Leave(block, virtualWorker, batch);
       case JOIN -> new Join(block, virtualWorker, batch);
       case SKIP -> new Skip(block, virtualWorker, batch, in.readLong());
+      case LOST -> new Lost(block, virtualWorker, batch, in.readLong(), in.readLong());
       default -> throw new IOException("no message has kind " + kind);
     };
   }

@@ -6,6 +6,7 @@ import io.tapestream.optimizers.Step;
 import io.tapestream.parameterserver.Message.Contribution;
 import io.tapestream.parameterserver.Message.Join;
 import io.tapestream.parameterserver.Message.Leave;
+import io.tapestream.parameterserver.Message.Lost;
 import io.tapestream.parameterserver.Message.Skip;
 import io.tapestream.parameterserver.consistency.Consistency;
 import java.util.Arrays;
@@ -26,6 +27,8 @@ import java.util.Optional;
  * Skip          as a contribution of its batch, and   the sender's clock moves to the next round; its
  *               its round is the one in which that      batch stays the next one (R5)
  *               batch would count
+ * Lost          the sender is active, and its batch   the first block writes it into the sender's
+ *               is the next one                       course (R6)
  * Leave         the sender is active, and all its     no round waits for the sender any more (R4)
  *               batches have come
  * Join          its index is at most the number       a clock is inserted at the index, for the
@@ -126,6 +129,8 @@ public final class ParameterServer {
       contribute(block, contribution);
     } else if (message instanceof Skip skip) {
       skip(block, skip);
+    } else if (message instanceof Lost lost) {
+      active(block, lost).lose(lost.from(), lost.to());
     } else if (message instanceof Leave leave) {
       active(block, leave).active = false;
     } else if (message instanceof Join join) {

@@ -11,6 +11,7 @@ import io.tapestream.parameterserver.Gradient.Rows;
 import io.tapestream.parameterserver.Message.Contribution;
 import io.tapestream.parameterserver.Message.Join;
 import io.tapestream.parameterserver.Message.Leave;
+import io.tapestream.parameterserver.Message.Lost;
 import io.tapestream.parameterserver.Message.Skip;
 import io.tapestream.parameterserver.consistency.Synchronous;
 import java.util.List;
@@ -35,7 +36,8 @@ class FormatsTest {
             new Contribution(3, 2, 5, 99, new None(), Header.NONE),
             new Leave(1, 2, 3),
             new Join(4, 5, 6),
-            new Skip(7, 8, 1L << 41, 1L << 42));
+            new Skip(7, 8, 1L << 41, 1L << 42),
+            new Lost(0, 8, 1L << 41, 1L << 42, 1L << 43));
     for (Message message : messages) {
       byte[] bytes = Formats.bytes(MessageFormat::write, message);
       Message read = Formats.read(MessageFormat::read, bytes);

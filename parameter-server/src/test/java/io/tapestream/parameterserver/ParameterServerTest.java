@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tapestream.files.Course;
+import io.tapestream.files.Course.Gap;
 import io.tapestream.files.Course.Run;
 import io.tapestream.optimizers.Adam;
 import io.tapestream.optimizers.Optimizer;
@@ -14,6 +15,7 @@ import io.tapestream.parameterserver.Gradient.Rows;
 import io.tapestream.parameterserver.Message.Contribution;
 import io.tapestream.parameterserver.Message.Join;
 import io.tapestream.parameterserver.Message.Leave;
+import io.tapestream.parameterserver.Message.Lost;
 import io.tapestream.parameterserver.Message.Skip;
 import io.tapestream.parameterserver.consistency.Asynchronous;
 import io.tapestream.parameterserver.consistency.Bounded;
@@ -570,6 +572,22 @@ class ParameterServerTest {
     assertThat(block.copy().courses()).isEqualTo(block.courses());
     BlockRange second = new BlockRange(1, 4, 8, true);
     assertThat(server.fresh(second, new float[8], 2).courses()).isEmpty();
+  }
+
+  @Test
+  void r6RecordsThatAreLostAreWrittenDownBeforeTheBatchAfterThem() {
+    server.accept(block, contribution(0, 0, 1, 1, 1, 1, 1));
+    assertThat(server.accept(block, new Lost(0, 0, 1, 32, 40))).isEmpty();
+    server.accept(block, new Skip(0, 1, 0, 0));
+    assertThat(block.courses().get(0).lost()).as("its batch has not counted").isEmpty();
+    server.accept(block, contribution(0, 1, 1, 1, 1, 1, 1));
+    server.accept(block, new Skip(0, 1, 0, 1));
+
+    assertThat(block.courses().get(0).lost()).containsExactly(new Gap(1, 32, 40));
+    assertThat(Formats.block(Formats.bytes(block)).courses()).isEqualTo(block.courses());
+    assertThatThrownBy(() -> server.accept(block, new Lost(0, 0, 1, 32, 40)))
+        .isInstanceOf(ProtocolException.class)
+        .hasMessageContaining("batch 2 is expected");
   }
 
   @Test

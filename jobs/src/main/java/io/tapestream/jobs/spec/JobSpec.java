@@ -131,12 +131,14 @@ public record JobSpec(
    *     waits for it
    * @param linger after how long a batch that is not full leaves as it is; empty keeps it until it
    *     is full
+   * @param acceptLost whether a restored job goes on without records that the topic no longer holds
    * @param acceptRecreated whether a restored job takes a topic of another id for the same one
    */
   public record Policies(
       Optional<Duration> discovery,
       Optional<Duration> skipAfter,
       Optional<Duration> linger,
+      boolean acceptLost,
       boolean acceptRecreated) {
     /** What a file that names none of them asks for. */
     public static final Policies DEFAULT =
@@ -144,6 +146,7 @@ public record JobSpec(
             requireNonNull(Keys.DISCOVERY.fallback()),
             requireNonNull(Keys.IDLE.fallback()),
             requireNonNull(Keys.LINGER.fallback()),
+            false,
             false);
   }
 
@@ -268,6 +271,7 @@ public record JobSpec(
                 document.get(Keys.DISCOVERY),
                 document.get(Keys.IDLE),
                 document.get(Keys.LINGER),
+                document.get(Keys.LOST_RECORDS).equals("accept"),
                 document.get(Keys.RECREATED).equals("accept")));
     Input input =
         new Input(

@@ -55,6 +55,13 @@ final class Keys {
           Kind.text("clicks"),
           "none",
           "Consumer group under which learned offsets are committed, for monitoring");
+  static final Key<String> LOST_RECORDS =
+      choice(
+          "source.lostRecords",
+          "A restored job whose records the topic no longer holds: `stop`, or `accept` it and go on"
+              + " with the first that are there",
+          "stop",
+          "accept");
   static final Key<Optional<Duration>> DISCOVERY =
       Key.withDefault(
           "source.discovery",

@@ -51,7 +51,11 @@ class JobSpecTest {
     assertThat(spec.source().policies())
         .isEqualTo(
             new JobSpec.Policies(
-                Optional.of(Duration.ofMinutes(5)), Optional.empty(), Optional.empty(), false))
+                Optional.of(Duration.ofMinutes(5)),
+                Optional.empty(),
+                Optional.empty(),
+                false,
+                false))
         .isEqualTo(JobSpec.Policies.DEFAULT);
     assertThat(spec.input().labels()).isEqualTo(1);
     assertThat(spec.model()).hasToString("{\"type\":\"com.example.LeNet\",\"settings\":{}}");
@@ -82,6 +86,7 @@ class JobSpecTest {
               stop: latest
               properties: {security.protocol: SSL, request.timeout.ms: 30000}
               group: clicks-trainer
+              lostRecords: accept
               discovery: off
               idle: skip after 5 s
               linger: 200 ms
@@ -132,6 +137,7 @@ class JobSpecTest {
                 Optional.empty(),
                 Optional.of(Duration.ofSeconds(5)),
                 Optional.of(Duration.ofMillis(200)),
+                true,
                 false));
     assertThat(spec.input().classes()).containsExactly("no", "yes");
     assertThat(spec.model())

@@ -31,6 +31,11 @@ public enum Measure {
       Part.TRAINER, "examplesPerSecond", "examples/s", "the same over the last 10 seconds"),
   SKIPPED_ROUNDS(
       Part.TRAINER, "skippedRounds", "rounds", "that passed without one of its partitions"),
+  LOST_RECORDS(
+      Part.TRAINER,
+      "lostRecords",
+      "offsets",
+      "that the topic no longer held, and the job went on without"),
   REJECTED(Part.TRAINER, "rejected", "examples", "that left as dead letters"),
   SKIPPED_BATCHES(
       Part.TRAINER,

@@ -66,6 +66,7 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
   private final ExampleCounter examples;
   private final WeightReplica replica;
   private final SourcePolicies policies;
+  private final Retention retention;
   private final @Nullable OffsetCommitter committer;
   private final Runnable onClose;
   private final LongSupplier nanoTime;
@@ -90,6 +91,7 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
    * @param examples counts the raw examples in a record's value
    * @param replica opens the gate
    * @param policies for partitions without records
+   * @param retention finds what a topic no longer holds
    * @param committer takes the learned offsets at each checkpoint; null for nobody
    * @param onClose runs when the reader closes
    * @param nanoTime as {@link System#nanoTime}
@@ -103,6 +105,7 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
       ExampleCounter examples,
       WeightReplica replica,
       SourcePolicies policies,
+      Retention retention,
       @Nullable OffsetCommitter committer,
       Runnable onClose,
       LongSupplier nanoTime,
@@ -114,6 +117,7 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
     this.examples = examples;
     this.replica = replica;
     this.policies = policies;
+    this.retention = retention;
     this.committer = committer;
     this.onClose = onClose;
     this.nanoTime = nanoTime;
@@ -153,13 +157,13 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
    */
   private @Nullable VirtualWorker takeRecordsUntilOneMayMove() throws Exception {
     innerHasMore = !innerEnded;
-    VirtualWorker mover = first(Move.TRAIN);
+    VirtualWorker mover = first(Move.SEND);
     for (int taken = 0; mover == null && innerHasMore && taken < RECORDS_PER_POLL; taken++) {
       InputStatus status = inner.pollNext(toCutters);
       innerHasMore = status == InputStatus.MORE_AVAILABLE;
       innerEnded = status == InputStatus.END_OF_INPUT;
       if ((taken + 1) % RECORDS_PER_LOOK == 0 || !innerHasMore) {
-        mover = first(Move.TRAIN);
+        mover = first(Move.SEND);
       }
     }
     return mover == null && !innerHasMore ? first(Move.SKIP) : mover;
@@ -226,7 +230,7 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
         bell.ring();
       }
     }
-    if (innerHasMore || isDone() || first(Move.TRAIN) != null || first(Move.SKIP) != null) {
+    if (innerHasMore || isDone() || first(Move.SEND) != null || first(Move.SKIP) != null) {
       bell.ring();
     } else {
       setAlarm();
@@ -247,8 +251,7 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
 
   @Override
   public List<GatedSplit> snapshotState(long checkpointId) {
-    List<GatedSplit> splits =
-        workers.values().stream().map(worker -> worker.cutter().split()).toList();
+    List<GatedSplit> splits = workers.values().stream().map(VirtualWorker::split).toList();
     if (committer != null) {
       Map<TopicPartition, Long> offsets = new HashMap<>();
       splits.forEach(split -> offsets.put(split.partition(), split.offset()));
@@ -273,6 +276,8 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
 
   @Override
   public void addSplits(List<GatedSplit> splits) {
+    Map<TopicPartition, OffsetGap> gaps =
+        retention.gaps(splits.stream().filter(GatedSplit::isToRead).toList());
     List<KafkaPartitionSplit> toRead = new ArrayList<>();
     for (GatedSplit split : splits) {
       int virtualWorker = virtualWorkers.indexOf(split.partition());
@@ -281,13 +286,14 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
             "partition %s is in the checkpoint but not in the job: restore with all its topics"
                 .formatted(split.partition()));
       }
-      var cutter = new MiniBatchCutter(virtualWorker, split, batchSize);
-      var worker = new VirtualWorker(cutter, replica, policies);
+      OffsetGap lost = gaps.get(split.partition());
+      var worker = new VirtualWorker(virtualWorker, split, lost, batchSize, replica, policies);
       if (workers.putIfAbsent(split.splitId(), worker) != null) {
         throw new IllegalStateException(split.partition() + " is read here already");
       }
-      if (!split.left() && !split.isExhausted()) {
-        toRead.add(split.toKafka());
+      GatedSplit there = lost == null ? split : split.from(lost.to());
+      if (there.isToRead()) {
+        toRead.add(there.toKafka());
       }
     }
     if (!toRead.isEmpty()) {

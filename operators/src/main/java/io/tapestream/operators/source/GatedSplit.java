@@ -28,6 +28,11 @@ public record GatedSplit(
     return new GatedSplit(partition, offset, 0, stop, 0, false);
   }
 
+  /** The same batch, read from a later offset. */
+  GatedSplit from(long later) {
+    return new GatedSplit(partition, later, 0, stoppingOffset, batch, left);
+  }
+
   @Override
   public String splitId() {
     return KafkaPartitionSplit.toSplitId(partition);
@@ -36,6 +41,11 @@ public record GatedSplit(
   /** Whether there is nothing left to read before the stopping offset. */
   boolean isExhausted() {
     return offset >= stoppingOffset;
+  }
+
+  /** Whether records of it are still to be read. */
+  boolean isToRead() {
+    return !left && !isExhausted();
   }
 
   KafkaPartitionSplit toKafka() {

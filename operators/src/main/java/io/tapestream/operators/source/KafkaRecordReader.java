@@ -1,10 +1,11 @@
 package io.tapestream.operators.source;
 
-import io.tapestream.operators.KafkaSettings;
 import io.tapestream.operators.SourceSettings;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
@@ -48,18 +49,18 @@ final class KafkaRecordReader extends KafkaSourceReader<ConsumerRecord<byte[], b
             state.setCurrentOffset(element.offset() + 1);
           };
 
-  private final KafkaSettings kafka;
+  private final SourceSettings settings;
 
   private KafkaRecordReader(
       FutureCompletingBlockingQueue<RecordsWithSplitIds<ConsumerRecord<byte[], byte[]>>> queue,
       KafkaSourceFetcherManager fetchers,
-      KafkaSettings kafka,
+      SourceSettings settings,
       Properties properties,
       SourceReaderContext context,
       KafkaSourceReaderMetrics metrics) {
     super(
         queue, fetchers, AS_IT_IS, Configuration.fromMap(asStrings(properties)), context, metrics);
-    this.kafka = kafka;
+    this.settings = settings;
   }
 
   static KafkaRecordReader create(SourceSettings settings, SourceReaderContext context) {
@@ -70,7 +71,7 @@ final class KafkaRecordReader extends KafkaSourceReader<ConsumerRecord<byte[], b
     var fetchers =
         new KafkaSourceFetcherManager(
             queue, () -> new PartitionFetcher(properties, context, metrics), finishedSplits -> {});
-    return new KafkaRecordReader(queue, fetchers, settings.kafka(), properties, context, metrics);
+    return new KafkaRecordReader(queue, fetchers, settings, properties, context, metrics);
   }
 
   /** The user's client properties, with Tapestream's defaults below and its necessities above. */
@@ -103,19 +104,37 @@ final class KafkaRecordReader extends KafkaSourceReader<ConsumerRecord<byte[], b
       if (outOfRange.isEmpty()) {
         throw failure;
       }
-      throw new IOException(explain(outOfRange.get().offsetOutOfRangePartitions()), failure);
+      throw explain(outOfRange.get().offsetOutOfRangePartitions(), failure);
     }
   }
 
-  private String explain(Map<TopicPartition, Long> outOfRange) throws IOException {
-    try (KafkaTopics topics = KafkaTopics.of(kafka)) {
+  /**
+   * What has been removed before it was read ends the job, unless that is accepted: then a restart
+   * goes on behind it.
+   */
+  private Exception explain(Map<TopicPartition, Long> outOfRange, RuntimeException failure)
+      throws IOException {
+    try (KafkaTopics topics = KafkaTopics.of(settings.kafka())) {
       Map<TopicPartition, KafkaTopics.Range> ranges = topics.ranges(outOfRange.keySet());
-      return outOfRange.entrySet().stream()
-          .map(
-              e ->
-                  KafkaTopics.outOfRange(
-                      e.getKey(), e.getValue(), KafkaTopics.answer(ranges, e.getKey())))
-          .collect(Collectors.joining("; "));
+      List<OffsetGap> gaps = new ArrayList<>();
+      outOfRange.forEach(
+          (partition, offset) -> {
+            long first = KafkaTopics.answer(ranges, partition).first();
+            if (offset < first) {
+              gaps.add(new OffsetGap(partition, offset, first));
+            }
+          });
+      if (!gaps.isEmpty() && !settings.policies().acceptLost()) {
+        return new LostRecordsException(gaps);
+      }
+      String reason =
+          outOfRange.entrySet().stream()
+              .map(
+                  e ->
+                      KafkaTopics.outOfRange(
+                          e.getKey(), e.getValue(), KafkaTopics.answer(ranges, e.getKey())))
+              .collect(Collectors.joining("; "));
+      return new IOException(reason, failure);
     }
   }
 

@@ -129,10 +129,15 @@ public final class KafkaTopics implements TopicFacts {
 
   /** The offsets that the broker holds of each partition. */
   Map<TopicPartition, Range> ranges(Collection<TopicPartition> partitions) throws IOException {
-    Map<TopicPartition, Long> first = offsets(partitions, OffsetSpec.earliest());
+    Map<TopicPartition, Long> first = first(partitions);
     Map<TopicPartition, Long> end = offsets(partitions, OffsetSpec.latest());
     return partitions.stream()
         .collect(Collectors.toMap(p -> p, p -> new Range(answer(first, p), answer(end, p))));
+  }
+
+  @Override
+  public Map<TopicPartition, Long> first(Collection<TopicPartition> partitions) throws IOException {
+    return offsets(partitions, OffsetSpec.earliest());
   }
 
   @Override

@@ -35,6 +35,13 @@ interface TopicFacts extends AutoCloseable {
   Map<TopicPartition, Long> starting(OffsetPolicy policy, Collection<TopicPartition> partitions)
       throws IOException;
 
+  /**
+   * The first offset that the broker still holds of each partition.
+   *
+   * @throws IOException if the broker can't be asked
+   */
+  Map<TopicPartition, Long> first(Collection<TopicPartition> partitions) throws IOException;
+
   /** The offset before which each partition ends, {@link GatedSplit#UNBOUNDED} for never. */
   Map<TopicPartition, Long> stopping(OffsetPolicy policy, Collection<TopicPartition> partitions)
       throws IOException;

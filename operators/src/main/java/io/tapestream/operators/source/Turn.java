@@ -4,9 +4,10 @@ import org.apache.kafka.common.TopicPartition;
 
 /**
  * What a virtual worker does when its turn in a round has come: it trains on a mini-batch, or it
- * lets the round pass. Immutable: it passes from the source to the trainer by reference.
+ * lets the round pass; before either it may say which records are missing. Immutable: it passes
+ * from the source to the trainer by reference.
  */
-public sealed interface Turn permits MiniBatch, SkippedRound {
+public sealed interface Turn permits MiniBatch, SkippedRound, LostRecords {
 
   /** The virtual worker's number. */
   int virtualWorker();

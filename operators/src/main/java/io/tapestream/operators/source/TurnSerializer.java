@@ -15,10 +15,11 @@ import org.apache.kafka.common.TopicPartition;
  *
  * <pre>
  *   | virtual worker int | topic UTF | partition int | index long | round long |
- *   | mini-batch boolean |
+ *   | kind byte: 0 mini-batch, 1 skip, 2 lost |
  *   a mini-batch: | next offset long | last boolean | records int |
  *                 | per record: offset long, timestamp long, from row int, to row int, length int,
  *                   bytes |
+ *   lost:         | from long | to long |
  * </pre>
  */
 final class TurnSerializer extends TypeSerializerSingleton<Turn> {
@@ -26,6 +27,10 @@ final class TurnSerializer extends TypeSerializerSingleton<Turn> {
   static final TurnSerializer INSTANCE = new TurnSerializer();
 
   private static final long serialVersionUID = 1L;
+
+  private static final int BATCH = 0;
+  private static final int SKIP = 1;
+  private static final int LOST = 2;
 
   private TurnSerializer() {}
 
@@ -61,11 +66,17 @@ final class TurnSerializer extends TypeSerializerSingleton<Turn> {
     out.writeInt(turn.partition().partition());
     out.writeLong(turn.index());
     out.writeLong(turn.round());
-    out.writeBoolean(turn instanceof MiniBatch);
     if (turn instanceof MiniBatch batch) {
+      out.writeByte(BATCH);
       out.writeLong(batch.nextOffset());
       out.writeBoolean(batch.last());
       writeRecords(batch.records(), out);
+    } else if (turn instanceof SkippedRound) {
+      out.writeByte(SKIP);
+    } else if (turn instanceof LostRecords lost) {
+      out.writeByte(LOST);
+      out.writeLong(lost.from());
+      out.writeLong(lost.to());
     }
   }
 
@@ -87,12 +98,18 @@ final class TurnSerializer extends TypeSerializerSingleton<Turn> {
     var partition = new TopicPartition(in.readUTF(), in.readInt());
     long index = in.readLong();
     long round = in.readLong();
-    if (!in.readBoolean()) {
-      return new SkippedRound(virtualWorker, partition, index, round);
-    }
-    long nextOffset = in.readLong();
-    boolean last = in.readBoolean();
-    return new MiniBatch(virtualWorker, partition, index, round, readRecords(in), nextOffset, last);
+    int kind = in.readUnsignedByte();
+    return switch (kind) {
+      case BATCH -> {
+        long next = in.readLong();
+        boolean last = in.readBoolean();
+        yield new MiniBatch(virtualWorker, partition, index, round, readRecords(in), next, last);
+      }
+      case SKIP -> new SkippedRound(virtualWorker, partition, index, round);
+      case LOST ->
+          new LostRecords(virtualWorker, partition, index, round, in.readLong(), in.readLong());
+      default -> throw new IOException("no turn has kind " + kind);
+    };
   }
 
   private static List<RawRecord> readRecords(DataInputView in) throws IOException {

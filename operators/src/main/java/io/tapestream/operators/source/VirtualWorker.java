@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   next batch         round                                        then
- *   full, or partial   its weights are here                         TRAIN
+ *   full, or partial   its weights are here                         SEND
  *   and has lingered
  *   otherwise          it is the open one, and batches count in     SKIP, after a time; a worker that
  *                      it or in the one before                      has skipped does so at once
@@ -32,7 +32,7 @@ final class VirtualWorker {
   /** What it may do now. */
   enum Move {
     WAIT,
-    TRAIN,
+    SEND,
     SKIP
   }
 
@@ -47,8 +47,10 @@ final class VirtualWorker {
   private final @Nullable Duration skipAfter;
   private final @Nullable Duration linger;
   private final @Nullable Course recorded;
+  private final GatedSplit start;
 
   // runtime
+  private @Nullable OffsetGap lost; // not yet told of
   private long round = UNKNOWN; // in which the next batch counts
   private boolean awaited; // whether the open round has nobody to wait for but such as this one
   private long awaitedSince; // nanoseconds; means nothing while it is not awaited
@@ -56,8 +58,21 @@ final class VirtualWorker {
   private boolean partial; // whether examples are here for the next batch
   private long partialSince; // nanoseconds; means nothing while there are none
 
-  VirtualWorker(MiniBatchCutter cutter, WeightReplica replica, SourcePolicies policies) {
-    this.cutter = cutter;
+  /**
+   * @param start where its state says that it goes on
+   * @param lost what the topic no longer holds from there on; null if all is there
+   */
+  VirtualWorker(
+      int number,
+      GatedSplit start,
+      @Nullable OffsetGap lost,
+      int batchSize,
+      WeightReplica replica,
+      SourcePolicies policies) {
+    this.start = start;
+    this.lost = lost;
+    this.cutter =
+        new MiniBatchCutter(number, lost == null ? start : start.from(lost.to()), batchSize);
     this.replica = replica;
     this.skipAfter = policies.skipAfter();
     this.linger = policies.linger();
@@ -70,8 +85,11 @@ final class VirtualWorker {
    * @param now nanoseconds, as {@link System#nanoTime}
    */
   Move move(long now) {
+    if (lost != null) {
+      return knowsItsRound() ? Move.SEND : Move.WAIT;
+    }
     if (cutter.isOnlyLeaving()) {
-      return Move.TRAIN; // sends no gradient, so it needs no weights
+      return Move.SEND; // sends no gradient, so it needs no weights
     }
     if (cutter.hasLeft() || !knowsItsRound()) {
       return Move.WAIT;
@@ -81,7 +99,7 @@ final class VirtualWorker {
       return round == replica.round() ? Move.SKIP : Move.WAIT;
     }
     if (examples(now) > 0) {
-      return replica.mayStart(round) ? Move.TRAIN : Move.WAIT;
+      return replica.mayStart(round) ? Move.SEND : Move.WAIT;
     }
     awaitFrom(now);
     return awaited && (absent || now - awaitedSince >= nanos(skipAfter)) ? Move.SKIP : Move.WAIT;
@@ -149,11 +167,20 @@ final class VirtualWorker {
     return Math.max(0, wait);
   }
 
-  /** Makes its move: a mini-batch that leaves, or a round that it lets pass. */
+  /**
+   * Makes its move: what it tells of records that are missing, a mini-batch that leaves, or a round
+   * that it lets pass.
+   */
   Turn take(long now) {
     Move move = move(now);
     if (move == Move.WAIT) {
       throw new IllegalStateException(cutter.partition() + " has to wait in round " + round);
+    }
+    OffsetGap gap = lost;
+    if (gap != null) {
+      lost = null;
+      return new LostRecords(
+          cutter.virtualWorker(), gap.partition(), cutter.batch(), round, gap.from(), gap.to());
     }
     awaited = false;
     absent = move == Move.SKIP;
@@ -168,6 +195,11 @@ final class VirtualWorker {
     return batch;
   }
 
+  /** Its place, as a checkpoint keeps it. */
+  GatedSplit split() {
+    return lost == null ? cutter.split() : start;
+  }
+
   /** Whether its next batch is complete, so that at most weights are missing. */
   boolean hasBatch() {
     return cutter.hasNext(fullExamples());
@@ -175,7 +207,9 @@ final class VirtualWorker {
 
   /** Whether it has left, and the weights at hand hold all its batches. */
   boolean isDone() {
-    return cutter.hasLeft() && replica.holds(cutter.virtualWorker(), cutter.batch());
+    return lost == null
+        && cutter.hasLeft()
+        && replica.holds(cutter.virtualWorker(), cutter.batch());
   }
 
   /** The round of its next turn; -1 before the first weights. */

@@ -8,6 +8,7 @@ import io.tapestream.operators.TrainingSettings;
 import io.tapestream.operators.decode.DecodedBatch;
 import io.tapestream.operators.decode.ExampleDecoder;
 import io.tapestream.operators.decode.Rejected;
+import io.tapestream.operators.source.LostRecords;
 import io.tapestream.operators.source.MiniBatch;
 import io.tapestream.operators.source.SkippedRound;
 import io.tapestream.operators.weights.WeightReplica;
@@ -139,6 +140,11 @@ final class MiniBatchTrainer implements AutoCloseable {
           new Message.Skip(
               block.index(), skipped.virtualWorker(), skipped.index(), skipped.round()));
     }
+  }
+
+  /** Says what is missing, to the block that writes it down. */
+  void lose(LostRecords lost, Consumer<Message> push) {
+    push.accept(new Message.Lost(0, lost.virtualWorker(), lost.index(), lost.from(), lost.to()));
   }
 
   private Trained contribute(MiniBatch batch, Consumer<Message> push) {

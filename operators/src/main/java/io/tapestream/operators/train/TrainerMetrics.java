@@ -10,6 +10,7 @@ final class TrainerMetrics implements MiniBatchTrainer.Observer {
 
   private final Counter examples;
   private final Counter skippedRounds;
+  private final Counter lostRecords;
   private final Counter rejected;
   private final Counter skippedBatches;
   private final Histogram staleness;
@@ -24,6 +25,7 @@ final class TrainerMetrics implements MiniBatchTrainer.Observer {
     examples = Measure.EXAMPLES.counter(group);
     Measure.EXAMPLES_PER_SECOND.rate(group, examples);
     skippedRounds = Measure.SKIPPED_ROUNDS.counter(group);
+    lostRecords = Measure.LOST_RECORDS.counter(group);
     rejected = Measure.REJECTED.counter(group);
     skippedBatches = Measure.SKIPPED_BATCHES.counter(group);
     staleness = Measure.STALENESS.histogram(group);
@@ -51,6 +53,12 @@ final class TrainerMetrics implements MiniBatchTrainer.Observer {
   /** Counts a mini-batch that the guard has refused. */
   void skippedBatch() {
     skippedBatches.inc();
+  }
+
+  /** Counts records that are missing. */
+  void lost(long records, long bytes) {
+    lostRecords.inc(records);
+    bytesUp.inc(bytes);
   }
 
   @Override

@@ -5,6 +5,7 @@ import io.tapestream.operators.TrainingSettings;
 import io.tapestream.operators.deadletters.DeadLetters;
 import io.tapestream.operators.decode.Rejected;
 import io.tapestream.operators.metrics.WireBytes;
+import io.tapestream.operators.source.LostRecords;
 import io.tapestream.operators.source.MiniBatch;
 import io.tapestream.operators.source.SkippedRound;
 import io.tapestream.operators.source.Turn;
@@ -57,6 +58,8 @@ public final class TrainerOperator extends AbstractStreamOperator<Message>
       session.train(batch);
     } else if (element.getValue() instanceof SkippedRound skipped) {
       session.skip(skipped);
+    } else if (element.getValue() instanceof LostRecords lost) {
+      session.lose(lost);
     }
   }
 
@@ -107,6 +110,11 @@ public final class TrainerOperator extends AbstractStreamOperator<Message>
     void skip(SkippedRound skipped) {
       trainer.skip(skipped, this::push);
       measured.skipped(WireBytes.take());
+    }
+
+    void lose(LostRecords lost) {
+      trainer.lose(lost, this::push);
+      measured.lost(lost.to() - lost.from(), WireBytes.take());
     }
 
     private void push(Message message) {

@@ -30,6 +30,8 @@ final class Emitted implements ReaderOutput<Turn> {
       turns.add(batch.virtualWorker() + ":" + batch.index());
     } else if (turn instanceof SkippedRound skipped) {
       turns.add(skipped.virtualWorker() + "-" + skipped.round());
+    } else if (turn instanceof LostRecords lost) {
+      turns.add(lost.virtualWorker() + " lost " + lost.from() + ".." + lost.to());
     }
   }
 

@@ -132,7 +132,7 @@ class GatedEnumeratorTest {
   @Test
   void r6ATopicThatWasMadeAgainIsTakenForTheSameWhereThatIsAccepted() {
     var context = new FakeEnumeratorContext(1);
-    var policies = new SourcePolicies(null, null, null, null, true);
+    var policies = new SourcePolicies(null, null, null, null, false, true);
     GatedSplit back = new GatedSplit(partition(0), 55, 0, 99, 4, false);
     var before = VirtualWorkers.of(List.of(partition(0)), Map.of("clicks", "another id"));
 
@@ -189,7 +189,7 @@ class GatedEnumeratorTest {
         new OffsetPolicy.Earliest(),
         stopping.get(),
         null,
-        new SourcePolicies(Duration.ofMinutes(5), null, null, null, false));
+        new SourcePolicies(Duration.ofMinutes(5), null, null, null, false, false));
   }
 
   @Test
@@ -275,6 +275,11 @@ class GatedEnumeratorTest {
       if (refusal != null) {
         throw refusal;
       }
+    }
+
+    @Override
+    public Map<TopicPartition, Long> first(Collection<TopicPartition> partitions) {
+      throw new AssertionError("the enumerator does not ask this");
     }
 
     @Override

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tapestream.files.Course;
 import io.tapestream.files.Course.Run;
 import io.tapestream.files.RecordedSchedule;
+import io.tapestream.operators.OffsetPolicy;
 import io.tapestream.operators.SourcePolicies;
 import io.tapestream.operators.VirtualWorkers;
 import io.tapestream.operators.metrics.CapturedMetrics;
@@ -22,10 +23,16 @@ import io.tapestream.parameterserver.consistency.Consistency;
 import io.tapestream.parameterserver.consistency.Synchronous;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import org.apache.flink.connector.kafka.source.split.KafkaPartitionSplit;
 import org.apache.flink.core.io.InputStatus;
+import org.apache.flink.runtime.throwable.ThrowableClassifier;
+import org.apache.flink.runtime.throwable.ThrowableType;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -54,6 +61,7 @@ class GatedReaderTest {
   private CapturedMetrics metrics = new CapturedMetrics();
   private final Emitted emitted = new Emitted();
   private final List<Long> alarms = new ArrayList<>(); // times at which they were set to ring
+  private final Map<TopicPartition, Long> held = new HashMap<>(); // first offsets, 0 where absent
   private Runnable bell = () -> {};
   private long nanos;
   private boolean closed;
@@ -73,6 +81,7 @@ class GatedReaderTest {
             value -> 1,
             replica,
             policies,
+            new Retention(() -> new Held(held), policies.acceptLost()),
             committer,
             () -> closed = true,
             () -> nanos,
@@ -582,7 +591,8 @@ class GatedReaderTest {
 
   @Test
   void r5APartitionWithFewRecordsLingersBeforeItSkips() throws Exception {
-    reopen(new SourcePolicies(null, Duration.ofNanos(100), Duration.ofNanos(50), null, false));
+    reopen(
+        new SourcePolicies(null, Duration.ofNanos(100), Duration.ofNanos(50), null, false, false));
     give(unbounded(A));
     weights(0);
     poll();
@@ -598,6 +608,57 @@ class GatedReaderTest {
     assertThat(emitted.drain()).containsExactly("0:0");
   }
 
+  // ---- lost records
+
+  @Test
+  void r6RecordsThatAreLostAtARestoreStopTheJobAndAreNamed() {
+    held.put(A, 25L);
+    held.put(B, 8L);
+    assertThatThrownBy(
+            () -> give(new GatedSplit(A, 10, 0, GatedSplit.UNBOUNDED, 5, false), unbounded(B)))
+        .isInstanceOf(LostRecordsException.class)
+        .hasMessageContaining("clicks-0 offsets 10..24 (at most 15 records)")
+        .hasMessageContaining("clicks-1 offsets 0..7 (at most 8 records)")
+        .hasMessageContaining("source.lostRecords: accept");
+    assertThat(ThrowableClassifier.getThrowableType(new LostRecordsException(List.of())))
+        .as("they will not come back")
+        .isEqualTo(ThrowableType.NonRecoverableError);
+    assertThat(kafka.reading).isEmpty();
+  }
+
+  @Test
+  void r6AcceptedAsLostTheyAreToldOfAndTheNextBatchIsReadBehindThem() throws Exception {
+    reopen(new SourcePolicies(null, null, null, null, true, false));
+    held.put(A, 25L);
+    GatedSplit restored = new GatedSplit(A, 10, 0, GatedSplit.UNBOUNDED, 5, false);
+    give(restored, unbounded(B));
+    assertThat(kafka.reading)
+        .extracting(KafkaPartitionSplit::getStartingOffset)
+        .containsExactly(25L, 0L);
+    poll();
+    assertThat(reader.snapshotState(1)).as("not told of before the weights").contains(restored);
+
+    kafka.fetch(A, 25, 27);
+    weights(9, 5, 0);
+    poll();
+    assertThat(emitted.drain()).containsExactly("0 lost 10..25", "0:5");
+    assertThat(reader.snapshotState(2))
+        .contains(new GatedSplit(A, 27, 0, GatedSplit.UNBOUNDED, 6, false));
+  }
+
+  @Test
+  void r6APartitionWhoseRestIsLostLeaves() throws Exception {
+    reopen(new SourcePolicies(null, null, null, null, true, false));
+    held.put(A, 25L);
+    give(new GatedSplit(A, 10, 0, 20, 5, false));
+    reader.notifyNoMoreSplits();
+    assertThat(kafka.reading).isEmpty();
+    weights(5);
+    assertThat(poll()).isEqualTo(END_OF_INPUT);
+    assertThat(emitted.batches).singleElement().matches(b -> b.isEmpty() && b.last());
+    assertThat(emitted.drain()).containsExactly("0 lost 10..20", "0:5");
+  }
+
   // ---- a recorded schedule
 
   @Test
@@ -605,7 +666,7 @@ class GatedReaderTest {
     Course a = new Course(3, 4, false, List.of(new Run(0, 0, 2), new Run(1, 2, 2)), List.of());
     Course b = new Course(2, 4, false, List.of(new Run(0, 1, 1), new Run(1, 2, 2)), List.of());
     var schedule = new RecordedSchedule(1, 4, Map.of("clicks", Map.of(0, a, 1, b)));
-    reopen(new SourcePolicies(null, Duration.ofNanos(100), null, schedule, false));
+    reopen(new SourcePolicies(null, Duration.ofNanos(100), null, schedule, false, false));
     give(unbounded(A), unbounded(B));
     kafka.fetch(A, 0, 8);
     kafka.fetch(B, 0, 3);
@@ -634,7 +695,9 @@ class GatedReaderTest {
   void i2WhatIsRecordedIsWaitedFor() throws Exception {
     Course course = new Course(1, 1, false, List.of(new Run(0, 0, 2)), List.of());
     var schedule = new RecordedSchedule(1, 1, Map.of("clicks", Map.of(0, course, 1, course)));
-    reopen(new SourcePolicies(null, Duration.ofNanos(100), Duration.ofNanos(100), schedule, false));
+    reopen(
+        new SourcePolicies(
+            null, Duration.ofNanos(100), Duration.ofNanos(100), schedule, false, false));
     give(unbounded(A));
     kafka.fetch(A, 0, 1);
     weights(0);
@@ -647,11 +710,11 @@ class GatedReaderTest {
   }
 
   private static SourcePolicies lingering(long nanos) {
-    return new SourcePolicies(null, null, Duration.ofNanos(nanos), null, false);
+    return new SourcePolicies(null, null, Duration.ofNanos(nanos), null, false, false);
   }
 
   private static SourcePolicies skipAfter(long nanos) {
-    return new SourcePolicies(null, Duration.ofNanos(nanos), null, null, false);
+    return new SourcePolicies(null, Duration.ofNanos(nanos), null, null, false, false);
   }
 
   private void reopen(SourcePolicies policies) throws Exception {
@@ -714,5 +777,40 @@ class GatedReaderTest {
       status = reader.pollNext(emitted);
     } while (status == MORE_AVAILABLE);
     return status;
+  }
+
+  /** A broker that tells its first offsets. */
+  private record Held(Map<TopicPartition, Long> offsets) implements TopicFacts {
+
+    @Override
+    public Map<TopicPartition, Long> first(Collection<TopicPartition> partitions) {
+      return partitions.stream()
+          .collect(Collectors.toMap(p -> p, p -> offsets.getOrDefault(p, 0L)));
+    }
+
+    @Override
+    public void verify(Map<String, String> topicIds) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public List<TopicPartition> partitions(Collection<String> topics) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Map<TopicPartition, Long> starting(
+        OffsetPolicy policy, Collection<TopicPartition> partitions) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Map<TopicPartition, Long> stopping(
+        OffsetPolicy policy, Collection<TopicPartition> partitions) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void close() {}
   }
 }

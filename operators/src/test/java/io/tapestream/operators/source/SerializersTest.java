@@ -75,12 +75,17 @@ class SerializersTest {
   }
 
   @Test
-  void aSkippedRoundSerializesToo() throws IOException {
-    var skipped = new SkippedRound(7, new TopicPartition("clicks", 3), 12, 1L << 40);
-    var out = new DataOutputSerializer(16);
-    TurnSerializer.INSTANCE.serialize(skipped, out);
-    assertThat(
-            TurnSerializer.INSTANCE.deserialize(new DataInputDeserializer(out.getCopyOfBuffer())))
-        .isEqualTo(skipped);
+  void turnsWithoutRecordsSerializeToo() throws IOException {
+    TopicPartition partition = new TopicPartition("clicks", 3);
+    for (Turn turn :
+        List.of(
+            new SkippedRound(7, partition, 12, 1L << 40),
+            new LostRecords(7, partition, 12, 13, 1L << 40, 1L << 41))) {
+      var out = new DataOutputSerializer(16);
+      TurnSerializer.INSTANCE.serialize(turn, out);
+      assertThat(
+              TurnSerializer.INSTANCE.deserialize(new DataInputDeserializer(out.getCopyOfBuffer())))
+          .isEqualTo(turn);
+    }
   }
 }

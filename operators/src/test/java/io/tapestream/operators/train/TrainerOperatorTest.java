@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tapestream.operators.deadletters.DeadLetterRecord;
 import io.tapestream.operators.deadletters.DeadLetters;
 import io.tapestream.operators.server.ServerTypes;
+import io.tapestream.operators.source.LostRecords;
 import io.tapestream.operators.source.SkippedRound;
 import io.tapestream.operators.source.Turn;
 import io.tapestream.operators.weights.WeightExchange;
@@ -70,6 +71,22 @@ class TrainerOperatorTest {
               new Message.Skip(0, 0, 4, 9),
               new Message.Skip(1, 0, 4, 9),
               new Message.Skip(2, 0, 4, 9));
+    }
+  }
+
+  @Test
+  void r6RecordsThatAreLostAreToldToTheBlockThatWritesThemDown() throws Exception {
+    try (var harness =
+        new OneInputStreamOperatorTestHarness<Turn, Message>(
+            new TrainerOperator(settings("SumLoss")))) {
+      harness.setup(ServerTypes.MESSAGE.createSerializer(new SerializerConfigImpl()));
+      harness.open();
+
+      harness.processElement(
+          new StreamRecord<>(new LostRecords(0, new TopicPartition("counts", 3), 4, 9, 100, 120)));
+
+      assertThat(harness.extractOutputValues())
+          .containsExactly(new Message.Lost(0, 0, 4, 100, 120));
     }
   }
 
