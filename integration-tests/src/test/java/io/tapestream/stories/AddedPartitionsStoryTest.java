@@ -37,7 +37,7 @@ class AddedPartitionsStoryTest {
               .with("parallelism.blockFloats", 100);
       List<String> news = new CopyOnWriteArrayList<>();
 
-      try (TrainingRun run = TrainingRun.start(from -> story.start(1, from), null, news::add)) {
+      try (TrainingRun run = story.train(news::add)) {
         awaitRecords(run, story, RECORDS / 3);
         Topic grown = topic.grow(4);
         grown.writeAvro(RECORDS / 3, RECORDS, i -> Topic.oneHot(i, RECORDS));

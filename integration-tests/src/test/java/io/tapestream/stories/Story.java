@@ -5,6 +5,7 @@ import io.tapestream.files.VersionDirectory;
 import io.tapestream.jobs.LocalJob;
 import io.tapestream.jobs.RunningJob;
 import io.tapestream.jobs.Submission;
+import io.tapestream.jobs.TrainingRun;
 import io.tapestream.jobs.spec.JobSpec;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -15,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A job specification under way: keys are set by their path, as they stand in YAML. */
@@ -102,13 +104,37 @@ final class Story {
 
   /** Starts the job on a cluster of its own with this many task managers. */
   LocalJob start(int taskManagers, @Nullable String restore) throws Exception {
-    JobSpec spec = spec();
-    ClassLoader loader = Story.class.getClassLoader();
-    Submission submission = Submission.of(spec, loader);
-    if (replayed != null) {
-      submission = submission.replaying(replayed);
-    }
-    return LocalJob.start(spec, submission, List.of(), taskManagers, restore, loader);
+    Submission submission = resolve();
+    return start(taskManagers, restore == null ? submission : submission.restored(), restore);
+  }
+
+  private LocalJob start(int taskManagers, Submission submission, @Nullable String restore)
+      throws Exception {
+    return LocalJob.start(
+        spec(), submission, List.of(), taskManagers, restore, Story.class.getClassLoader());
+  }
+
+  private Submission resolve() throws Exception {
+    Submission submission = Submission.of(spec(), Story.class.getClassLoader());
+    return replayed == null ? submission : submission.replaying(replayed);
+  }
+
+  /** Runs the job as the command line does, which submits it again where that is called for. */
+  TrainingRun train(Consumer<String> news) throws Exception {
+    TrainingRun.Submitter submitter =
+        new TrainingRun.Submitter() {
+          @Override
+          public Submission resolve() throws Exception {
+            return Story.this.resolve();
+          }
+
+          @Override
+          public RunningJob start(Submission submission, @Nullable String restore)
+              throws Exception {
+            return Story.this.start(1, submission, restore);
+          }
+        };
+    return TrainingRun.start(submitter, spec(), null, news);
   }
 
   /** Runs the job to its end and gives the newest version's weights, all tensors in their order. */

@@ -8,6 +8,7 @@ import org.apache.flink.runtime.JobException;
 import org.apache.flink.runtime.client.JobExecutionException;
 import org.apache.flink.runtime.execution.SuppressRestartsException;
 import org.apache.flink.util.SerializedThrowable;
+import org.jspecify.annotations.Nullable;
 
 /** What an error says to people: its messages and its causes', none of them twice. */
 public final class Reasons {
@@ -46,6 +47,18 @@ public final class Reasons {
       reason = plain(reason.getCause());
     }
     return reason;
+  }
+
+  /** The error of a kind in a chain of causes; null if there is none. */
+  static <T extends Throwable> @Nullable T find(Throwable error, Class<T> kind) {
+    for (Throwable cause = plain(error); cause != null; ) {
+      if (kind.isInstance(cause)) {
+        return kind.cast(cause);
+      }
+      Throwable next = cause.getCause();
+      cause = next == null ? null : plain(next);
+    }
+    return null;
   }
 
   private static boolean isWrapper(Throwable error) {

@@ -2,6 +2,7 @@ package io.tapestream.jobs;
 
 import io.tapestream.files.Lineage;
 import io.tapestream.files.RecordedSchedule;
+import io.tapestream.files.VersionDirectory;
 import io.tapestream.jobs.spec.InvalidSpecException;
 import io.tapestream.jobs.spec.JobSpec;
 import io.tapestream.metrics.Metric;
@@ -31,6 +32,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import org.apache.kafka.common.TopicPartition;
 
@@ -93,7 +95,7 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
                 spec.publish().everyRounds(),
                 spec.input().classes(),
                 spec.publish().announcements(),
-                parts.start() == null ? Lineage.NONE : Lineage.after(parts.start(), List.of())),
+                parts.start() == null ? Lineage.NONE : Lineage.after(parts.start())),
             spec.deadLetters());
     return new Submission(settings, parts.model(), parts.metrics());
   }
@@ -134,6 +136,22 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
       }
     }
     return new Submission(settings.replaying(schedule), model, metrics);
+  }
+
+  /**
+   * The same, to go on from a checkpoint: what it publishes has the lineage of the newest version.
+   *
+   * @throws IOException if that version can't be read
+   */
+  public Submission restored() throws IOException {
+    VersionDirectory versions =
+        new VersionDirectory(Path.of(settings.publish().directory()), settings.model().name());
+    OptionalLong newest = versions.newest();
+    Lineage lineage =
+        newest.isEmpty() ? Lineage.NONE : versions.manifest(newest.getAsLong()).lineage();
+    String run = settings.publish().runId();
+    return new Submission(
+        settings.resumed(run, null, settings.source().starting(), lineage), model, metrics);
   }
 
   private static ModelSettings model(JobSpec spec, Parts parts) {

@@ -1,5 +1,6 @@
 package io.tapestream.jobs;
 
+import io.tapestream.jobs.spec.JobSpec;
 import io.tapestream.operators.source.PartitionsAddedException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -8,44 +9,72 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A training job from its first submission to its end. Where it ended only in order to go on with
- * more partitions, which join at a submission (R3), it is submitted again from the checkpoint at
- * which it ended. That is no restart, and takes none of those that the specification allows.
+ * A training job from its first submission to its end. It is submitted again
+ *
+ * <pre>
+ * from the checkpoint at which it ended   where it ended only in order to go on with more
+ *                                         partitions, which join at a submission (R3)
+ * from the last good version              where batch after batch was skipped, if guard.then says so
+ *                                         ({@link Resumption})
+ * </pre>
+ *
+ * That is no restart, and takes none of those that the specification allows; but no more than those
+ * are made from one and the same version.
  */
 public final class TrainingRun implements AutoCloseable {
 
-  /** Submits the job. */
-  @FunctionalInterface
+  /** How the job is submitted. */
   public interface Submitter {
 
+    /** Resolves the specification, as it is now. */
+    Submission resolve() throws Exception;
+
     /**
-     * Resolves the job anew and submits it.
+     * Submits the job.
      *
      * @param restore the checkpoint or savepoint to go on from; null starts afresh
      */
-    RunningJob submit(@Nullable String restore) throws Exception;
+    RunningJob start(Submission submission, @Nullable String restore) throws Exception;
   }
 
+  // configuration
   private final Submitter submitter;
+  private final JobSpec spec;
   private final Consumer<String> news;
+
+  // runtime
+  private Submission submission;
   private RunningJob job;
   private boolean closed;
+  private long resumedFrom;
+  private int resumptions; // in a row, from that version
 
-  private TrainingRun(Submitter submitter, Consumer<String> news, RunningJob job) {
+  private TrainingRun(
+      Submitter submitter,
+      JobSpec spec,
+      Consumer<String> news,
+      Submission submission,
+      RunningJob job) {
     this.submitter = submitter;
+    this.spec = spec;
     this.news = news;
+    this.submission = submission;
     this.job = job;
   }
 
   /**
    * Submits the job for the first time.
    *
+   * @param spec the job's specification
    * @param restore the checkpoint or savepoint to go on from; null starts afresh
    * @param news is told why the job is submitted again
    */
   public static TrainingRun start(
-      Submitter submitter, @Nullable String restore, Consumer<String> news) throws Exception {
-    return new TrainingRun(submitter, news, submitter.submit(restore));
+      Submitter submitter, JobSpec spec, @Nullable String restore, Consumer<String> news)
+      throws Exception {
+    Submission resolved = submitter.resolve();
+    Submission first = restore == null ? resolved : resolved.restored();
+    return new TrainingRun(submitter, spec, news, first, submitter.start(first, restore));
   }
 
   /** The job of the newest submission. */
@@ -64,19 +93,39 @@ public final class TrainingRun implements AutoCloseable {
       return job().await(time);
     } catch (JobFailedException failure) {
       Optional<Path> checkpoint = job().newestCheckpoint();
-      if (!(failure.getCause() instanceof PartitionsAddedException) || checkpoint.isEmpty()) {
-        throw failure;
+      if (failure.getCause() instanceof PartitionsAddedException && checkpoint.isPresent()) {
+        news.accept(failure.getCause().getMessage() + "; it is now");
+        resubmit(submitter.resolve().restored(), checkpoint.get().toString());
+      } else {
+        resume(failure);
       }
-      news.accept(failure.getCause().getMessage() + "; it is now");
-      resubmit(checkpoint.get());
       return false;
     }
   }
 
-  private synchronized void resubmit(Path checkpoint) throws Exception {
+  private void resume(JobFailedException failure) throws Exception {
+    Optional<Resumption> possible =
+        spec.guard().resumes()
+            ? Resumption.after(failure, submission, job().versions())
+            : Optional.empty();
+    if (possible.isEmpty()) {
+      throw failure;
+    }
+    Resumption resumption = possible.get();
+    resumptions = resumption.version().version() == resumedFrom ? resumptions + 1 : 1;
+    resumedFrom = resumption.version().version();
+    if (resumptions > spec.restart().attempts()) {
+      throw failure; // that version leads nowhere
+    }
+    news.accept(String.join("; because ", Reasons.of(failure)) + ". " + resumption);
+    resubmit(resumption.submission(), null);
+  }
+
+  private synchronized void resubmit(Submission next, @Nullable String restore) throws Exception {
     job.close();
     if (!closed) {
-      job = submitter.submit(checkpoint.toString());
+      submission = next;
+      job = submitter.start(next, restore);
     }
   }
 

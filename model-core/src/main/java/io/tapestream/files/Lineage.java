@@ -53,10 +53,17 @@ public record Lineage(@Nullable Start start, List<Abandoned> abandoned) implemen
     abandoned = List.copyOf(Objects.requireNonNull(abandoned, "the lineage lacks \"abandoned\""));
   }
 
-  /** The lineage of what starts from a version and passes over further records. */
-  public static Lineage after(Manifest version, List<Abandoned> further) {
-    List<Abandoned> all = new ArrayList<>(version.lineage().abandoned());
+  /** The lineage of what starts from a version. */
+  public static Lineage after(Manifest version) {
+    return new Lineage(
+        new Start(version.model(), version.version(), version.run()),
+        version.lineage().abandoned());
+  }
+
+  /** The same with further records passed over. */
+  public Lineage andAbandoned(List<Abandoned> further) {
+    List<Abandoned> all = new ArrayList<>(abandoned);
     all.addAll(further);
-    return new Lineage(new Start(version.model(), version.version(), version.run()), all);
+    return new Lineage(start, all);
   }
 }

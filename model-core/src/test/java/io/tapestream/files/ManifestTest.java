@@ -85,7 +85,7 @@ class ManifestTest {
   void whatStartsFromAVersionInheritsWhatItHasPassedOver() throws IOException {
     var further = new Lineage.Abandoned("images", 10, 7, 9);
 
-    Lineage lineage = Lineage.after(manifest(), List.of(further));
+    Lineage lineage = Lineage.after(manifest()).andAbandoned(List.of(further));
 
     assertThat(lineage.start()).isEqualTo(new Lineage.Start("lenet", 7, "run-1"));
     assertThat(lineage.abandoned())

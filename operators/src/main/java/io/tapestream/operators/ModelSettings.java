@@ -68,8 +68,8 @@ public record ModelSettings(
     this(name, modelJson, lossJson, optimizerJson, metricJsons, seed, pieceRows, threads, null);
   }
 
-  /** The same, started from a version's weights. */
-  public ModelSettings startedFrom(StartVersion version) {
+  /** The same, started from a version's weights; from initial ones for null. */
+  public ModelSettings startedFrom(@Nullable StartVersion version) {
     return new ModelSettings(
         name, modelJson, lossJson, optimizerJson, metricJsons, seed, pieceRows, threads, version);
   }

@@ -50,9 +50,9 @@ public record PublishSettings(
     this(directory, runId, everyRounds, classes, announcementTopic, Lineage.NONE);
   }
 
-  /** The same with another lineage. */
-  public PublishSettings withLineage(Lineage newLineage) {
+  /** The same for another submission. */
+  PublishSettings resumed(String newRun, Lineage newLineage) {
     return new PublishSettings(
-        directory, runId, everyRounds, classes, announcementTopic, newLineage);
+        directory, newRun, everyRounds, classes, announcementTopic, newLineage);
   }
 }

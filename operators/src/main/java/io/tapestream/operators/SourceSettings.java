@@ -58,6 +58,12 @@ public record SourceSettings(
         SourcePolicies.DEFAULT);
   }
 
+  /** The same, but a fresh job starts elsewhere. */
+  SourceSettings startingAt(OffsetPolicy newStarting) {
+    return new SourceSettings(
+        kafka, virtualWorkers, batchSize, newStarting, stopping, consumerGroup, policies);
+  }
+
   /** The same, but its decisions are those of an earlier run first. */
   SourceSettings replaying(RecordedSchedule schedule) {
     return new SourceSettings(

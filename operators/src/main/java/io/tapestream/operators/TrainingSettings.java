@@ -1,5 +1,6 @@
 package io.tapestream.operators;
 
+import io.tapestream.files.Lineage;
 import io.tapestream.files.RecordedSchedule;
 import java.io.Serializable;
 import java.util.Objects;
@@ -52,6 +53,26 @@ public record TrainingSettings(
   public TrainingSettings replaying(RecordedSchedule schedule) {
     return new TrainingSettings(
         model, input, source.replaying(schedule), server, gradients, publish, deadLetterTopic);
+  }
+
+  /**
+   * The same for a submission that starts afresh from a version.
+   *
+   * @param run identity of the submission
+   * @param start whose weights it starts from; null for initial ones
+   * @param starting where it reads on
+   * @param lineage what came before
+   */
+  public TrainingSettings resumed(
+      String run, @Nullable StartVersion start, OffsetPolicy starting, Lineage lineage) {
+    return new TrainingSettings(
+        model.startedFrom(start),
+        input,
+        source.startingAt(starting),
+        server,
+        gradients,
+        publish.resumed(run, lineage),
+        deadLetterTopic);
   }
 
   /** Raw examples in one round of all virtual workers: partitions × batch size. */

@@ -102,7 +102,9 @@ final class TrainCommand implements Callable<Integer> {
     long start = System.nanoTime();
     try (Shutdown shutdown = new Shutdown()) {
       if (place.elsewhere != null && place.elsewhere.detached) {
-        RunningJob job = submit(spec, loader, restore);
+        Submission resolved = resolve(spec, loader);
+        Submission submission = restore == null ? resolved : resolved.restored();
+        RunningJob job = start(spec, submission, loader, restore);
         System.out.println("Job " + spec.name() + " runs as " + job.client().getJobID() + ".");
         job.leave();
         return 0;
@@ -111,8 +113,7 @@ final class TrainCommand implements Callable<Integer> {
       shutdown.closes(() -> onInterrupt(running.get())); // after the job has stopped
       ProgressLine line = shutdown.closes(ProgressLine.standard());
       TrainingRun run =
-          shutdown.closes(
-              TrainingRun.start(from -> submit(spec, loader, from), restore, line::message));
+          shutdown.closes(TrainingRun.start(submitter(spec, loader), spec, restore, line::message));
       running.set(run);
       Progress last = watch(run, line);
       line.close();
@@ -127,15 +128,28 @@ final class TrainCommand implements Callable<Integer> {
     return 0;
   }
 
-  private RunningJob submit(JobSpec spec, ClassLoader loader, @Nullable String from)
-      throws Exception {
+  private TrainingRun.Submitter submitter(JobSpec spec, ClassLoader loader) {
+    return new TrainingRun.Submitter() {
+      @Override
+      public Submission resolve() throws Exception {
+        return TrainCommand.this.resolve(spec, loader);
+      }
+
+      @Override
+      public RunningJob start(Submission submission, @Nullable String from) throws Exception {
+        return TrainCommand.this.start(spec, submission, loader, from);
+      }
+    };
+  }
+
+  private Submission resolve(JobSpec spec, ClassLoader loader) throws Exception {
     Submission submission = Submission.of(spec, loader);
     if (replay != null) {
       submission = submission.replaying(replay);
     }
     System.out.println(submission.model().summary());
     System.out.println(submission.effectiveBatch());
-    return start(spec, submission, loader, from);
+    return submission;
   }
 
   private RunningJob start(

@@ -165,8 +165,9 @@ public record JobSpec(
    *
    * @param maxGradientNorm the largest norm of a gradient that counts
    * @param stopAfter batches skipped in a row after which the job stops
+   * @param resumes whether it is submitted again then, from the last good version
    */
-  public record Guard(double maxGradientNorm, long stopAfter) {}
+  public record Guard(double maxGradientNorm, long stopAfter, boolean resumes) {}
 
   /**
    * How many of each.
@@ -350,7 +351,8 @@ public record JobSpec(
     int stopAfter = document.get(Keys.STOP_AFTER);
     return new Guard(
         document.find(Keys.MAX_GRADIENT_NORM).orElse(Double.POSITIVE_INFINITY),
-        stopAfter == 0 ? Long.MAX_VALUE : stopAfter);
+        stopAfter == 0 ? Long.MAX_VALUE : stopAfter,
+        document.get(Keys.THEN).equals("resume"));
   }
 
   private static Clipping clipping(Document document) {

@@ -202,6 +202,14 @@ final class Keys {
           "The job stops when so many batches in a row were skipped, at the next checkpoint; `0`:"
               + " never");
 
+  static final Key<String> THEN =
+      choice(
+          "guard.then",
+          "What follows: `stop`, or `resume`, submitted again by `train` from the last good version"
+              + " with the offsets going on",
+          "stop",
+          "resume");
+
   static final Key<Double> CLIP_VALUE =
       Key.absent(
           "clip.value",
