@@ -39,6 +39,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.stream.IntStream;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
@@ -233,13 +234,14 @@ class GatedSourceTest {
 
   /**
    * Stands for the parameter server: some time after a batch has come, it hands weights that hold
-   * this batch back to the same subtask. It fails once, in the middle, and remembers what it holds.
+   * this batch back to its process. It fails once, in the middle, and remembers what it holds.
    */
   private static final class Server extends RichMapFunction<Turn, Long> {
 
     private static final long serialVersionUID = 1L;
 
     static final Map<String, List<Long>> BATCHES = new ConcurrentSkipListMap<>();
+    static final AtomicLong ROUNDS = new AtomicLong();
     static final AtomicInteger UNTIL_FAILURE = new AtomicInteger();
     static volatile AtomicLongArray applied = new AtomicLongArray(0);
 
@@ -247,7 +249,6 @@ class GatedSourceTest {
     private transient WeightExchange.Key key;
     private transient WeightReplica replica;
     private transient ScheduledExecutorService returning;
-    private transient long round;
 
     Server(int virtualWorkers) {
       this.virtualWorkers = virtualWorkers;
@@ -289,12 +290,19 @@ class GatedSourceTest {
     }
 
     private void giveBack() {
-      long[] held = IntStream.range(0, virtualWorkers).mapToLong(applied::get).toArray();
-      // The next batch of every virtual worker counts in the round that is open.
-      long[] rounds = new long[held.length];
-      Arrays.fill(rounds, round);
-      Weights weights = new Weights(0, round++, held, rounds, new float[1]);
-      var unused = returning.schedule(() -> replica.receive(weights), 1, TimeUnit.MILLISECONDS);
+      var unused = returning.schedule(this::deliver, 1, TimeUnit.MILLISECONDS);
+    }
+
+    /** All subtasks of the process share the replica, so they count rounds together. */
+    private void deliver() {
+      synchronized (ROUNDS) {
+        long[] held = IntStream.range(0, virtualWorkers).mapToLong(applied::get).toArray();
+        // The next batch of every virtual worker counts in the round that is open.
+        long round = ROUNDS.getAndIncrement();
+        long[] rounds = new long[held.length];
+        Arrays.fill(rounds, round);
+        replica.receive(new Weights(0, round, held, rounds, new float[1]));
+      }
     }
 
     @Override

@@ -14,6 +14,7 @@ import io.tapestream.operators.metrics.Measure.Part;
 import io.tapestream.operators.publish.Retention;
 import io.tapestream.operators.publish.VersionSink;
 import io.tapestream.operators.server.BlockSnapshot;
+import io.tapestream.operators.server.Delivery;
 import io.tapestream.operators.server.ServerOperator;
 import io.tapestream.operators.server.ServerPlan;
 import io.tapestream.operators.server.ServerTypes;
@@ -22,7 +23,6 @@ import io.tapestream.operators.source.Turn;
 import io.tapestream.operators.train.TrainerOperator;
 import io.tapestream.operators.weights.WeightReturnOperator;
 import io.tapestream.parameterserver.Message;
-import io.tapestream.parameterserver.Weights;
 import java.time.Duration;
 import java.util.List;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
@@ -38,7 +38,7 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
  * The main job: a network learns from a stream.
  *
  * <pre>
- *   batches ─► train ═ by block ═► parameter server ═ to all ═► weights
+ *   batches ─► train ═ by block ═► parameter server ═ by process ═► weights
  *      ▲         │                       │                         │
  *      │         └─► dead letters        └─► versions              │
  *      └──────────── the gate opens, in the same process ◄─────────┘
@@ -129,16 +129,16 @@ public final class TrainingJob {
             .setParallelism(shape.trainers())
             .uid("train");
 
-    SingleOutputStreamOperator<Weights> weights =
+    SingleOutputStreamOperator<Delivery> weights =
         contributions
             .keyBy(plan.keys(), Types.INT)
-            .transform(Part.SERVER.operator(), ServerTypes.WEIGHTS, new ServerOperator(plan))
+            .transform(Part.SERVER.operator(), ServerTypes.DELIVERY, new ServerOperator(plan))
             .setParallelism(shape.shards())
             .setMaxParallelism(shape.maxShards())
             .uid("parameter-server");
 
     weights
-        .broadcast()
+        .partitionCustom(new Delivery.Address(), new Delivery.Address())
         .transform(
             Part.WEIGHTS.operator(),
             Types.VOID,

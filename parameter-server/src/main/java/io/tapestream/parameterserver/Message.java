@@ -1,16 +1,32 @@
 package io.tapestream.parameterserver;
 
-/** What a virtual worker tells one block of the parameter server. */
+import java.util.UUID;
+
+/** What trainers tell one block of the parameter server. */
 public sealed interface Message {
 
   /** The block that this message is for. */
   int block();
 
-  /** The virtual worker's index in the job's table of virtual workers. */
-  int virtualWorker();
+  /** What moves a block, told by one virtual worker. */
+  sealed interface Turn extends Message {
 
-  /** The index of the batch that is contributed, or of the first one not contributed before. */
-  long batch();
+    /** The virtual worker's index in the job's table of virtual workers. */
+    int virtualWorker();
+
+    /** The index of the batch that is contributed, or of the first one not contributed before. */
+    long batch();
+  }
+
+  /**
+   * A trainer begins and asks for the block's weights, now and whenever they leave. Trainers of one
+   * process that share a replica are served once: the first one that is heard of counts.
+   *
+   * @param block the block that this message is for
+   * @param subtask the trainer's index, and that of the weight return beside it
+   * @param replica where its process keeps the weights in this attempt
+   */
+  record Hello(int block, int subtask, UUID replica) implements Message {}
 
   /**
    * What a batch of a virtual worker adds to the round it counts in.
@@ -24,7 +40,7 @@ public sealed interface Message {
    */
   record Contribution(
       int block, int virtualWorker, long batch, long nextOffset, Gradient gradient, Header header)
-      implements Message {}
+      implements Turn {}
 
   /**
    * The virtual worker takes no part in its next round and uses up no batch for that: batch {@code
@@ -35,7 +51,7 @@ public sealed interface Message {
    * @param batch the number of batches it has contributed
    * @param round the round that does without it; must be the one in which that batch would count
    */
-  record Skip(int block, int virtualWorker, long batch, long round) implements Message {}
+  record Skip(int block, int virtualWorker, long batch, long round) implements Turn {}
 
   /**
    * Records are missing before the virtual worker's next batch, and the job goes on without them
@@ -47,7 +63,7 @@ public sealed interface Message {
    * @param from the first Kafka offset that is missing
    * @param to the first one after them
    */
-  record Lost(int block, int virtualWorker, long batch, long from, long to) implements Message {}
+  record Lost(int block, int virtualWorker, long batch, long from, long to) implements Turn {}
 
   /**
    * The virtual worker has contributed its last batch, so no round waits for it from now on.
@@ -56,7 +72,7 @@ public sealed interface Message {
    * @param virtualWorker the sender's index
    * @param batch the number of batches it has contributed
    */
-  record Leave(int block, int virtualWorker, long batch) implements Message {}
+  record Leave(int block, int virtualWorker, long batch) implements Turn {}
 
   /**
    * A new virtual worker takes part from the round after the open one. Only sent between a restore
@@ -66,5 +82,5 @@ public sealed interface Message {
    * @param virtualWorker the index that it gets; those from this index on move up by one
    * @param batch its first batch
    */
-  record Join(int block, int virtualWorker, long batch) implements Message {}
+  record Join(int block, int virtualWorker, long batch) implements Turn {}
 }

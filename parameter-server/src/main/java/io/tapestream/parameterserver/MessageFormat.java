@@ -4,6 +4,7 @@ import io.tapestream.parameterserver.Gradient.Dense;
 import io.tapestream.parameterserver.Gradient.None;
 import io.tapestream.parameterserver.Gradient.Rows;
 import io.tapestream.parameterserver.Message.Contribution;
+import io.tapestream.parameterserver.Message.Hello;
 import io.tapestream.parameterserver.Message.Join;
 import io.tapestream.parameterserver.Message.Leave;
 import io.tapestream.parameterserver.Message.Lost;
@@ -11,18 +12,19 @@ import io.tapestream.parameterserver.Message.Skip;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
+import java.util.UUID;
 
 /**
  * A {@link Message} in bytes.
  *
  * <pre>
  * byte  version (1)
- * byte  kind            0 contribution    1 leave   2 join   3 skip   4 lost
+ * byte  kind            0 contribution    1 leave   2 join   3 skip   4 lost         5 hello
  * int   block
- * int   virtual worker
- * long  batch
- *                       long  next offset                      long  round
- *                                                                      long  from, to
+ * int                   virtual worker                                               subtask
+ * long                  batch                                                        replica, high
+ *                       long  next offset                    long  round             long  low
+ *                                                                    long  from, to
  *                       header
  *                       byte  gradient    0 none   1 dense: floats
  *                                         2 rows: int origin, int width, ints, floats
@@ -38,6 +40,7 @@ public final class MessageFormat {
   private static final int JOIN = 2;
   private static final int SKIP = 3;
   private static final int LOST = 4;
+  private static final int HELLO = 5;
   private static final int NONE = 0;
   private static final int DENSE = 1;
   private static final int ROWS = 2;
@@ -49,6 +52,16 @@ public final class MessageFormat {
     out.writeByte(VERSION);
     out.writeByte(kind(message));
     out.writeInt(message.block());
+    if (message instanceof Hello hello) {
+      out.writeInt(hello.subtask());
+      out.writeLong(hello.replica().getMostSignificantBits());
+      out.writeLong(hello.replica().getLeastSignificantBits());
+    } else if (message instanceof Message.Turn turn) {
+      writeTurn(out, turn);
+    }
+  }
+
+  private static void writeTurn(DataOutput out, Message.Turn message) throws IOException {
     out.writeInt(message.virtualWorker());
     out.writeLong(message.batch());
     if (message instanceof Contribution contribution) {
@@ -70,6 +83,9 @@ public final class MessageFormat {
     if (message instanceof Lost) {
       return LOST;
     }
+    if (message instanceof Hello) {
+      return HELLO;
+    }
     return message instanceof Leave ? LEAVE : message instanceof Join ? JOIN : SKIP;
   }
 
@@ -78,8 +94,8 @@ public final class MessageFormat {
     Payload.readVersion(in, VERSION, "a message");
     int kind = in.readUnsignedByte();
     int block = in.readInt();
-    int virtualWorker = in.readInt();
-    long batch = in.readLong();
+    int virtualWorker = in.readInt(); // or subtask
+    long batch = in.readLong(); // or the replica's id, its higher half
     return switch (kind) {
       case CONTRIBUTION -> {
         long nextOffset = in.readLong();
@@ -90,6 +106,7 @@ public final class MessageFormat {
       case JOIN -> new Join(block, virtualWorker, batch);
       case SKIP -> new Skip(block, virtualWorker, batch, in.readLong());
       case LOST -> new Lost(block, virtualWorker, batch, in.readLong(), in.readLong());
+      case HELLO -> new Hello(block, virtualWorker, new UUID(batch, in.readLong()));
       default -> throw new IOException("no message has kind " + kind);
     };
   }

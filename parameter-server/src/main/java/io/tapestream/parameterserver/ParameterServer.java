@@ -119,7 +119,7 @@ public final class ParameterServer {
    * @throws ProtocolException if the message is not allowed; the block is unchanged
    * @throws NonFiniteException if an update would not be finite; it is not applied (I6)
    */
-  public Optional<Weights> accept(Block block, Message message) {
+  public Optional<Weights> accept(Block block, Message.Turn message) {
     if (message.block() != block.range.index()) {
       throw refusal(block, message, "it was delivered to another block");
     }
@@ -217,7 +217,7 @@ public final class ParameterServer {
   }
 
   /** The sender's clock, if it may begin its next round. */
-  private Clock started(Block block, Message message) {
+  private Clock started(Block block, Message.Turn message) {
     Clock clock = active(block, message);
     if (!consistency.mayStart(clock.round, block.round)) {
       throw refusal(
@@ -229,7 +229,7 @@ public final class ParameterServer {
     return clock;
   }
 
-  private static Clock active(Block block, Message message) {
+  private static Clock active(Block block, Message.Turn message) {
     if (message.virtualWorker() >= block.clocks.size()) {
       throw refusal(
           block, message, "the block knows only %d virtual workers".formatted(block.clocks.size()));
@@ -247,7 +247,7 @@ public final class ParameterServer {
     return clock;
   }
 
-  private static ProtocolException refusal(Block block, Message message, String reason) {
+  private static ProtocolException refusal(Block block, Message.Turn message, String reason) {
     return new ProtocolException(
         "block %d refuses the %s of virtual worker %d with batch %d: %s"
             .formatted(

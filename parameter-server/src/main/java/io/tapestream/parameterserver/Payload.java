@@ -11,7 +11,7 @@ import java.nio.ByteOrder;
  * Like every number outside an array, lengths are big endian, as {@link DataOutput} writes them.
  * Floats and ints of an array are little endian, so that they move in bulk. Longs are clocks and
  * offsets, mostly close to one another: each is its difference from the one before (the first, from
- * 0), zigzag-encoded, seven bits a byte, the lowest first.
+ * 0), zigzag-encoded, seven bits a byte, the lowest first; so are the whole numbers of a report.
  */
 public final class Payload {
 
@@ -49,11 +49,7 @@ public final class Payload {
     out.writeInt(array.length);
     long before = 0;
     for (long element : array) {
-      long rest = zigzag(element - before);
-      for (; rest >>> 7 != 0; rest >>>= 7) {
-        out.writeByte((int) rest | 0x80);
-      }
-      out.writeByte((int) rest);
+      writeNumber(out, element - before);
       before = element;
     }
   }
@@ -63,15 +59,7 @@ public final class Payload {
     long[] array = new long[length(in)];
     long before = 0;
     for (int i = 0; i < array.length; i++) {
-      long difference = 0;
-      int shift = 0;
-      int next;
-      do {
-        next = in.readUnsignedByte();
-        difference |= (long) (next & 0x7f) << shift;
-        shift += 7;
-      } while (next >= 0x80);
-      before += (difference >>> 1) ^ -(difference & 1);
+      before += readNumber(in);
       array[i] = before;
     }
     return array;
@@ -88,6 +76,26 @@ public final class Payload {
     return size;
   }
 
+  private static void writeNumber(DataOutput out, long number) throws IOException {
+    long rest = zigzag(number);
+    for (; rest >>> 7 != 0; rest >>>= 7) {
+      out.writeByte((int) rest | 0x80);
+    }
+    out.writeByte((int) rest);
+  }
+
+  private static long readNumber(DataInput in) throws IOException {
+    long zigzag = 0;
+    int shift = 0;
+    int next;
+    do {
+      next = in.readUnsignedByte();
+      zigzag |= (long) (next & 0x7f) << shift;
+      shift += 7;
+    } while (next >= 0x80);
+    return (zigzag >>> 1) ^ -(zigzag & 1);
+  }
+
   /** Small numbers of either sign become small numbers without one. */
   private static long zigzag(long number) {
     return (number << 1) ^ (number >> 63);
@@ -97,8 +105,8 @@ public final class Payload {
   public static void writeHeader(DataOutput out, Header header) throws IOException {
     out.writeDouble(header.weight());
     out.writeDouble(header.lossSum());
-    out.writeLong(header.records());
-    out.writeLong(header.skipped());
+    writeNumber(out, header.records());
+    writeNumber(out, header.skipped());
     out.writeInt(header.metricSums().length);
     for (int i = 0; i < header.metricSums().length; i++) {
       out.writeDouble(header.metricSums()[i]);
@@ -110,8 +118,8 @@ public final class Payload {
   public static Header readHeader(DataInput in) throws IOException {
     double weight = in.readDouble();
     double lossSum = in.readDouble();
-    long records = in.readLong();
-    long skipped = in.readLong();
+    long records = readNumber(in);
+    long skipped = readNumber(in);
     double[] sums = new double[length(in)];
     double[] weights = new double[sums.length];
     for (int i = 0; i < sums.length; i++) {

@@ -9,12 +9,14 @@ import io.tapestream.parameterserver.Gradient.Dense;
 import io.tapestream.parameterserver.Gradient.None;
 import io.tapestream.parameterserver.Gradient.Rows;
 import io.tapestream.parameterserver.Message.Contribution;
+import io.tapestream.parameterserver.Message.Hello;
 import io.tapestream.parameterserver.Message.Join;
 import io.tapestream.parameterserver.Message.Leave;
 import io.tapestream.parameterserver.Message.Lost;
 import io.tapestream.parameterserver.Message.Skip;
 import io.tapestream.parameterserver.consistency.Synchronous;
 import java.util.List;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 class FormatsTest {
@@ -34,6 +36,7 @@ class FormatsTest {
             new Contribution(
                 3, 2, 5, 99, new Rows(-4, 2, new int[] {2, 9}, new float[] {1, 2, 3, 4}), HEADER),
             new Contribution(3, 2, 5, 99, new None(), Header.NONE),
+            new Hello(1, 2, new UUID(3, -4)),
             new Leave(1, 2, 3),
             new Join(4, 5, 6),
             new Skip(7, 8, 1L << 41, 1L << 42),

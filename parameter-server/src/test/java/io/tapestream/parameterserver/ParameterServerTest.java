@@ -17,6 +17,7 @@ import io.tapestream.parameterserver.Message.Join;
 import io.tapestream.parameterserver.Message.Leave;
 import io.tapestream.parameterserver.Message.Lost;
 import io.tapestream.parameterserver.Message.Skip;
+import io.tapestream.parameterserver.Message.Turn;
 import io.tapestream.parameterserver.consistency.Asynchronous;
 import io.tapestream.parameterserver.consistency.Bounded;
 import io.tapestream.parameterserver.consistency.Consistency;
@@ -348,8 +349,8 @@ class ParameterServerTest {
 
   @Test
   void r5OneThatHasSkippedMayLeaveAndTheRoundsAgreeInWhateverOrderTheLastOnesGo() {
-    Message[] first = {new Skip(0, 0, 0, 0), new Leave(0, 0, 0)};
-    Message[] second = {new Leave(0, 1, 0)};
+    Turn[] first = {new Skip(0, 0, 0, 0), new Leave(0, 0, 0)};
+    Turn[] second = {new Leave(0, 1, 0)};
     for (int secondAt = 0; secondAt <= first.length; secondAt++) {
       Block fresh = server.fresh(TRAINED, new float[4], 2);
       for (int i = 0; i <= first.length; i++) {
@@ -515,7 +516,7 @@ class ParameterServerTest {
 
   @Test
   void r18WhereContributionsCountOnArrivalBlocksAgreeWhateverTheOrderOfArrival() {
-    Message[][] senders = {
+    Turn[][] senders = {
       {contribution(0, 0, 1, 1, 1, 1, 1), contribution(0, 1, 1, 1, 1, 1, 1), new Leave(0, 0, 2)},
       {contribution(1, 0, 1, 1, 1, 1, 1), new Leave(0, 1, 1)},
       {new Skip(0, 2, 0, 0), contribution(2, 0, 1, 1, 1, 1, 1), new Leave(0, 2, 1)},
@@ -526,7 +527,7 @@ class ParameterServerTest {
         for (int seed = 0; seed < 50; seed++) {
           ParameterServer modal = server(mode);
           Block fresh = modal.fresh(TRAINED, new float[4], 3);
-          for (Message message : interleaved(senders, upTo, new Random(seed))) {
+          for (Turn message : interleaved(senders, upTo, new Random(seed))) {
             modal.accept(fresh, message);
           }
           cuts.add(List.of(fresh.round(), fresh.trainedRounds(), fresh.records()));
@@ -537,8 +538,8 @@ class ParameterServerTest {
   }
 
   /** The first messages of each sender, those of one sender in their order. */
-  private static List<Message> interleaved(Message[][] senders, int upTo, Random random) {
-    List<Message> order = new ArrayList<>();
+  private static List<Turn> interleaved(Turn[][] senders, int upTo, Random random) {
+    List<Turn> order = new ArrayList<>();
     int[] next = new int[senders.length];
     List<Integer> left = new ArrayList<>();
     for (int sender = 0; sender < senders.length; sender++) {

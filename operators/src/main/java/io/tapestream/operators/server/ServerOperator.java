@@ -4,14 +4,15 @@ import io.tapestream.optimizers.Optimizer;
 import io.tapestream.parameterserver.Block;
 import io.tapestream.parameterserver.BlockLayout;
 import io.tapestream.parameterserver.Message;
+import io.tapestream.parameterserver.Message.Hello;
 import io.tapestream.parameterserver.Message.Join;
+import io.tapestream.parameterserver.Message.Turn;
 import io.tapestream.parameterserver.NonFiniteException;
 import io.tapestream.parameterserver.ParameterServer;
 import io.tapestream.parameterserver.Weights;
 import java.util.List;
 import java.util.Optional;
 import org.apache.flink.api.common.TaskInfo;
-import org.apache.flink.api.common.operators.MailboxExecutor;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.runtime.execution.SuppressRestartsException;
@@ -30,22 +31,25 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * opened               blocks made from the model's seed, or restored and joined by new virtual
- *                      workers; then, in a mail before the first message, all weights leave (R10)
- * message              its block's transition; weights leave if a round closed
+ *                      workers
+ * a trainer's hello    the block's weights leave for its process, and from now on whenever they
+ *                      leave; unless another trainer of that process was heard of before (R10)
+ * any other message    its block's transition; weights leave if a round closed
  * before a barrier     if the checkpointed round is due (R18), all blocks leave as snapshots
  *                      a stopped block instead notes the checkpoint
  * checkpoint complete  if a block had stopped before its barrier, training stops
  * finished             the blocks leave as snapshots a last time, if there is anything new
  * </pre>
  *
- * <p>The main output goes to every weight return, by broadcast. Both outputs refer to live arrays:
- * they must cross a network edge or be copied, as Flink does unless object reuse is on.
+ * <p>The main output goes to one weight return in each process, by address. Both outputs refer to
+ * live arrays: they must cross a network edge or be copied, as Flink does unless object reuse is
+ * on.
  *
  * <p>On the hashmap backend the live arrays are the state's values; on others {@link BlockStore}
  * keeps them in memory and writes them for each checkpoint.
  */
-public final class ServerOperator extends AbstractStreamOperator<Weights>
-    implements OneInputStreamOperator<Message, Weights> {
+public final class ServerOperator extends AbstractStreamOperator<Delivery>
+    implements OneInputStreamOperator<Message, Delivery> {
 
   private static final long serialVersionUID = 1L;
 
@@ -57,13 +61,13 @@ public final class ServerOperator extends AbstractStreamOperator<Weights>
   private final ServerPlan plan;
 
   // runtime
-  private transient MailboxExecutor mailbox;
   private transient BlockKeys keys;
   private transient Optimizer optimizer;
   private transient ParameterServer server;
   private transient BlockStore blocks;
   private transient ServerIdentity identity;
   private transient List<Integer> owned;
+  private transient Recipients recipients;
   private transient @Nullable ServerMetrics reported;
   private transient @Nullable TrainingStoppedException stop;
   private transient long stoppedAt;
@@ -72,12 +76,6 @@ public final class ServerOperator extends AbstractStreamOperator<Weights>
   @SuppressWarnings("NullAway.Init") // what open() and initializeState() fill
   public ServerOperator(ServerPlan plan) {
     this.plan = plan;
-  }
-
-  @Override
-  public void setMailboxExecutor(MailboxExecutor mailboxExecutor) {
-    super.setMailboxExecutor(mailboxExecutor);
-    mailbox = mailboxExecutor;
   }
 
   @Override
@@ -151,40 +149,44 @@ public final class ServerOperator extends AbstractStreamOperator<Weights>
           plan, owned, first.slotCount(), blocks.copies(), Runtime.getRuntime().maxMemory());
       reported = new ServerMetrics(getMetricGroup(), plan.metrics(), first);
     }
-    mailbox.execute(this::emitAll, "emit the weights that this attempt starts from");
-  }
-
-  private void emitAll() throws Exception {
-    for (int index : owned) {
-      emit(fetch(index).weights());
-    }
+    recipients = new Recipients();
   }
 
   @Override
   public void processElement(StreamRecord<Message> element) throws Exception {
     Message message = element.getValue();
     Block block = fetch(message.block());
-    Optional<Weights> weights = accept(block, message);
-    blocks.changed(message.block(), block);
+    if (message instanceof Hello hello) {
+      if (recipients.greet(hello)) {
+        emit(hello.subtask(), block.weights());
+      }
+    } else if (message instanceof Turn turn) {
+      take(block, turn);
+    }
+  }
+
+  private void take(Block block, Turn turn) throws Exception {
+    Optional<Weights> weights = accept(block, turn);
+    blocks.changed(turn.block(), block);
     if (weights.isPresent()) {
-      emit(weights.get());
-      if (reported != null && message.block() == owned.get(0)) {
+      recipients.subtasks().forEach(subtask -> emit(subtask, weights.get()));
+      if (reported != null && turn.block() == owned.get(0)) {
         reported.update(block);
       }
     }
   }
 
   /** A restart would meet the same numbers again, so a value that is not finite ends the job. */
-  private Optional<Weights> accept(Block block, Message message) {
+  private Optional<Weights> accept(Block block, Turn turn) {
     try {
-      return server.accept(block, message);
+      return server.accept(block, turn);
     } catch (NonFiniteException e) {
       throw new SuppressRestartsException(e);
     }
   }
 
-  private void emit(Weights weights) {
-    output.collect(new StreamRecord<>(weights));
+  private void emit(int subtask, Weights weights) {
+    output.collect(new StreamRecord<>(new Delivery(subtask, weights)));
   }
 
   @Override

@@ -25,8 +25,8 @@ public final class ServerTypes {
       new FormatType<>(Message.class, new MessageSerializer());
 
   /** What the shards answer. */
-  public static final TypeInformation<Weights> WEIGHTS =
-      new FormatType<>(Weights.class, new WeightsSerializer());
+  public static final TypeInformation<Delivery> DELIVERY =
+      new FormatType<>(Delivery.class, new DeliverySerializer());
 
   /** What the shards keep. */
   public static final TypeInformation<Block> BLOCK =
@@ -91,46 +91,52 @@ public final class ServerTypes {
     }
   }
 
-  /** Weights, in the layout of {@link WeightsFormat}. */
-  public static final class WeightsSerializer extends FormatSerializer<Weights> {
+  /** Weights in the layout of {@link WeightsFormat}, then their address as an int. */
+  public static final class DeliverySerializer extends FormatSerializer<Delivery> {
 
     private static final long serialVersionUID = 1L;
 
     @Override
-    void write(DataOutput out, Weights weights) throws IOException {
-      WeightsFormat.write(out, weights);
+    void write(DataOutput out, Delivery delivery) throws IOException {
+      WeightsFormat.write(out, delivery.weights());
+      out.writeInt(delivery.subtask());
     }
 
+    /** What comes from the network is counted. */
     @Override
-    Weights read(DataInput in) throws IOException {
+    Delivery read(DataInput in) throws IOException {
       Weights weights = WeightsFormat.read(in);
-      WireBytes.count(WeightsFormat.size(weights));
-      return weights;
+      int subtask = in.readInt();
+      WireBytes.count(WeightsFormat.size(weights) + Integer.BYTES);
+      return new Delivery(subtask, weights);
     }
 
     /** The server goes on changing the values that it refers to. */
     @Override
-    public Weights copy(Weights from) {
-      return new Weights(
-          from.block(),
-          from.round(),
-          from.applied(),
-          from.rounds(),
-          from.busyRounds(),
-          from.values().clone());
+    public Delivery copy(Delivery from) {
+      Weights weights = from.weights();
+      return new Delivery(
+          from.subtask(),
+          new Weights(
+              weights.block(),
+              weights.round(),
+              weights.applied(),
+              weights.rounds(),
+              weights.busyRounds(),
+              weights.values().clone()));
     }
 
     @Override
-    public TypeSerializerSnapshot<Weights> snapshotConfiguration() {
-      return new WeightsSerializer.Snapshot();
+    public TypeSerializerSnapshot<Delivery> snapshotConfiguration() {
+      return new DeliverySerializer.Snapshot();
     }
 
     /** Names the serializer in a checkpoint. */
-    public static final class Snapshot extends SimpleTypeSerializerSnapshot<Weights> {
+    public static final class Snapshot extends SimpleTypeSerializerSnapshot<Delivery> {
 
       /** For Flink, which makes it by reflection. */
       public Snapshot() {
-        super(WeightsSerializer::new);
+        super(DeliverySerializer::new);
       }
     }
   }

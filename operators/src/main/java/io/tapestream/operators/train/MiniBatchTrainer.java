@@ -61,7 +61,7 @@ final class MiniBatchTrainer implements AutoCloseable {
   }
 
   // configuration
-  private final WeightReplica replica;
+  private final WeightReplica.Cursor weights;
   private final BlockLayout layout;
   private final LongSupplier nanoTime;
   private final Observer observer;
@@ -89,7 +89,7 @@ final class MiniBatchTrainer implements AutoCloseable {
       WeightReplica replica,
       LongSupplier nanoTime,
       Observer observer) {
-    this.replica = replica;
+    this.weights = replica.cursor();
     this.layout = settings.server().layout();
     this.nanoTime = nanoTime;
     this.observer = observer;
@@ -151,7 +151,7 @@ final class MiniBatchTrainer implements AutoCloseable {
     long started = nanoTime.getAsLong();
     DecodedBatch decoded = decoder.decode(batch.records());
     long decodedAt = nanoTime.getAsLong();
-    long staleness = batch.round() - replica.copyTo(parameters::load);
+    long staleness = batch.round() - weights.copyTo(parameters::load);
     long loadedAt = nanoTime.getAsLong();
     StepResult result = step.run(decoded.batch(), batch.virtualWorker(), batch.index());
     Optional<Guard.Skip> skip = guard.refuse(batch, result);

@@ -11,9 +11,12 @@ import io.tapestream.operators.source.SkippedRound;
 import io.tapestream.operators.source.Turn;
 import io.tapestream.operators.weights.WeightExchange;
 import io.tapestream.operators.weights.WeightReplica;
+import io.tapestream.parameterserver.BlockRange;
 import io.tapestream.parameterserver.Message;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
+import org.apache.flink.api.common.operators.MailboxExecutor;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
@@ -35,6 +38,7 @@ public final class TrainerOperator extends AbstractStreamOperator<Message>
   private final TrainingSettings settings;
 
   // runtime
+  private transient @Nullable MailboxExecutor mailbox;
   private transient @Nullable Session session;
 
   /** An operator that has built nothing yet. */
@@ -43,10 +47,19 @@ public final class TrainerOperator extends AbstractStreamOperator<Message>
   }
 
   @Override
+  public void setMailboxExecutor(MailboxExecutor mailboxExecutor) {
+    super.setMailboxExecutor(mailboxExecutor);
+    mailbox = mailboxExecutor;
+  }
+
+  @Override
   public void open() throws Exception {
     super.open();
     ProcessLibraries.check();
-    session = new Session();
+    Session opened = new Session();
+    session = opened;
+    Objects.requireNonNull(mailbox, "Flink sets the mailbox before it opens an operator")
+        .execute(opened::greet, "ask the parameter server for weights");
   }
 
   @Override
@@ -90,6 +103,14 @@ public final class TrainerOperator extends AbstractStreamOperator<Message>
             System::nanoTime,
             measured);
     private final StreamRecord<Message> reused = new StreamRecord<>(null);
+
+    /** Asks every block for its weights (R10). */
+    void greet() {
+      int subtask = getRuntimeContext().getTaskInfo().getIndexOfThisSubtask();
+      for (BlockRange block : settings.server().layout().blocks()) {
+        push(new Message.Hello(block.index(), subtask, replica.id()));
+      }
+    }
 
     void train(MiniBatch batch) {
       Trained trained = trainer.train(batch, this::push);

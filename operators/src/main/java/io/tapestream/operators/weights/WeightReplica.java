@@ -6,22 +6,24 @@ import io.tapestream.parameterserver.consistency.Consistency;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.UUID;
 import java.util.function.Predicate;
-import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The newest weights that one trainer's process has been handed, and the gate that they open.
+ * The newest weights that a process has been handed, and the gate that they open. All trainers and
+ * weight returns of the process share it.
  *
- * <p>Two threads meet here: the weight return's, which only calls {@link #receive}, and the
- * trainer's, which asks the gate and copies the weights into its model between two steps. Blocks
- * are kept by reference, and those that came during a step wait in one of two lists, which change
- * places between two steps: what arrives during a step never touches it, and is copied once (R16).
+ * <p>Many threads meet here: those of the weight returns, which only call {@link #receive}, each
+ * for the blocks of some shards, and those of the trainers, which ask the gate and, between two
+ * steps, copy the weights into their models. Blocks are kept by reference; a trainer's cursor knows
+ * which ones it has copied. So what arrives during a step never touches it, and is copied once
+ * (R16).
  *
  * <pre>{@code
- * weight return            source's reader                    trainer
+ * weight returns           sources' readers                  trainers
  * receive(weights) ──────► onAdvance(wake)
- *                          if (mayStart(round)) emit ────► copyTo(parameters::load); step
+ *                          if (mayStart(round)) emit ────► cursor.copyTo(parameters::load); step
  * }</pre>
  */
 public final class WeightReplica {
@@ -35,6 +37,7 @@ public final class WeightReplica {
   }
 
   // configuration
+  private final UUID id;
   private final BlockLayout layout;
   private final Consistency consistency;
 
@@ -42,24 +45,30 @@ public final class WeightReplica {
   private final Object lock = new Object();
 
   private final @Nullable Weights[] newest; // guarded by lock
-  private @Nullable Weights[] arriving; // guarded by lock; what copyTo has not seen of newest
+  private final long[] arrivals; // guarded by lock; of each block, so that cursors see what is new
+  private final long[] rounds; // guarded by lock; of newest, by block; -1 where there is none
+  private final long[] progresses; // guarded by lock; the same
   private final List<Runnable> wakes = new ArrayList<>(); // guarded by lock
   private long round = -1; // guarded by lock
   private long progress = -1; // guarded by lock
   private long busyRounds = -1; // guarded by lock
 
-  private @Nullable Weights[] copying; // the trainer's thread's
-  private final long[] copiedRounds; // the trainer's thread's; by block
-
   /** A replica that holds nothing yet, so that its gate is closed. */
   public WeightReplica(BlockLayout layout, Consistency consistency) {
+    this.id = UUID.randomUUID();
     this.layout = layout;
     this.consistency = consistency;
     this.newest = new Weights[layout.count()];
-    this.arriving = new Weights[layout.count()];
-    this.copying = new Weights[layout.count()];
-    this.copiedRounds = new long[layout.count()];
-    Arrays.fill(copiedRounds, -1);
+    this.arrivals = new long[layout.count()];
+    this.rounds = new long[layout.count()];
+    this.progresses = new long[layout.count()];
+    Arrays.fill(rounds, -1);
+    Arrays.fill(progresses, -1);
+  }
+
+  /** What tells this replica from every other, so that shards serve it once. */
+  public UUID id() {
+    return id;
   }
 
   /**
@@ -67,23 +76,27 @@ public final class WeightReplica {
    * later round or hold more batches, or a batch has come that ends a silence.
    */
   public void receive(Weights weights) {
-    int expected = layout.block(weights.block()).length();
+    int block = weights.block();
+    int expected = layout.block(block).length();
     if (weights.values().length != expected) {
       throw new IllegalArgumentException(
           "block %d has %d values here, but %d arrived: server and trainer were built with"
-                  .formatted(weights.block(), expected, weights.values().length)
+                  .formatted(block, expected, weights.values().length)
               + " different layouts");
     }
     List<Runnable> woken = List.of();
     synchronized (lock) {
-      newest[weights.block()] = weights;
-      arriving[weights.block()] = weights;
-      long reached = minimum(Weights::progress);
+      newest[block] = weights;
+      arrivals[block]++;
+      rounds[block] = weights.round();
+      progresses[block] = weights.progress();
+      long reached = minimum(progresses);
+      long reachedRound = minimum(rounds);
       boolean silenceEnds = weights.busyRounds() > Math.max(busyRounds, weights.round());
       busyRounds = Math.max(busyRounds, weights.busyRounds());
-      if (reached > progress || silenceEnds) {
+      if (reached > progress || reachedRound > round || silenceEnds) {
         progress = reached;
-        round = minimum(Weights::round);
+        round = reachedRound;
         woken = List.copyOf(wakes);
       }
     }
@@ -92,7 +105,8 @@ public final class WeightReplica {
 
   /** Whether a batch that counts in this round may be trained on with the weights at hand. */
   public boolean mayStart(long round) {
-    return all(w -> consistency.mayStart(round, w.round()));
+    long complete = round();
+    return complete >= 0 && consistency.mayStart(round, complete);
   }
 
   /**
@@ -140,28 +154,45 @@ public final class WeightReplica {
     }
   }
 
-  /**
-   * Copies the blocks that have changed since the last call; for the trainer's thread alone. A
-   * trainer asks the gate first: while it is closed blocks may be missing.
-   *
-   * @return the rounds that every block of the target now holds complete, -1 while one is missing
-   */
-  public long copyTo(Target target) {
-    @Nullable Weights[] arrived;
-    synchronized (lock) {
-      arrived = arriving;
-      arriving = copying;
-      copying = arrived;
+  /** What one trainer has copied; for its thread alone. */
+  public Cursor cursor() {
+    return new Cursor();
+  }
+
+  /** Which weights one trainer's model holds. */
+  public final class Cursor {
+
+    private final long[] copied = new long[layout.count()]; // arrivals, by block
+    private final long[] copiedRounds = new long[layout.count()];
+    private final @Nullable Weights[] copying = new Weights[layout.count()];
+
+    private Cursor() {
+      Arrays.fill(copiedRounds, -1);
     }
-    for (Weights weights : arrived) {
-      if (weights != null) {
-        int from = layout.block(weights.block()).from();
-        target.load(from, weights.values(), 0, weights.values().length);
-        copiedRounds[weights.block()] = weights.round();
+
+    /**
+     * Copies the blocks that have changed since the last call. A trainer asks the gate first: while
+     * it is closed blocks may be missing.
+     *
+     * @return the rounds that every block of the target now holds complete, -1 while one is missing
+     */
+    public long copyTo(Target target) {
+      synchronized (lock) {
+        for (int block = 0; block < copying.length; block++) {
+          copying[block] = copied[block] == arrivals[block] ? null : newest[block];
+          copied[block] = arrivals[block];
+        }
       }
+      for (Weights weights : copying) {
+        if (weights != null) {
+          int from = layout.block(weights.block()).from();
+          target.load(from, weights.values(), 0, weights.values().length);
+          copiedRounds[weights.block()] = weights.round();
+        }
+      }
+      Arrays.fill(copying, null);
+      return minimum(copiedRounds);
     }
-    Arrays.fill(arrived, null);
-    return Arrays.stream(copiedRounds).min().orElse(-1);
   }
 
   private boolean all(Predicate<Weights> condition) {
@@ -170,10 +201,11 @@ public final class WeightReplica {
     }
   }
 
-  private long minimum(ToLongFunction<Weights> of) {
-    return Arrays.stream(newest)
-        .mapToLong(w -> w == null ? -1 : of.applyAsLong(w))
-        .min()
-        .orElse(-1);
+  private static long minimum(long[] numbers) {
+    long minimum = Long.MAX_VALUE;
+    for (long number : numbers) {
+      minimum = Math.min(minimum, number);
+    }
+    return minimum;
   }
 }

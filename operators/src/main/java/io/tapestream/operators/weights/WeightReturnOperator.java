@@ -2,8 +2,8 @@ package io.tapestream.operators.weights;
 
 import io.tapestream.operators.metrics.Measure;
 import io.tapestream.operators.metrics.WireBytes;
+import io.tapestream.operators.server.Delivery;
 import io.tapestream.parameterserver.BlockLayout;
-import io.tapestream.parameterserver.Weights;
 import io.tapestream.parameterserver.consistency.Consistency;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
@@ -12,13 +12,14 @@ import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands every block that the parameter server broadcasts to the trainer of the same subtask index,
- * which shares its slot. It never waits for the trainer, and has no output.
+ * Hands the blocks that the parameter server sends to the trainers of its process. Shards send each
+ * block to one weight return of a process, named by the trainer that shares its slot; the others
+ * get nothing. It never waits for a trainer, and has no output.
  *
  * <p>The job gives it the source's parallelism, slot-sharing group and co-location group (R11).
  */
 public final class WeightReturnOperator extends AbstractStreamOperator<Void>
-    implements OneInputStreamOperator<Weights, Void> {
+    implements OneInputStreamOperator<Delivery, Void> {
 
   private static final long serialVersionUID = 1L;
 
@@ -47,12 +48,12 @@ public final class WeightReturnOperator extends AbstractStreamOperator<Void>
   }
 
   @Override
-  public void processElement(StreamRecord<Weights> element) {
+  public void processElement(StreamRecord<Delivery> element) {
     if (replica == null || bytesDown == null) {
       throw new IllegalStateException("weights arrived before open()");
     }
     bytesDown.inc(WireBytes.take());
-    replica.receive(element.getValue());
+    replica.receive(element.getValue().weights());
   }
 
   @Override

@@ -19,6 +19,7 @@ import io.tapestream.schedules.ExponentialDecay;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
 import org.apache.flink.runtime.checkpoint.CheckpointOptions;
 import org.apache.flink.runtime.state.StateBackend;
 import org.apache.flink.runtime.state.hashmap.HashMapStateBackend;
@@ -83,7 +84,7 @@ class ServerOperatorTest {
 
   @ParameterizedTest
   @MethodSource("backends")
-  void r10ARestoreEmitsAllWeightsBeforeAnyMessage(StateBackend backend) throws Exception {
+  void r10ARestoreAnswersTheFirstHelloWithAllWeights(StateBackend backend) throws Exception {
     float[] atTheCut;
     Checkpoint checkpoint;
     try (TestShards shards = new TestShards(PLAN, backend, 2, null)) {
@@ -94,6 +95,23 @@ class ServerOperatorTest {
     try (TestShards restored = new TestShards(PLAN, backend, 3, checkpoint)) {
       assertThat(restored.newest().keySet()).containsExactly(0, 1, 2, 3, 4);
       assertThat(restored.vector()).isEqualTo(atTheCut);
+    }
+  }
+
+  @Test
+  void r10NothingLeavesBeforeAHelloAndEachProcessIsServedOnce() throws Exception {
+    int blocks = PLAN.layout().count();
+    try (TestShards shards = new TestShards(PLAN, 2, null)) {
+      assertThat(shards.addressed()).isEqualTo(Map.of(0, (long) blocks));
+
+      shards.greet(1, TestShards.REPLICA); // beside the first, in the same process
+      assertThat(shards.addressed()).isEqualTo(Map.of(0, (long) blocks));
+
+      shards.greet(2, new UUID(0, 2));
+      assertThat(shards.addressed()).isEqualTo(Map.of(0, (long) blocks, 2, (long) blocks));
+
+      rounds(shards, 0, 1);
+      assertThat(shards.addressed()).isEqualTo(Map.of(0, 2L * blocks, 2, 2L * blocks));
     }
   }
 

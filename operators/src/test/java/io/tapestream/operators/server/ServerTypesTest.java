@@ -34,7 +34,8 @@ class ServerTypesTest {
     return Stream.of(
         Arguments.of(ServerTypes.MESSAGE, TestShards.contribution(range, 1, 0)),
         Arguments.of(
-            ServerTypes.WEIGHTS, new Weights(2, 4, new long[] {4, 3}, new long[] {4, 4}, values)),
+            ServerTypes.DELIVERY,
+            new Delivery(7, new Weights(2, 4, new long[] {4, 3}, new long[] {4, 4}, values))),
         Arguments.of(ServerTypes.BLOCK, block),
         Arguments.of(
             ServerTypes.BLOCK_SNAPSHOT,

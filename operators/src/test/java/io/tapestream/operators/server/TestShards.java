@@ -6,6 +6,7 @@ import io.tapestream.parameterserver.Gradient.None;
 import io.tapestream.parameterserver.Header;
 import io.tapestream.parameterserver.Message;
 import io.tapestream.parameterserver.Message.Contribution;
+import io.tapestream.parameterserver.Message.Hello;
 import io.tapestream.parameterserver.Message.Leave;
 import io.tapestream.parameterserver.Weights;
 import java.util.ArrayList;
@@ -13,13 +14,14 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
+import java.util.stream.Collectors;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
 import org.apache.flink.runtime.state.KeyGroupRangeAssignment;
 import org.apache.flink.runtime.state.StateBackend;
 import org.apache.flink.runtime.state.hashmap.HashMapStateBackend;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
-import org.apache.flink.streaming.runtime.tasks.mailbox.Mail;
 import org.apache.flink.streaming.util.AbstractStreamOperatorTestHarness;
 import org.apache.flink.streaming.util.KeyedOneInputStreamOperatorTestHarness;
 import org.apache.flink.util.IOUtils;
@@ -31,9 +33,12 @@ final class TestShards implements AutoCloseable {
   /** The state of all shards, as one checkpoint holds it. */
   record Checkpoint(int parallelism, OperatorSubtaskState state) {}
 
+  /** Of the trainer that says hello at the start. */
+  static final UUID REPLICA = new UUID(0, 1);
+
   private final ServerPlan plan;
   private final BlockKeys keys;
-  private final List<KeyedOneInputStreamOperatorTestHarness<Integer, Message, Weights>> shards =
+  private final List<KeyedOneInputStreamOperatorTestHarness<Integer, Message, Delivery>> shards =
       new ArrayList<>();
 
   TestShards(ServerPlan plan, int parallelism, @Nullable Checkpoint from) throws Exception {
@@ -66,7 +71,8 @@ final class TestShards implements AutoCloseable {
       harness.setStateBackend(backend);
       shards.add(harness);
       harness.setup(
-          ServerTypes.WEIGHTS.createSerializer(harness.getExecutionConfig().getSerializerConfig()));
+          ServerTypes.DELIVERY.createSerializer(
+              harness.getExecutionConfig().getSerializerConfig()));
       if (from != null) {
         harness.initializeState(
             AbstractStreamOperatorTestHarness.repartitionOperatorState(
@@ -75,13 +81,18 @@ final class TestShards implements AutoCloseable {
         harness.initializeEmptyState();
       }
       harness.open();
-      for (Mail mail : harness.getTaskMailbox().drain()) {
-        mail.run();
-      }
+    }
+    greet(0, REPLICA);
+  }
+
+  /** A trainer asks every block for its weights. */
+  void greet(int subtask, UUID replica) throws Exception {
+    for (BlockRange range : plan.layout().blocks()) {
+      accept(new Hello(range.index(), subtask, replica));
     }
   }
 
-  KeyedOneInputStreamOperatorTestHarness<Integer, Message, Weights> shard(int index) {
+  KeyedOneInputStreamOperatorTestHarness<Integer, Message, Delivery> shard(int index) {
     return shards.get(index);
   }
 
@@ -142,9 +153,18 @@ final class TestShards implements AutoCloseable {
   Map<Integer, Weights> newest() {
     Map<Integer, Weights> newest = new TreeMap<>();
     for (var shard : shards) {
-      shard.extractOutputValues().forEach(weights -> newest.put(weights.block(), weights));
+      shard
+          .extractOutputValues()
+          .forEach(delivery -> newest.put(delivery.weights().block(), delivery.weights()));
     }
     return newest;
+  }
+
+  /** For each subtask that was sent to, how many blocks. */
+  Map<Integer, Long> addressed() {
+    return shards.stream()
+        .flatMap(shard -> shard.extractOutputValues().stream())
+        .collect(Collectors.groupingBy(Delivery::subtask, Collectors.counting()));
   }
 
   /** The newest weights that have left, as the flat vector. */

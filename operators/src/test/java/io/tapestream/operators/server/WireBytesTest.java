@@ -44,13 +44,15 @@ class WireBytesTest {
   @ValueSource(ints = {1, 128, 2_000})
   void aRoundsWeightsTakeAtMost105PercentForManyPartitionsToo(int virtualWorkers) throws Exception {
     int parameters = 200_000;
-    var serializer = new ServerTypes.WeightsSerializer();
+    var serializer = new ServerTypes.DeliverySerializer();
     DataOutputSerializer wire = new DataOutputSerializer(64);
     long[] clocks = new long[virtualWorkers];
     Arrays.fill(clocks, 1L << 40);
     for (BlockRange block : layout(parameters).blocks()) {
       serializer.serialize(
-          new Weights(block.index(), 1L << 40, clocks, clocks, new float[block.length()]), wire);
+          new Delivery(
+              3, new Weights(block.index(), 1L << 40, clocks, clocks, new float[block.length()])),
+          wire);
     }
     var read = new DataInputDeserializer(wire.getCopyOfBuffer());
     while (read.available() > 0) {

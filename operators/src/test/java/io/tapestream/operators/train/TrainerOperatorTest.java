@@ -7,6 +7,7 @@ import static io.tapestream.operators.train.CountingJob.oneHot;
 import static io.tapestream.operators.train.CountingJob.settings;
 import static io.tapestream.operators.train.CountingJob.truncated;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
 
 import io.tapestream.operators.deadletters.DeadLetterRecord;
 import io.tapestream.operators.deadletters.DeadLetters;
@@ -19,6 +20,7 @@ import io.tapestream.operators.weights.WeightReplica;
 import io.tapestream.parameterserver.Message;
 import org.apache.flink.api.common.serialization.SerializerConfigImpl;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.flink.streaming.runtime.tasks.mailbox.Mail;
 import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
@@ -50,9 +52,34 @@ class TrainerOperatorTest {
           .extracting(DeadLetterRecord::key)
           .containsExactly("counts-3-6-0");
     }
+    WeightExchange.leave(key, replica);
     WeightReplica other = meet(key);
     assertThat(other).as("the trainer has left").isNotSameAs(replica);
     WeightExchange.leave(key, other);
+  }
+
+  @Test
+  void r10AtItsStartItAsksEveryBlockForWeightsInAMail() throws Exception {
+    try (var harness =
+        new OneInputStreamOperatorTestHarness<Turn, Message>(
+            new TrainerOperator(settings("SumLoss")), 4, 4, 3)) {
+      harness.setup(ServerTypes.MESSAGE.createSerializer(new SerializerConfigImpl()));
+      harness.open();
+      WeightExchange.Key key =
+          WeightExchange.Key.of(harness.getOneInputOperator().getMetricGroup().getAllVariables());
+      WeightReplica replica =
+          WeightExchange.meet(key, 4, () -> fail("the trainer has brought the replica"));
+      for (Mail mail : harness.getTaskMailbox().drain()) {
+        mail.run();
+      }
+
+      assertThat(harness.extractOutputValues())
+          .containsExactly(
+              new Message.Hello(0, 3, replica.id()),
+              new Message.Hello(1, 3, replica.id()),
+              new Message.Hello(2, 3, replica.id()));
+      WeightExchange.leave(key, replica);
+    }
   }
 
   @Test
@@ -97,12 +124,11 @@ class TrainerOperatorTest {
             new TrainerOperator(settings("SumLoss")))) {
       harness.setup(ServerTypes.MESSAGE.createSerializer(new SerializerConfigImpl()));
       harness.open();
-      fill(
-          meet(
-              WeightExchange.Key.of(
-                  harness.getOneInputOperator().getMetricGroup().getAllVariables())),
-          0,
-          0);
+      WeightExchange.Key key =
+          WeightExchange.Key.of(harness.getOneInputOperator().getMetricGroup().getAllVariables());
+      WeightReplica replica = meet(key);
+      fill(replica, 0, 0);
+      WeightExchange.leave(key, replica);
       harness.processElement(new StreamRecord<>(batch(0, false, oneHot(5, 0))));
       harness.endInput();
       harness.getOperator().finish();

@@ -6,6 +6,7 @@ import io.tapestream.parameterserver.Gradient.Dense;
 import io.tapestream.parameterserver.Header;
 import io.tapestream.parameterserver.Message;
 import io.tapestream.parameterserver.Message.Contribution;
+import io.tapestream.parameterserver.Message.Hello;
 import io.tapestream.parameterserver.Message.Leave;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
@@ -55,7 +56,7 @@ record CountingSource(ServerPlan plan, int batches, int pause)
             key,
             context.currentParallelism(),
             () -> new WeightReplica(plan.layout(), plan.consistency()));
-    return new Reader(plan, batches, pause, key, replica);
+    return new Reader(plan, batches, pause, context.getIndexOfSubtask(), key, replica);
   }
 
   private static final class Reader implements SourceReader<Message, Worker> {
@@ -66,10 +67,19 @@ record CountingSource(ServerPlan plan, int batches, int pause)
     private final AtomicReference<CompletableFuture<Void>> available =
         new AtomicReference<>(new CompletableFuture<>());
     private final int pause;
+    private final int subtask;
+    private boolean greeted;
     private boolean checkpointed;
     private @Nullable Worker worker;
 
-    Reader(ServerPlan plan, int batches, int pause, WeightExchange.Key key, WeightReplica replica) {
+    Reader(
+        ServerPlan plan,
+        int batches,
+        int pause,
+        int subtask,
+        WeightExchange.Key key,
+        WeightReplica replica) {
+      this.subtask = subtask;
       this.plan = plan;
       this.batches = batches;
       this.pause = pause;
@@ -89,6 +99,12 @@ record CountingSource(ServerPlan plan, int batches, int pause)
     @Override
     public InputStatus pollNext(ReaderOutput<Message> output) {
       available.set(new CompletableFuture<>()); // before the questions, so no answer is missed
+      if (!greeted) {
+        for (BlockRange range : plan.layout().blocks()) {
+          output.collect(new Hello(range.index(), subtask, replica.id()));
+        }
+        greeted = true;
+      }
       if (worker == null) {
         return InputStatus.NOTHING_AVAILABLE;
       }

@@ -1,8 +1,10 @@
 package io.tapestream.operators.weights;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
 
 import io.tapestream.operators.server.BlockSnapshot;
+import io.tapestream.operators.server.Delivery;
 import io.tapestream.operators.server.ServedModel;
 import io.tapestream.operators.server.ServerOperator;
 import io.tapestream.operators.server.ServerPlan;
@@ -10,18 +12,21 @@ import io.tapestream.operators.server.ServerTypes;
 import io.tapestream.optimizers.Optimizer;
 import io.tapestream.optimizers.Sgd;
 import io.tapestream.parameterserver.BlockLayout;
+import io.tapestream.parameterserver.BlockRange;
 import io.tapestream.parameterserver.Message;
 import io.tapestream.parameterserver.Message.Contribution;
 import io.tapestream.parameterserver.Weights;
 import io.tapestream.parameterserver.consistency.Synchronous;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
-import org.apache.flink.api.common.functions.MapFunction;
+import org.apache.flink.api.common.functions.RichMapFunction;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
@@ -57,21 +62,30 @@ class FeedbackTest {
   private static final Map<Integer, BlockSnapshot> LAST = new ConcurrentHashMap<>();
   private static final ConcurrentLinkedQueue<String> FAILED = new ConcurrentLinkedQueue<>();
 
+  private static final ConcurrentLinkedQueue<Zombie> ZOMBIES = new ConcurrentLinkedQueue<>();
+  private static final CountDownLatch RESTARTED = new CountDownLatch(1);
+  private static final BlockLayout LAYOUT = BlockLayout.ofElements(BATCHES, BATCHES, 16);
+
   @TempDir Path checkpoints;
 
   @BeforeEach
   void forget() {
     LAST.clear();
     FAILED.clear();
+    ZOMBIES.clear();
   }
 
   @Test
   @Timeout(120)
-  void i1EachBatchCountsOnceThoughATrainerFailsBetweenCheckpoints() throws Exception {
+  void i8WeightsOfAnAbandonedAttemptThatComeLateAreNeverUsedAndI1EachBatchCountsOnce()
+      throws Exception {
     StreamExecutionEnvironment job = job(checkpoints);
     job.execute("feedback");
 
     assertThat(FAILED).hasSize(1);
+    for (Zombie zombie : ZOMBIES) {
+      assertThat(zombie.end()).as("late deliveries").isPositive();
+    }
     float[] counts = new float[BATCHES];
     LAST.values()
         .forEach(b -> System.arraycopy(b.values(), 0, counts, b.from(), b.values().length));
@@ -101,7 +115,7 @@ class FeedbackTest {
         new ServerPlan(
             new Counters(BATCHES),
             new Synchronous(),
-            BlockLayout.ofElements(BATCHES, BATCHES, 16),
+            LAYOUT,
             List.of("vw-0", "vw-1"),
             1,
             List.of(),
@@ -113,15 +127,15 @@ class FeedbackTest {
             "source",
             ServerTypes.MESSAGE);
     source.getTransformation().setCoLocationGroupKey("weights");
-    SingleOutputStreamOperator<Weights> server =
+    SingleOutputStreamOperator<Delivery> server =
         source
             .map(new FailingOnce())
             .returns(ServerTypes.MESSAGE)
             .keyBy(plan.keys(), Types.INT)
-            .transform("server", ServerTypes.WEIGHTS, new ServerOperator(plan))
+            .transform("server", ServerTypes.DELIVERY, new ServerOperator(plan))
             .setMaxParallelism(plan.maxParallelism());
     server
-        .broadcast()
+        .partitionCustom(new Delivery.Address(), new Delivery.Address())
         .transform(
             "weight return",
             Types.VOID,
@@ -141,22 +155,75 @@ class FeedbackTest {
     return job;
   }
 
-  /** Fails in the first attempt, in the middle of a round and of a batch's blocks. */
-  private static final class FailingOnce implements MapFunction<Message, Message> {
+  /**
+   * Fails in the first attempt, in the middle of a round and of a batch's blocks. What this attempt
+   * leaves behind goes on delivering weights in the next one, as a delayed feedback edge would.
+   */
+  private static final class FailingOnce extends RichMapFunction<Message, Message> {
 
     private static final long serialVersionUID = 1L;
 
     @Override
     public Message map(Message message) throws Exception {
-      if (message instanceof Contribution
-          && message.virtualWorker() == 1
-          && message.batch() == FAILING_BATCH
-          && message.block() == 1
-          && FAILED.isEmpty()) {
-        FAILED.add("batch " + message.batch());
-        throw new IllegalStateException("a trainer fails on purpose");
+      if (message instanceof Contribution contribution) {
+        if (!FAILED.isEmpty()) {
+          RESTARTED.countDown();
+        } else if (contribution.virtualWorker() == 1
+            && contribution.batch() == FAILING_BATCH
+            && contribution.block() == 1) {
+          FAILED.add("batch " + contribution.batch());
+          Zombie zombie =
+              new Zombie(
+                  WeightExchange.Key.of(getRuntimeContext().getMetricGroup().getAllVariables()));
+          ZOMBIES.add(zombie);
+          zombie.start();
+          throw new IllegalStateException("a trainer fails on purpose");
+        }
       }
       return message;
+    }
+  }
+
+  /** Delivers weights to an abandoned attempt: whoever used them would end the training at once. */
+  private static final class Zombie extends Thread {
+    private final WeightExchange.Key key;
+    private final WeightReplica replica;
+    private volatile boolean ended;
+    private volatile long delivered;
+
+    Zombie(WeightExchange.Key key) {
+      super("late weights");
+      this.key = key;
+      this.replica =
+          WeightExchange.meet(
+              key, TRAINERS, () -> fail("the attempt is running and has its replica"));
+    }
+
+    @Override
+    public void run() {
+      try {
+        RESTARTED.await();
+        while (!ended) {
+          for (BlockRange block : LAYOUT.blocks()) {
+            long[] all = {BATCHES, BATCHES};
+            float[] values = new float[block.length()];
+            Arrays.fill(values, 1_000);
+            replica.receive(new Weights(block.index(), BATCHES, all, all, values));
+          }
+          delivered++;
+          Thread.sleep(1);
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      } finally {
+        WeightExchange.leave(key, replica);
+      }
+    }
+
+    long end() throws InterruptedException {
+      ended = true;
+      join();
+      return delivered;
     }
   }
 

@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
 
 class WeightExchangeTest {
 
-  private static final WeightExchange.Key FIRST = new WeightExchange.Key("job", "graph", 0, 1);
-  private static final WeightExchange.Key SECOND = new WeightExchange.Key("job", "graph", 1, 1);
+  private static final WeightExchange.Key FIRST = new WeightExchange.Key("job", "graph", 0);
+  private static final WeightExchange.Key SECOND = new WeightExchange.Key("job", "graph", 1);
 
   @AfterEach
   void nothingIsLeftBehind() {
@@ -53,6 +53,22 @@ class WeightExchangeTest {
     WeightExchange.leave(FIRST, replica());
     assertThat(WeightExchange.meet(FIRST, 2, WeightExchangeTest::replica)).isSameAs(mine);
     WeightExchange.leave(FIRST, mine);
+    WeightExchange.leave(FIRST, replica());
+    assertThat(WeightExchange.open()).isEqualTo(1);
+    WeightExchange.leave(FIRST, mine);
+  }
+
+  @Test
+  void theLastEndToLeaveEndsTheMeetingThoughOneTrainerOfTheProcessHasLongLeft() {
+    WeightReplica early = WeightExchange.meet(FIRST, 2, WeightExchangeTest::replica);
+    WeightReplica returned = WeightExchange.meet(FIRST, 2, WeightExchangeTest::replica);
+    WeightExchange.leave(FIRST, early);
+    WeightReplica late = WeightExchange.meet(FIRST, 2, WeightExchangeTest::replica);
+
+    assertThat(late).isSameAs(returned);
+    WeightExchange.leave(FIRST, returned);
+    WeightExchange.leave(FIRST, late);
+    assertThat(WeightExchange.open()).isZero();
   }
 
   @Test
@@ -65,15 +81,15 @@ class WeightExchangeTest {
   }
 
   @Test
-  void r9TheKeyIsReadFromTheTasksAttempt() {
+  void r9TheKeyIsReadFromTheTasksAttemptAndIsThatOfAllSubtasks() {
     ExecutionGraphID graph = new ExecutionGraphID();
     ExecutionAttemptID trainer =
         new ExecutionAttemptID(graph, new ExecutionVertexID(new JobVertexID(), 3), 2);
     ExecutionAttemptID weightReturn =
-        new ExecutionAttemptID(graph, new ExecutionVertexID(new JobVertexID(), 3), 2);
+        new ExecutionAttemptID(graph, new ExecutionVertexID(new JobVertexID(), 1), 2);
 
     WeightExchange.Key key = key(trainer);
-    assertThat(key).isEqualTo(new WeightExchange.Key("j", graph.toString(), 2, 3));
+    assertThat(key).isEqualTo(new WeightExchange.Key("j", graph.toString(), 2));
     assertThat(key).isEqualTo(key(weightReturn));
     assertThatThrownBy(() -> WeightExchange.Key.of(Map.of("<job_id>", "j")))
         .hasMessageContaining("<task_attempt_id>");

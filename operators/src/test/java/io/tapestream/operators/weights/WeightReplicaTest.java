@@ -8,7 +8,9 @@ import io.tapestream.parameterserver.Weights;
 import io.tapestream.parameterserver.consistency.Asynchronous;
 import io.tapestream.parameterserver.consistency.Bounded;
 import io.tapestream.parameterserver.consistency.Synchronous;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -16,6 +18,7 @@ class WeightReplicaTest {
 
   private final WeightReplica replica =
       new WeightReplica(BlockLayout.ofElements(5, 5, 3), new Synchronous());
+  private final WeightReplica.Cursor cursor = replica.cursor();
 
   @Test
   void i3TheGateOpensWhenTheLastBlockOfTheRoundHasArrived() {
@@ -106,13 +109,49 @@ class WeightReplicaTest {
         };
     replica.receive(weights(0, 0, 0));
     replica.receive(weights(1, 0, 0));
-    replica.copyTo(target);
+    cursor.copyTo(target);
     replica.receive(weights(1, 1, 1));
-    replica.copyTo(target);
-    replica.copyTo(target);
+    cursor.copyTo(target);
+    cursor.copyTo(target);
 
     assertThat(copies).hasValue(3);
     assertThat(model).containsExactly(0, 0, 0, 11, 11);
+  }
+
+  @Test
+  void eachTrainerCopiesWhatItHasNotSeen() {
+    replica.receive(weights(0, 0, 0));
+    replica.receive(weights(1, 0, 0));
+    cursor.copyTo((to, source, from, length) -> {});
+    replica.receive(weights(1, 1, 1));
+    WeightReplica.Cursor other = replica.cursor();
+
+    float[] model = new float[5];
+    List<Integer> copied = new ArrayList<>();
+    WeightReplica.Target target =
+        (to, source, from, length) -> {
+          System.arraycopy(source, from, model, to, length);
+          copied.add(to);
+        };
+    assertThat(cursor.copyTo(target)).isZero();
+    assertThat(copied).containsExactly(3);
+    copied.clear();
+    assertThat(other.copyTo(target)).isZero();
+    assertThat(copied).containsExactly(0, 3);
+    assertThat(model).containsExactly(0, 0, 0, 11, 11);
+  }
+
+  @Test
+  void r16ALaterRoundWakesThoughAnotherBlockHoldsFewerBatches() {
+    AtomicInteger wakes = new AtomicInteger();
+    replica.receive(new Weights(0, 3, new long[] {9}, new long[] {3}, new float[3]));
+    replica.receive(new Weights(1, 4, new long[] {4}, new long[] {4}, new float[2]));
+    replica.onAdvance(wakes::incrementAndGet);
+
+    replica.receive(new Weights(0, 4, new long[] {9}, new long[] {4}, new float[3]));
+
+    assertThat(wakes).hasValue(1);
+    assertThat(replica.round()).isEqualTo(4);
   }
 
   @Test
@@ -156,7 +195,7 @@ class WeightReplicaTest {
     replica.receive(weights(0, 0, 0));
     replica.receive(weights(1, 0, 0));
     long held =
-        replica.copyTo(
+        cursor.copyTo(
             (to, source, from, length) -> {
               replica.receive(weights(0, 1, 1));
               replica.receive(weights(1, 1, 1));
@@ -165,7 +204,7 @@ class WeightReplicaTest {
     assertThat(held).isZero();
     assertThat(model).containsExactly(0, 0, 0, 0, 0);
 
-    held = replica.copyTo((to, source, from, n) -> System.arraycopy(source, from, model, to, n));
+    held = cursor.copyTo((to, source, from, n) -> System.arraycopy(source, from, model, to, n));
     assertThat(held).isEqualTo(1);
     assertThat(model).containsExactly(0, 0, 0, 11, 11);
   }

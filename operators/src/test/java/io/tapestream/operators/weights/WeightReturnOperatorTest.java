@@ -3,6 +3,7 @@ package io.tapestream.operators.weights;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tapestream.operators.server.Delivery;
 import io.tapestream.parameterserver.BlockLayout;
 import io.tapestream.parameterserver.Weights;
 import io.tapestream.parameterserver.consistency.Synchronous;
@@ -24,13 +25,14 @@ class WeightReturnOperatorTest {
   }
 
   @Test
-  void weightsReachTheTrainerOfTheSameSubtask() throws Exception {
+  void weightsReachTheTrainersOfTheProcess() throws Exception {
     try (var harness = harness()) {
       harness.open();
       WeightReplica trainer = WeightExchange.meet(key(harness), 1, WeightReturnOperatorTest::none);
       harness.processElement(new StreamRecord<>(weights(4)));
 
       assertThat(trainer.round()).isEqualTo(4);
+      WeightExchange.leave(key(harness), trainer);
     }
   }
 
@@ -57,15 +59,15 @@ class WeightReturnOperatorTest {
     }
   }
 
-  private static OneInputStreamOperatorTestHarness<Weights, Void> harness() throws Exception {
+  private static OneInputStreamOperatorTestHarness<Delivery, Void> harness() throws Exception {
     var harness =
-        new OneInputStreamOperatorTestHarness<Weights, Void>(
+        new OneInputStreamOperatorTestHarness<Delivery, Void>(
             new WeightReturnOperator(LAYOUT, new Synchronous()));
     harness.setup(Types.VOID.createSerializer(new SerializerConfigImpl()));
     return harness;
   }
 
-  private static WeightExchange.Key key(OneInputStreamOperatorTestHarness<Weights, Void> harness) {
+  private static WeightExchange.Key key(OneInputStreamOperatorTestHarness<Delivery, Void> harness) {
     return WeightExchange.Key.of(harness.getOneInputOperator().getMetricGroup().getAllVariables());
   }
 
@@ -73,7 +75,7 @@ class WeightReturnOperatorTest {
     throw new AssertionError("the weight return has brought the replica");
   }
 
-  private static Weights weights(long round) {
-    return new Weights(0, round, new long[1], new long[1], new float[3]);
+  private static Delivery weights(long round) {
+    return new Delivery(0, new Weights(0, round, new long[1], new long[1], new float[3]));
   }
 }

@@ -52,7 +52,7 @@ final class Simulation {
   private static final int UNKNOWN = -1;
 
   /** What a forward channel carries: a message in its sender's round, or a barrier. */
-  private record Item(@Nullable Message message, long round) {}
+  private record Item(Message.@Nullable Turn message, long round) {}
 
   /** Weights on their way to the trainer that has this index in this attempt. */
   private record Delivery(int attempt, int trainer, Weights weights) {}
@@ -343,7 +343,7 @@ final class Simulation {
     }
   }
 
-  private void send(int vw, Message message) {
+  private void send(int vw, Message.Turn message) {
     long round = workers.get(vw).round();
     shardOf(message.block()).inputs.get(vw % trainers.size()).add(new Item(message, round));
   }
