@@ -137,7 +137,7 @@ class FloorsTest {
       boolean placed =
           type.getPackageName()
               .matches(
-                  "io\\.tapestream\\.(tensor|backend|random|autodiff|ops|layers|losses|optimizers"
+                  "io\\.tapestream\\.(tensor|backend|random|autodiff|ops|layers|losses|optimizers|schedules|clipping"
                       + "|metrics|initializers|models|training|specs|files|parameterserver|schemas"
                       + "|operators|serving|jobs|benchmarks)(\\..*)?");
       if (!placed) {

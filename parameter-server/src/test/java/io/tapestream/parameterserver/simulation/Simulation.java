@@ -363,7 +363,7 @@ final class Simulation {
 
   private void deliver(Shard shard, int input) {
     Item item = shard.inputs.get(input).remove();
-    Message message = item.message();
+    Message.Turn message = item.message();
     if (message == null) {
       shard.aligned.set(input, true);
       if (!shard.aligned.contains(false)) {

@@ -28,7 +28,7 @@ final class Tampering {
   private final ParameterServer server;
   private final Consistency consistency;
   private final Random random;
-  private final Map<Integer, List<Message>> delivered = new HashMap<>(); // by block
+  private final Map<Integer, List<Message.Turn>> delivered = new HashMap<>(); // by block
 
   /** How many messages were tried. */
   int tried;
@@ -45,7 +45,7 @@ final class Tampering {
   }
 
   /** Tries a message that is about to be delivered, with numbers in it that are not finite. */
-  void before(Block block, Message message) {
+  void before(Block block, Message.Turn message) {
     if (random.nextInt(20) == 0
         && message instanceof Contribution contribution
         && contribution.header().weight() > 0) {
@@ -73,8 +73,8 @@ final class Tampering {
   }
 
   /** Tries what must be refused after a message was delivered. */
-  void after(Block block, Message message, long round) {
-    List<Message> earlier = delivered.computeIfAbsent(message.block(), b -> new ArrayList<>());
+  void after(Block block, Message.Turn message, long round) {
+    List<Message.Turn> earlier = delivered.computeIfAbsent(message.block(), b -> new ArrayList<>());
     earlier.add(message);
     if (random.nextInt(10) == 0) {
       refuse(block, message, "I1: a message that comes twice");
@@ -103,7 +103,7 @@ final class Tampering {
         sent.header());
   }
 
-  private void refuse(Block block, Message message, String what) {
+  private void refuse(Block block, Message.Turn message, String what) {
     tried++;
     byte[] before = Formats.bytes(block);
     assertThatThrownBy(() -> server.accept(block, message))
