@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.functions.RichMapFunction;
 import org.apache.flink.api.common.typeinfo.Types;
@@ -189,7 +190,7 @@ class FeedbackTest {
     private final WeightExchange.Key key;
     private final WeightReplica replica;
     private volatile boolean ended;
-    private volatile long delivered;
+    private final AtomicLong delivered = new AtomicLong();
 
     Zombie(WeightExchange.Key key) {
       super("late weights");
@@ -210,7 +211,7 @@ class FeedbackTest {
             Arrays.fill(values, 1_000);
             replica.receive(new Weights(block.index(), BATCHES, all, all, values));
           }
-          delivered++;
+          delivered.incrementAndGet();
           Thread.sleep(1);
         }
       } catch (InterruptedException e) {
@@ -223,7 +224,7 @@ class FeedbackTest {
     long end() throws InterruptedException {
       ended = true;
       join();
-      return delivered;
+      return delivered.get();
     }
   }
 
