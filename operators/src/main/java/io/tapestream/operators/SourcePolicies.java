@@ -46,6 +46,11 @@ public record SourcePolicies(
     return new SourcePolicies(discovery, skipAfter, linger, schedule, acceptLost, acceptRecreated);
   }
 
+  /** Whether a virtual worker may ever let a round pass. */
+  public boolean skips() {
+    return skipAfter != null || replay != null;
+  }
+
   /** What is recorded for a partition; null leaves all to the clock. */
   public @Nullable Course recorded(TopicPartition partition) {
     return replay == null ? null : replay.course(partition.topic(), partition.partition());

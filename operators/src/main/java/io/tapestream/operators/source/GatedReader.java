@@ -166,7 +166,7 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
         mover = first(Move.SEND);
       }
     }
-    return mover == null && !innerHasMore ? first(Move.SKIP) : mover;
+    return mover == null && !innerHasMore && policies.skips() ? first(Move.SKIP) : mover;
   }
 
   /** Of those that may move so the one in the lowest round, so that none falls behind. */
@@ -230,7 +230,10 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
         bell.ring();
       }
     }
-    if (innerHasMore || isDone() || first(Move.SEND) != null || first(Move.SKIP) != null) {
+    if (innerHasMore
+        || isDone()
+        || first(Move.SEND) != null
+        || (policies.skips() && first(Move.SKIP) != null)) {
       bell.ring();
     } else {
       setAlarm();

@@ -101,8 +101,12 @@ final class VirtualWorker {
     if (examples(now) > 0) {
       return replica.mayStart(round) ? Move.SEND : Move.WAIT;
     }
+    if (skipAfter == null) {
+      return Move.WAIT;
+    }
     awaitFrom(now);
-    return awaited && (absent || now - awaitedSince >= nanos(skipAfter)) ? Move.SKIP : Move.WAIT;
+    boolean longEnough = absent || now - awaitedSince >= skipAfter.toNanos();
+    return awaited && longEnough ? Move.SKIP : Move.WAIT;
   }
 
   /** Examples in the batch that may leave now, 0 for none. */
@@ -111,7 +115,8 @@ final class VirtualWorker {
     if (cutter.hasNext(full)) {
       return full;
     }
-    boolean lingered = partial && !isRecorded() && now - partialSince >= nanos(linger);
+    boolean lingered =
+        linger != null && partial && !isRecorded() && now - partialSince >= linger.toNanos();
     return lingered ? Math.toIntExact(cutter.pendingExamples()) : 0;
   }
 
@@ -148,10 +153,6 @@ final class VirtualWorker {
       awaitedSince = now;
     }
     awaited = holdsOthersUp;
-  }
-
-  private static long nanos(@Nullable Duration time) {
-    return time == null ? NEVER : time.toNanos();
   }
 
   /** Nanoseconds from {@code now} after which {@link #move} answers otherwise by itself. */
