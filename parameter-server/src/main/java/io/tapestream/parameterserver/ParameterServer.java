@@ -45,7 +45,8 @@ import java.util.Optional;
  * workers that skip rounds wait in silence, and so learn that a round waits for them (R5).
  *
  * <p>A mode that does not sum rounds applies each contribution when it arrives; the round still
- * closes when the slowest clock has passed it. When weights leave is the mode's to say (R16).
+ * closes when the slowest clock has passed it. When weights leave is the mode's to say (R16). A
+ * block that was cut under one mode may go on under another.
  *
  * <p>A contribution that was skipped weighs nothing, but is counted: after so many in a row, in the
  * order of adding, the block stops. Then it still takes what comes, so that nothing is lost, but no
@@ -125,6 +126,9 @@ public final class ParameterServer {
     }
     long before = block.round;
     boolean silent = block.isSilent();
+    if (!consistency.sumsRounds()) {
+      applyWaiting(block);
+    }
     if (message instanceof Contribution contribution) {
       contribute(block, contribution);
     } else if (message instanceof Skip skip) {
@@ -282,6 +286,22 @@ public final class ParameterServer {
     Contributions.add(block, contribution);
     block.openReport = block.openReport.plus(contribution.header());
     block.unseen++;
+  }
+
+  /** What another mode has left waiting: a block may be restored under this one. */
+  private void applyWaiting(Block block) {
+    boolean waits = false;
+    for (Clock clock : block.clocks) {
+      waits |= clock.applied < clock.batch;
+      Contribution contribution = clock.release();
+      if (contribution != null) {
+        add(block, contribution);
+      }
+    }
+    if (waits) {
+      apply(block);
+      block.clocks.forEach(Clock::apply);
+    }
   }
 
   private void closeRounds(Block block) {

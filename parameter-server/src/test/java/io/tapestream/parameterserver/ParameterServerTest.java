@@ -482,6 +482,31 @@ class ParameterServerTest {
   }
 
   @Test
+  void r16ABlockThatWasCutUnderOneModeGoesOnUnderAnother() {
+    Block counts = server.fresh(TRAINED, new float[4], 3);
+    server.accept(counts, contribution(0, 0, 1, 1, 0, 0, 0)); // in the sum
+    server.accept(counts, contribution(2, 0, 1, 0, 0, 1, 0)); // held
+    ParameterServer free = server(new Asynchronous());
+
+    free.accept(counts, contribution(0, 1, 1, 0, 0, 0, 1));
+
+    assertThat(counts.values())
+        .as("the mean of what waited, then a step")
+        .containsExactly(-0.5f, 0, -0.5f, -1);
+    assertThat(counts.weights().applied()).containsExactly(2, 0, 1);
+    assertThat(counts.learned()).containsExactly(2, -1, 201);
+    assertThat(counts.records()).isEqualTo(3);
+
+    server.accept(counts, contribution(1, 0, 1, 0, 1, 0, 0));
+    assertThat(counts.round()).as("worker 0 is a round ahead").isEqualTo(1);
+    assertThat(counts.values()).containsExactly(-0.5f, -1, -0.5f, -1);
+    server.accept(counts, contribution(1, 1, 1, 0, 2, 0, 0));
+    server.accept(counts, contribution(2, 1, 1, 0, 0, 2, 0));
+    assertThat(counts.round()).isEqualTo(2);
+    assertThat(counts.values()).containsExactly(-0.5f, -2, -1.5f, -1);
+  }
+
+  @Test
   void i3ASkipMayNotRunAheadOfTheBoundEither() {
     ParameterServer stale = server(new Bounded(1));
     Block fresh = stale.fresh(TRAINED, new float[4], 2);
