@@ -24,6 +24,7 @@ import io.tapestream.operators.VirtualWorkers;
 import io.tapestream.optimizers.Granule;
 import io.tapestream.optimizers.Optimizer;
 import io.tapestream.parameterserver.BlockLayout;
+import io.tapestream.parameterserver.consistency.Consistency;
 import io.tapestream.specs.Specs;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -186,15 +187,23 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
                         "Create it, or fill it with: tapestream feed --topic " + topic)));
   }
 
-  /** For people: {@code 4 partitions × 32 = 128 examples a round}. */
+  /**
+   * For people: {@code 4 partitions × 32 = 128 examples a round}; and, where batches count one by
+   * one, {@code , 4 steps of 32 (bounded(4))}.
+   */
   public String effectiveBatch() {
     int partitions = settings.source().virtualWorkers().size();
+    Consistency consistency = settings.server().consistency();
     return partitions
         + (partitions == 1 ? " partition × " : " partitions × ")
         + settings.source().batchSize()
         + " = "
         + settings.effectiveBatch()
-        + " examples a round";
+        + " examples a round"
+        + (consistency.sumsRounds()
+            ? ""
+            : ", %d steps of %d (%s)"
+                .formatted(partitions, settings.source().batchSize(), consistency));
   }
 
   /** An optimizer that needs whole tensors gets blocks that end where tensors end (R14). */

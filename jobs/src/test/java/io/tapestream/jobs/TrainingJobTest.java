@@ -23,6 +23,8 @@ import io.tapestream.operators.publish.Retention;
 import io.tapestream.operators.publish.VersionSink;
 import io.tapestream.operators.source.GatedKafkaSource;
 import io.tapestream.parameterserver.BlockLayout;
+import io.tapestream.parameterserver.consistency.Bounded;
+import io.tapestream.parameterserver.consistency.Consistency;
 import io.tapestream.parameterserver.consistency.Synchronous;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -55,6 +57,10 @@ class TrainingJobTest {
 
   @BeforeEach
   void specify() throws InvalidSpecException {
+    specify(new Synchronous());
+  }
+
+  private void specify(Consistency consistency) throws InvalidSpecException {
     try (Model model = new LeNet()) {
       ModelSettings modelSettings =
           new ModelSettings(
@@ -86,7 +92,7 @@ class TrainingJobTest {
                   new OffsetPolicy.Unbounded(),
                   null),
               new ServerSettings(
-                  new Synchronous(),
+                  consistency,
                   BlockLayout.ofElements(
                       model.parameters().trainedSize(), model.parameters().size(), 16_384)),
               new PublishSettings(directory.toString(), "run", 1, List.of(), null),
@@ -118,6 +124,17 @@ class TrainingJobTest {
   private StreamGraph graph(StreamExecutionEnvironment env) {
     TrainingJob.build(env, settings, new TrainingJob.Shape(List.of("accuracy"), 2, 3, 64), ends);
     return env.getStreamGraph();
+  }
+
+  @Test
+  void theEffectiveBatchIsThatOfARoundAndOfAStep() throws Exception {
+    try (Model model = new LeNet()) {
+      assertThat(new Submission(settings, model, List.of()).effectiveBatch())
+          .isEqualTo("2 partitions × 32 = 64 examples a round");
+      specify(new Bounded(4));
+      assertThat(new Submission(settings, model, List.of()).effectiveBatch())
+          .isEqualTo("2 partitions × 32 = 64 examples a round, 2 steps of 32 (bounded(4))");
+    }
   }
 
   @Test

@@ -405,6 +405,7 @@ final class Simulation {
   }
 
   private void emit(Shard shard, Weights weights) {
+    checkContents(weights, workers);
     for (int t = 0; t < shard.outputs.size(); t++) {
       Weights copy =
           new Weights(
@@ -415,6 +416,21 @@ final class Simulation {
               weights.busyRounds(),
               weights.values().clone());
       shard.outputs.get(t).add(new Delivery(attempt, t, copy));
+    }
+  }
+
+  /** I1: the values hold the batches that they are said to hold, once, and no others. */
+  private void checkContents(Weights weights, List<Worker> table) {
+    if (workload instanceof Workload.Counting counting) {
+      BlockRange range = layout.block(weights.block());
+      float[] expected = new float[layout.size()];
+      for (int vw = 0; vw < table.size(); vw++) {
+        int from = counting.place(table.get(vw).id(), 0);
+        Arrays.fill(expected, from, from + Math.toIntExact(weights.applied()[vw]), 1);
+      }
+      assertThat(weights.values())
+          .as("I1: batches that the values of block %d hold", weights.block())
+          .isEqualTo(Arrays.copyOfRange(expected, range.from(), range.to()));
     }
   }
 
@@ -451,7 +467,7 @@ final class Simulation {
     for (byte[] bytes : cut.blocks().values()) {
       Block block = Formats.block(bytes);
       said.add(List.of(block.round(), block.trainedRounds(), block.records()));
-      assertThat(block.weights().rounds()).hasSize(cut.workers().size());
+      checkContents(block.weights(), cut.workers());
       for (int vw = 0; vw < cut.workers().size(); vw++) {
         Worker worker = cut.workers().get(vw);
         long applied = block.weights().applied()[vw];

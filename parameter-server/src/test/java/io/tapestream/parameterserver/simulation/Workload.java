@@ -62,8 +62,13 @@ interface Workload {
     @Override
     public float[] contribution(int worker, long batch, float[] weights) {
       float[] gradient = new float[trained()];
-      gradient[Math.toIntExact((long) worker * batches + batch)] = -1;
+      gradient[place(worker, batch)] = -1;
       return gradient;
+    }
+
+    /** The weight that a batch of a worker has. */
+    int place(int worker, long batch) {
+      return Math.toIntExact((long) worker * batches + batch);
     }
   }
 
