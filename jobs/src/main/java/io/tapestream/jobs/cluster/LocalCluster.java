@@ -10,10 +10,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.RestOptions;
 
@@ -171,14 +173,26 @@ public final class LocalCluster {
 
   /** Starts a task manager in place of one that died, or one more if all live. */
   public RecordedProcess startTaskManager() throws IOException {
+    return startTaskManager(Map.of());
+  }
+
+  /**
+   * Starts a task manager in place of one that died, or one more if all live.
+   *
+   * @param settings Flink settings of its own, which win over the cluster's
+   */
+  public RecordedProcess startTaskManager(Map<String, String> settings) throws IOException {
     List<RecordedProcess> recorded = processes();
     int number = 1;
     while (isRunning(recorded, Part.TASK_MANAGER.title(number))) {
       number++;
     }
-    return RecordedProcess.of(
-        Part.TASK_MANAGER.title(number),
-        new Launcher(directory).start(Part.TASK_MANAGER.title(number)).toHandle());
+    String name = Part.TASK_MANAGER.title(number);
+    String[] arguments =
+        settings.entrySet().stream()
+            .flatMap(setting -> Stream.of("-D", setting.getKey() + "=" + setting.getValue()))
+            .toArray(String[]::new);
+    return RecordedProcess.of(name, new Launcher(directory).start(name, arguments).toHandle());
   }
 
   private static boolean isRunning(List<RecordedProcess> recorded, String name) {
