@@ -85,6 +85,7 @@ class BadRecordsStoryTest {
   @ParameterizedTest
   @CsvSource({
     "3.4028235e38, , NOT_FINITE_GRADIENT", // finite by itself; the batch's sum is not
+    "1e25, , GRADIENT_TOO_LARGE", // Adam would remember its square, which is not
     "1000, 100, GRADIENT_TOO_LARGE"
   })
   void a_batch_whose_gradient_is_no_good_is_skipped_and_its_records_are_dead_letters_I6(

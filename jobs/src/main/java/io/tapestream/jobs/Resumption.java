@@ -108,7 +108,7 @@ public record Resumption(Manifest version, List<Abandoned> abandoned, Submission
     List<TopicPartition> unlearned =
         partitions.stream().filter(partition -> !from.containsKey(partition)).toList();
     if (!unlearned.isEmpty()) {
-      from.putAll(began(source, unlearned));
+      began(source, unlearned).forEach(from::putIfAbsent);
     }
     Map<TopicPartition, Long> offsets = new HashMap<>();
     List<Abandoned> abandoned = new ArrayList<>();
@@ -158,7 +158,7 @@ public record Resumption(Manifest version, List<Abandoned> abandoned, Submission
       throw new SubmissionException(
           "training can't go on from a version by itself: source.start is latest, and nothing of "
               + partitions.get(0)
-              + " is in the version, so it is unknown where that began. Go on from the newest"
+              + " is in the version, so it is unknown where that began; go on from the newest"
               + " checkpoint");
     }
     try (KafkaTopics topics = KafkaTopics.of(source.kafka())) {

@@ -14,6 +14,9 @@ import io.tapestream.jobs.spec.Problem;
 import io.tapestream.losses.BinaryCrossEntropy;
 import io.tapestream.metrics.BinaryAccuracy;
 import io.tapestream.models.Model;
+import io.tapestream.optimizers.Adam;
+import io.tapestream.optimizers.Optimizer;
+import io.tapestream.schedules.CosineDecay;
 import io.tapestream.specs.Specs;
 import io.tapestream.tensor.Shape;
 import java.nio.file.Files;
@@ -53,6 +56,22 @@ class PartsTest {
     assertThat(parts.loss()).isEqualTo(new BinaryCrossEntropy(true));
     assertThat(parts.metrics()).containsExactly(new BinaryAccuracy(0));
     parts.model().close();
+  }
+
+  @Test
+  void aLearningRateIsANumberHoweverItIsWrittenOrASchedule() throws InvalidSpecException {
+    assertThat(optimizer("1e-4")).isEqualTo(new Adam(1e-4));
+    assertThat(optimizer("1.5e3")).isEqualTo(new Adam(1500));
+    assertThat(optimizer("1")).isEqualTo(new Adam(1));
+    assertThat(optimizer("{type: CosineDecay, initialLearningRate: 1e-3, decaySteps: 100}"))
+        .isEqualTo(new Adam(new CosineDecay(1e-3, 100)));
+  }
+
+  private static Optimizer optimizer(String learningRate) throws InvalidSpecException {
+    String job = JOB.replace("learningRate: 0.01", "learningRate: " + learningRate);
+    Parts parts = Parts.of(JobSpec.parse(job, "job.yaml"), CLASSES);
+    parts.model().close();
+    return parts.optimizer();
   }
 
   @Test

@@ -7,16 +7,22 @@ import java.io.Serializable;
  * What becomes of a batch's gradient before it counts.
  *
  * @param maxNorm a batch whose gradient's norm, as an optimizer would step with it alone, exceeds
- *     this is skipped; {@link Double#POSITIVE_INFINITY} skips only what is not finite
+ *     this is skipped, as one that is not finite always is
  * @param stopAfter training stops after this many skipped batches in a row
  * @param clipping bounds a gradient that counts
  */
 public record GradientSettings(double maxNorm, long stopAfter, Clipping clipping)
     implements Serializable {
 
-  /** Only what is not finite is skipped, training never stops, and nothing is clipped. */
+  /**
+   * The bound where none is chosen: what is beyond it is no gradient any more, and its square,
+   * which optimizers remember, would come near to the largest float.
+   */
+  public static final double DEFAULT_MAX_NORM = 1e18;
+
+  /** Training never stops, and nothing is clipped. */
   public static final GradientSettings DEFAULT =
-      new GradientSettings(Double.POSITIVE_INFINITY, Long.MAX_VALUE, Clipping.NONE);
+      new GradientSettings(DEFAULT_MAX_NORM, Long.MAX_VALUE, Clipping.NONE);
 
   public GradientSettings {
     if (!(maxNorm > 0) || stopAfter < 1) {

@@ -400,7 +400,7 @@ public final class ParameterServer {
       i++;
     }
     return new NonFiniteException(
-        "round %d would make %s of parameter %d (block %d) %s; nothing was applied"
+        "round %d would make %s of parameter %d (block %d) %s; nothing was applied. Lower the learning rate, or bound gradients with guard.maxGradientNorm or clip"
             .formatted(
                 block.round,
                 array == 0 ? "the value" : "slot " + (array - 1),

@@ -2,6 +2,7 @@ package io.tapestream.jobs.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tapestream.jobs.JobFailedException;
 import io.tapestream.jobs.LocalJob;
 import io.tapestream.jobs.RunningJob;
 import io.tapestream.jobs.Shutdown;
@@ -174,13 +175,22 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private static Progress watch(TrainingRun run, ProgressLine line) throws Exception {
-    while (!run.await(REFRESH)) {
-      run.job()
-          .newFailure()
-          .ifPresent(reason -> line.message("Restarting from the newest checkpoint: " + reason));
-      line.show(run.job().progress().line());
+    try {
+      while (!run.await(REFRESH)) {
+        run.job()
+            .newFailure()
+            .ifPresent(reason -> line.message("Restarting from the newest checkpoint: " + reason));
+        line.show(run.job().progress().line());
+      }
+      return run.job().progress();
+    } catch (JobFailedException e) {
+      if (!Shutdown.isUnderWay()) {
+        run.job()
+            .newestCheckpoint()
+            .ifPresent(checkpoint -> line.message("Go on with: --restore " + checkpoint));
+      }
+      throw e;
     }
-    return run.job().progress();
   }
 
   private static void onInterrupt(@Nullable TrainingRun run) {

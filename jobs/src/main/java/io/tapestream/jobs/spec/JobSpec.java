@@ -350,7 +350,7 @@ public record JobSpec(
   private static Guard guard(Document document) {
     int stopAfter = document.get(Keys.STOP_AFTER);
     return new Guard(
-        document.find(Keys.MAX_GRADIENT_NORM).orElse(Double.POSITIVE_INFINITY),
+        document.get(Keys.MAX_GRADIENT_NORM),
         stopAfter == 0 ? Long.MAX_VALUE : stopAfter,
         document.get(Keys.THEN).equals("resume"));
   }

@@ -2,6 +2,7 @@ package io.tapestream.jobs.spec;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.tapestream.operators.GradientSettings;
 import io.tapestream.parameterserver.BlockLayout;
 import io.tapestream.parameterserver.consistency.Consistency;
 import io.tapestream.parameterserver.consistency.Synchronous;
@@ -186,10 +187,11 @@ final class Keys {
               + " counts on arrival, from weights at most 4 rounds old. `asynchronous`: without a"
               + " bound");
   static final Key<Double> MAX_GRADIENT_NORM =
-      Key.absent(
+      Key.withDefault(
           "guard.maxGradientNorm",
           Kind.positive(100),
-          "none",
+          GradientSettings.DEFAULT_MAX_NORM,
+          "`1e18`",
           "A batch is skipped if the norm of its gradient, of the mean loss where the loss is a mean,"
               + " is larger; one that is not finite always is");
 

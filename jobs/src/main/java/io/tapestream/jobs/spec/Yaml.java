@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -125,6 +126,9 @@ sealed interface Yaml {
 
   /** From the parser's tokens to the tree. */
   final class Reader {
+    private static final Pattern EXPONENT =
+        Pattern.compile("[-+]?(\\d+\\.?\\d*|\\.\\d+)[eE][-+]?\\d+");
+
     private final YAMLParser parser;
     private final List<Problem> problems;
 
@@ -162,9 +166,16 @@ sealed interface Yaml {
             case VALUE_TRUE -> nodes.booleanNode(true);
             case VALUE_FALSE -> nodes.booleanNode(false);
             case VALUE_NULL -> nodes.nullNode();
-            default -> nodes.textNode(parser.getText());
+            default -> text(parser.getText());
           };
       return new Scalar(line, value, parser.getText());
+    }
+
+    /** A number with an exponent is one without a point or the exponent's sign, too. */
+    private static JsonNode text(String text) {
+      return EXPONENT.matcher(text).matches()
+          ? JsonNodeFactory.instance.numberNode(Double.parseDouble(text))
+          : JsonNodeFactory.instance.textNode(text);
     }
 
     private Mapping mapping(String path, int line) throws IOException {

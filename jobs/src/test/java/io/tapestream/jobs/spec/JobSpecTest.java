@@ -63,7 +63,7 @@ class JobSpecTest {
     assertThat(spec.start()).isNull();
     assertThat(spec.batchSize()).isEqualTo(32);
     assertThat(spec.consistency()).isEqualTo(new Synchronous());
-    assertThat(spec.guard()).isEqualTo(new JobSpec.Guard(Double.POSITIVE_INFINITY, 10, false));
+    assertThat(spec.guard()).isEqualTo(new JobSpec.Guard(1e18, 10, false));
     assertThat(spec.clipping()).isEqualTo(Clipping.NONE);
     assertThat(spec.parallelism()).isEqualTo(new JobSpec.Parallelism(1, 1, 1, 128, 65_536));
     assertThat(spec.checkpoints().interval()).isEqualTo(Duration.ofSeconds(10));
@@ -112,7 +112,7 @@ class JobSpecTest {
             seed: -7
             pieceRows: 64
             consistency: bounded(4)
-            guard: {maxGradientNorm: 100, stopAfter: 0, then: resume}
+            guard: {maxGradientNorm: 1e2, stopAfter: 0, then: resume}
             clip: {globalNorm: 1.5}
             parallelism: {trainers: 4, shards: 2, threads: 2, maximum: 16, blockFloats: 1024}
             checkpoints: {interval: 500 ms, directory: "s3://bucket/state", backend: rocksdb}

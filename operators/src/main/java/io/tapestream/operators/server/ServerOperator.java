@@ -195,7 +195,7 @@ public final class ServerOperator extends AbstractStreamOperator<Delivery>
     for (int index : owned) {
       Block block = fetch(index);
       if (block.isStopped()) {
-        stop = new TrainingStoppedException(block, plan.virtualWorkers());
+        stop = TrainingStoppedException.of(block, plan.virtualWorkers());
         stoppedAt = checkpointId;
         return; // its weights are not known to be good
       }

@@ -21,19 +21,35 @@ public final class TrainingStoppedException extends RuntimeException {
   private final long[] received;
   private final long provenRound;
 
-  TrainingStoppedException(Block block, List<String> virtualWorkers) {
+  /**
+   * Tells where training has stopped.
+   *
+   * @param skipped mini-batches in a row
+   * @param virtualWorkers their names, by index
+   * @param received for each of them the Kafka offset after what was taken from it, -1 for nothing
+   * @param provenRound the newest round whose weights have given a gradient that counted, -1 for
+   *     none
+   */
+  public TrainingStoppedException(
+      long skipped, List<String> virtualWorkers, long[] received, long provenRound) {
     super(
         ("%d mini-batches in a row had no gradient that could count (guard.stopAfter), so training"
                 + " stops; their records are dead letters. It has come to %s. Lower the learning"
                 + " rate, or look at these records, and go on from the newest checkpoint")
             .formatted(
-                block.skippedInRow(),
+                skipped,
                 IntStream.range(0, virtualWorkers.size())
-                    .filter(vw -> block.received()[vw] >= 0)
-                    .mapToObj(vw -> virtualWorkers.get(vw) + " offset " + block.received()[vw])
+                    .filter(vw -> received[vw] >= 0)
+                    .mapToObj(vw -> virtualWorkers.get(vw) + " offset " + received[vw])
                     .collect(Collectors.joining(", "))));
-    this.received = block.received();
-    this.provenRound = block.provenRound();
+    this.received = received.clone();
+    this.provenRound = provenRound;
+  }
+
+  /** What a stopped block tells. */
+  static TrainingStoppedException of(Block block, List<String> virtualWorkers) {
+    return new TrainingStoppedException(
+        block.skippedInRow(), virtualWorkers, block.received(), block.provenRound());
   }
 
   /** For each virtual worker the Kafka offset after what was taken from it, -1 for nothing. */
