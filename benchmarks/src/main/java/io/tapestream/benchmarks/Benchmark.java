@@ -16,4 +16,13 @@ public interface Benchmark {
    * @throws Exception whatever went wrong; a benchmark that could not measure prints no figure
    */
   Report run(Pace pace) throws Exception;
+
+  /**
+   * Measures what chance has a part in.
+   *
+   * @param seed of all that is drawn; a benchmark that draws nothing does without
+   */
+  default Report run(Pace pace, long seed) throws Exception {
+    return run(pace);
+  }
 }

@@ -11,10 +11,10 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
 
-/** {@code benchmarks/run [NAME [--quick] [--json FILE]]}. */
+/** {@code benchmarks/run [NAME [--quick] [--seed N] [--json FILE]]}. */
 public final class Main {
 
-  private record Arguments(String name, Pace pace, @Nullable Path json) {}
+  private record Arguments(String name, Pace pace, long seed, @Nullable Path json) {}
 
   private Main() {}
 
@@ -31,8 +31,9 @@ public final class Main {
     if (parsed.isEmpty() || chosen.isEmpty()) {
       System.out.println(
           """
-          benchmarks/run NAME [--quick] [--json FILE]
+          benchmarks/run NAME [--quick] [--seed N] [--json FILE]
             --quick   one short turn each: shows that it runs, its figures say little
+            --seed    of what is left to chance, in chaos; 1 if none is given
             --json    also writes the table's figures, unrounded
           where NAME is one of""");
       all.forEach(b -> System.out.printf("  %-9s %s%n", b.name(), b.summary()));
@@ -43,7 +44,7 @@ public final class Main {
   }
 
   private static void run(Benchmark benchmark, Arguments arguments) throws Exception {
-    Report report = benchmark.run(arguments.pace());
+    Report report = benchmark.run(arguments.pace(), arguments.seed());
     System.out.print(report.table());
     if (arguments.json() != null) {
       write(report, arguments.json());
@@ -60,10 +61,13 @@ public final class Main {
   private static Optional<Arguments> parse(String[] arguments) {
     List<String> names = new ArrayList<>();
     Pace pace = Pace.FULL;
+    long seed = 1;
     Path json = null;
     for (int i = 0; i < arguments.length; i++) {
       if (arguments[i].equals("--quick")) {
         pace = Pace.QUICK;
+      } else if (arguments[i].equals("--seed") && i + 1 < arguments.length) {
+        seed = Long.parseLong(arguments[++i]);
       } else if (arguments[i].equals("--json") && i + 1 < arguments.length) {
         json = Path.of(arguments[++i]);
       } else {
@@ -71,7 +75,7 @@ public final class Main {
       }
     }
     return names.size() == 1
-        ? Optional.of(new Arguments(names.get(0), pace, json))
+        ? Optional.of(new Arguments(names.get(0), pace, seed, json))
         : Optional.empty();
   }
 }

@@ -16,12 +16,14 @@ import org.apache.flink.core.execution.CheckpointingMode;
 
 /** What a training job asks of Flink; it travels with the job to any cluster. */
 public final class JobRuntime {
+  private static final Duration LEAST_RECOVERY = Duration.ofSeconds(5);
+
   private JobRuntime() {}
 
   /** The settings for a job as it is specified. */
   public static Configuration of(JobSpec spec) {
     Configuration settings = checkpoints(spec.checkpoints());
-    settings.addAll(restarts(spec.restart()));
+    settings.addAll(restarts(spec.restart(), spec.checkpoints().interval()));
     // A record waits for no buffer to fill: a round would cost 100 ms.
     settings.set(ExecutionOptions.BUFFER_TIMEOUT, Duration.ZERO);
     // Records between chained operators are never written to after they were passed on.
@@ -65,7 +67,7 @@ public final class JobRuntime {
     return settings;
   }
 
-  private static Configuration restarts(JobSpec.Restart restart) {
+  private static Configuration restarts(JobSpec.Restart restart, Duration checkpoints) {
     Configuration settings = new Configuration();
     if (restart.attempts() == 0) {
       settings.set(RestartStrategyOptions.RESTART_STRATEGY, "none");
@@ -82,6 +84,11 @@ public final class JobRuntime {
         RestartStrategyOptions.RESTART_STRATEGY_EXPONENTIAL_DELAY_MAX_BACKOFF,
         restart.delay().compareTo(greatest) > 0 ? restart.delay() : greatest);
     settings.set(RestartStrategyOptions.RESTART_STRATEGY_EXPONENTIAL_DELAY_BACKOFF_MULTIPLIER, 2.0);
+    // Who has run for two checkpoints has recovered: a later failure is not one in a row.
+    Duration recovered = checkpoints.multipliedBy(2);
+    settings.set(
+        RestartStrategyOptions.RESTART_STRATEGY_EXPONENTIAL_DELAY_RESET_BACKOFF_THRESHOLD,
+        recovered.compareTo(LEAST_RECOVERY) < 0 ? LEAST_RECOVERY : recovered);
     return settings;
   }
 }

@@ -186,6 +186,14 @@ public class RunningJob implements AutoCloseable {
     return failure.map(last -> String.join("; because ", Reasons.of(last.reason())));
   }
 
+  /** Why the job last failed, also when it runs again; empty if it never has. */
+  public List<String> lastFailure() throws InterruptedException {
+    return cluster
+        .lastFailure(client)
+        .map(failure -> Reasons.of(failure.reason()))
+        .orElse(List.of());
+  }
+
   /** Over the last seconds, so that it shows the pace and not the moment. */
   private double recordsPerSecond() {
     long now = System.nanoTime();

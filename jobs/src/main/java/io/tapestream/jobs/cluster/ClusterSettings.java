@@ -78,6 +78,7 @@ final class ClusterSettings {
     settings.set(
         HighAvailabilityOptions.HA_STORAGE_PATH, directory.highAvailability().toUri().toString());
     settings.set(HighAvailabilityOptions.ZOOKEEPER_SESSION_TIMEOUT, Keeper.SESSION_TIMEOUT);
+    settings.set(HighAvailabilityOptions.ZOOKEEPER_CONNECTION_TIMEOUT, Keeper.SESSION_TIMEOUT);
     // One ZooKeeper on the same machine: a hiccup of it is no reason to stop the job.
     settings.set(HighAvailabilityOptions.ZOOKEEPER_TOLERATE_SUSPENDED_CONNECTIONS, true);
   }

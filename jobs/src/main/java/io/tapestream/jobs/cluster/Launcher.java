@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.CoreOptions;
+import org.apache.flink.configuration.TaskManagerOptions;
 
 /** Starts processes of a cluster whose settings are written, each recorded in its directory. */
 final class Launcher {
@@ -43,6 +44,10 @@ final class Launcher {
     command.add(part.main().getName());
     command.addAll(List.of("--configDir", directory.conf().toString()));
     command.addAll(part.arguments(settings));
+    if (part == Part.TASK_MANAGER) {
+      // One that is started again under its name takes the place of the one that died.
+      command.addAll(List.of("-D", TaskManagerOptions.TASK_MANAGER_RESOURCE_ID.key() + "=" + name));
+    }
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command);
     List<Path> classPath = part == Part.KEEPER ? ClassPath.whole() : ClassPath.ofTheCluster();

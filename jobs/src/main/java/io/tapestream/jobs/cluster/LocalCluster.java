@@ -171,11 +171,6 @@ public final class LocalCluster {
     }
   }
 
-  /** Starts a task manager in place of one that died, or one more if all live. */
-  public RecordedProcess startTaskManager() throws IOException {
-    return startTaskManager(Map.of());
-  }
-
   /**
    * Starts a task manager in place of one that died, or one more if all live.
    *

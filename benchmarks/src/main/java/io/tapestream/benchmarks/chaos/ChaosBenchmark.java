@@ -1,0 +1,93 @@
+package io.tapestream.benchmarks.chaos;
+
+import io.tapestream.benchmarks.Benchmark;
+import io.tapestream.benchmarks.Pace;
+import io.tapestream.benchmarks.Report;
+import io.tapestream.jobs.Reasons;
+import io.tapestream.jobs.chaos.Chaos;
+import io.tapestream.jobs.chaos.Fault;
+import io.tapestream.jobs.chaos.Outcome;
+import io.tapestream.jobs.chaos.Scenario;
+import io.tapestream.jobs.chaos.Workload;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * {@code chaos}: every record counts once, whatever is killed: both workloads, both state backends,
+ * all three consistencies.
+ */
+public final class ChaosBenchmark implements Benchmark {
+  private static final List<String> CONSISTENCIES =
+      List.of("synchronous", "bounded(4)", "asynchronous");
+  private static final List<String> BACKENDS = List.of("hashmap", "rocksdb");
+
+  @Override
+  public String name() {
+    return "chaos";
+  }
+
+  @Override
+  public String summary() {
+    return "kill -9 of task managers, job manager and broker, and rescales: exactly once, same bits";
+  }
+
+  @Override
+  public Report run(Pace pace) throws Exception {
+    return run(pace, 1);
+  }
+
+  @Override
+  public Report run(Pace pace, long seed) throws Exception {
+    Report report = new Report();
+    for (Scenario scenario : scenarios(pace, seed)) {
+      System.err.println(scenario);
+      Path directory = Files.createTempDirectory("tapestream-chaos-");
+      Report.Row row =
+          report
+              .row("learned", scenario.workload().name().toLowerCase(Locale.ROOT))
+              .with("consistency", scenario.consistency())
+              .with("state", scenario.backend())
+              .with("records", scenario.records());
+      try {
+        add(row, Chaos.run(scenario, directory, System.err::println));
+      } catch (Exception e) {
+        row.with("verdict", String.join("; because ", Reasons.of(e)) + "; see " + directory);
+      }
+    }
+    return report;
+  }
+
+  private static List<Scenario> scenarios(Pace pace, long seed) {
+    List<Scenario> scenarios = new ArrayList<>();
+    for (Workload workload : Workload.values()) {
+      for (String backend : BACKENDS) {
+        for (String consistency : CONSISTENCIES) {
+          scenarios.add(
+              pace == Pace.FULL
+                  ? Scenario.full(workload, consistency, backend, seed)
+                  : Scenario.bounded(workload, consistency, backend, seed));
+        }
+      }
+    }
+    return scenarios;
+  }
+
+  private static void add(Report.Row row, Outcome outcome) {
+    row.with("verdict", outcome.problem().orElse("each once"));
+    for (Fault fault : Fault.values()) {
+      String title = fault.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+      row.with(title + " median s", seconds(outcome.median(fault)));
+      row.with(title + " max s", seconds(outcome.longest(fault)));
+    }
+    row.with("minutes", outcome.time().toMillis() / 60e3);
+  }
+
+  private static double seconds(Optional<Duration> time) {
+    return time.map(t -> t.toMillis() / 1e3).orElse(Double.NaN);
+  }
+}

@@ -1,0 +1,41 @@
+package io.tapestream.stories;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.tapestream.jobs.chaos.Cycles;
+import io.tapestream.jobs.chaos.Footprint;
+import io.tapestream.jobs.chaos.Workload;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Jobs that come and go leave a task manager as it was. {@code benchmarks/run cycles} has a hundred
+ * of them.
+ */
+class CyclesStoryTest {
+  private static final int CYCLES = 4;
+  private static final long MIB = 1 << 20;
+
+  @TempDir Path directory;
+
+  @Test
+  void a_cancelled_job_leaves_no_class_loader_and_no_thread_behind() throws Exception {
+    assumeTrue(
+        Files.exists(Path.of("/proc/self/status")), "footprints are read from Linux's /proc");
+    List<Footprint> footprints =
+        Cycles.run(CYCLES, Workload.LEDGER, directory, System.out::println);
+
+    Footprint warm = footprints.get(CYCLES / 2 - 1);
+    Footprint last = footprints.get(CYCLES - 1);
+    assertThat(last.metaspace() - warm.metaspace())
+        .as("growth of metaspace; a job's own classes take 10 MiB: %s", footprints)
+        .isLessThan(8 * MIB);
+    assertThat(last.threads() - warm.threads())
+        .as("more threads: %s", footprints)
+        .isLessThanOrEqualTo(CYCLES / 2);
+  }
+}

@@ -1,0 +1,237 @@
+package io.tapestream.jobs.chaos;
+
+import io.tapestream.files.Manifest;
+import io.tapestream.files.SafeTensors;
+import io.tapestream.files.VersionDirectory;
+import io.tapestream.jobs.LocalJob;
+import io.tapestream.jobs.RunningJob;
+import io.tapestream.jobs.Submission;
+import io.tapestream.jobs.chaos.Outcome.Recovery;
+import io.tapestream.jobs.chaos.Scenario.Parallelism;
+import io.tapestream.jobs.cluster.ClassPath;
+import io.tapestream.jobs.cluster.ClusterShape;
+import io.tapestream.jobs.cluster.FlinkRest;
+import io.tapestream.jobs.cluster.LocalCluster;
+import io.tapestream.jobs.cluster.RecordedProcess;
+import io.tapestream.jobs.cluster.RemoteFlink;
+import io.tapestream.jobs.spec.InvalidSpecException;
+import io.tapestream.jobs.spec.JobSpec;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs a scenario: a broker, a job manager and two task managers, each a process of its own, and a
+ * job that learns while they are killed.
+ *
+ * <pre>
+ * for each fault   the next records are written
+ *                  some of those before are learned, how many the seed says
+ *                  the fault strikes
+ *                  a round is applied: the job has recovered
+ * the rest is written; the job ends; its last version is looked through
+ * </pre>
+ */
+public final class Chaos {
+  private static final int TASK_MANAGERS = 2;
+
+  private final Scenario scenario;
+  private final Path directory;
+  private final BrokerProcess broker;
+  private final Records records;
+  private final LocalCluster cluster;
+  private final Consumer<String> log;
+  private final Random random;
+  private final Deque<Parallelism> parallelism;
+  private final List<Recovery> recoveries = new ArrayList<>();
+
+  private Chaos(
+      Scenario scenario,
+      Path directory,
+      BrokerProcess broker,
+      Records records,
+      LocalCluster cluster,
+      Consumer<String> log) {
+    this.scenario = scenario;
+    this.directory = directory;
+    this.broker = broker;
+    this.records = records;
+    this.cluster = cluster;
+    this.log = log;
+    this.random = new Random(scenario.seed());
+    this.parallelism = new ArrayDeque<>(scenario.parallelism());
+  }
+
+  /**
+   * Runs a scenario to its end.
+   *
+   * @param directory for everything it writes; new
+   * @param log is told each step
+   * @throws Exception if something else goes wrong than the weights, such as a job that fails
+   */
+  public static Outcome run(Scenario scenario, Path directory, Consumer<String> log)
+      throws Exception {
+    Instant start = Instant.now();
+    try (BrokerProcess broker = BrokerProcess.start(directory.resolve("broker"));
+        Records records = Records.create(scenario, broker.bootstrapServers())) {
+      LocalCluster cluster = LocalCluster.up(directory.resolve("cluster"), shape(scenario));
+      Chaos chaos;
+      try {
+        chaos = new Chaos(scenario, directory, broker, records, cluster, log);
+        chaos.disturb();
+      } finally {
+        cluster.down();
+      }
+      Optional<String> problem = chaos.problem();
+      return new Outcome(chaos.recoveries, problem, Duration.between(start, Instant.now()));
+    }
+  }
+
+  private static ClusterShape shape(Scenario scenario) {
+    int slots = (scenario.slots() + TASK_MANAGERS - 1) / TASK_MANAGERS;
+    return ClusterShape.of(TASK_MANAGERS, slots).withHighAvailability();
+  }
+
+  private void disturb() throws Exception {
+    int part = scenario.recordsPerFault();
+    Part running = start(parallelism.removeFirst(), null);
+    int begun = 0;
+    records.writeUpTo(part);
+    for (Fault fault : scenario.faults()) {
+      records.writeUpTo(Math.min(begun + 2 * part, scenario.records()));
+      running.watch().awaitRecords(begun + random.nextInt(part * 8 / 10));
+      Instant struck = Instant.now();
+      running = strike(fault, running);
+      Duration time = Duration.between(struck, Instant.now());
+      recoveries.add(new Recovery(fault, time));
+      log.accept("%s: %.1f s to the next round".formatted(fault, time.toMillis() / 1e3));
+      begun += part;
+    }
+    records.writeUpTo(scenario.records());
+    running.watch().awaitEnd();
+    running.job().leave();
+  }
+
+  /** The job between two rescales. */
+  private record Part(RunningJob job, RemoteFlink cluster, JobWatch watch) {}
+
+  private Part start(Parallelism size, @Nullable String restore) throws Exception {
+    ClassLoader loader = Chaos.class.getClassLoader();
+    RemoteFlink remote = RemoteFlink.connect(cluster.address(), loader);
+    JobSpec spec = spec(size, "disturbed");
+    RunningJob job =
+        RunningJob.start(
+            remote,
+            spec,
+            Submission.of(spec, loader),
+            List.of(ClassPath.jarOf(Chaos.class)),
+            restore,
+            loader);
+    return new Part(job, remote, new JobWatch(job, new FlinkRest(cluster.address())));
+  }
+
+  private Part strike(Fault fault, Part running) throws Exception {
+    Instant now = Instant.now();
+    switch (fault) {
+      case TASK_MANAGER -> {
+        List<String> busy = List.copyOf(running.watch().taskManagers());
+        kill(busy.get(random.nextInt(busy.size())));
+        running.watch().awaitRoundAfterRestore(now);
+      }
+      case JOB_MANAGER -> {
+        kill("job-manager");
+        running.watch().awaitRoundAfterRestore(now);
+      }
+      case BROKER -> {
+        broker.killAndRestart();
+        records.awaitLeaders();
+        running.watch().awaitRound();
+      }
+      case RESCALE -> {
+        String savepoint = running.cluster().savepoint(running.job().client(), null, true);
+        running.job().leave();
+        Part next = start(parallelism.removeFirst(), savepoint);
+        next.watch().awaitRoundAfterRestore(now);
+        return next;
+      }
+    }
+    return running;
+  }
+
+  private void kill(String name) throws IOException {
+    RecordedProcess victim =
+        cluster.processes().stream()
+            .filter(process -> process.name().equals(name))
+            .findFirst()
+            .orElseThrow();
+    victim.find().ifPresent(ProcessHandle::destroyForcibly);
+  }
+
+  /** What is wrong with the last version, if anything is. */
+  private Optional<String> problem() throws Exception {
+    VersionDirectory versions = versions("disturbed");
+    long newest = versions.newest().orElseThrow();
+    Manifest manifest = versions.manifest(newest);
+    if (manifest.records() != scenario.records()) {
+      return Optional.of("the manifest tells of %d records".formatted(manifest.records()));
+    }
+    float[] weights = weights(versions, newest);
+    Optional<String> miscount = scenario.workload().miscount(weights, scenario.records());
+    if (miscount.isPresent() || !scenario.isSynchronous()) {
+      return miscount;
+    }
+    float[] undisturbed = undisturbed();
+    int differs = Arrays.mismatch(weights, undisturbed);
+    return differs < 0
+        ? Optional.empty()
+        : Optional.of(
+            "weight %d is %s, undisturbed %s"
+                .formatted(differs, weights[differs], undisturbed[differs]));
+  }
+
+  /** The weights of the same records, learned in this process while nothing happens. */
+  private float[] undisturbed() throws Exception {
+    ClassLoader loader = Chaos.class.getClassLoader();
+    JobSpec spec = spec(scenario.parallelism().get(0), "undisturbed");
+    try (LocalJob job =
+        LocalJob.start(spec, Submission.of(spec, loader), List.of(), 1, null, loader)) {
+      if (!job.await(Duration.ofMinutes(10))) {
+        throw new IllegalStateException("the undisturbed run has not ended");
+      }
+    }
+    VersionDirectory versions = versions("undisturbed");
+    return weights(versions, versions.newest().orElseThrow());
+  }
+
+  private VersionDirectory versions(String run) {
+    return new VersionDirectory(directory.resolve(run), ChaosJob.NAME);
+  }
+
+  private static float[] weights(VersionDirectory versions, long version) throws IOException {
+    List<SafeTensors.Named> tensors =
+        SafeTensors.read(versions.path(version).resolve(Manifest.WEIGHTS)).tensors();
+    int size = tensors.stream().mapToInt(tensor -> tensor.shape().size()).sum();
+    float[] weights = new float[size];
+    int at = 0;
+    for (SafeTensors.Named tensor : tensors) {
+      float[] values = tensor.toFloats();
+      System.arraycopy(values, 0, weights, at, values.length);
+      at += values.length;
+    }
+    return weights;
+  }
+
+  private JobSpec spec(Parallelism size, String run) throws InvalidSpecException {
+    return ChaosJob.spec(scenario, size, broker, directory, run, 1);
+  }
+}

@@ -1,0 +1,54 @@
+package io.tapestream.jobs.chaos;
+
+import io.tapestream.jobs.chaos.Scenario.Parallelism;
+import io.tapestream.jobs.spec.InvalidSpecException;
+import io.tapestream.jobs.spec.JobSpec;
+import java.nio.file.Path;
+
+/** The job of a scenario, as its file would say it. */
+final class ChaosJob {
+  static final String NAME = "chaos";
+
+  private ChaosJob() {}
+
+  /**
+   * The job's specification.
+   *
+   * @param directory where {@code checkpoints} go, and versions under {@code run}
+   * @param factor how many times the scenario's records the job waits for
+   */
+  static JobSpec spec(
+      Scenario scenario,
+      Parallelism size,
+      BrokerProcess broker,
+      Path directory,
+      String run,
+      int factor)
+      throws InvalidSpecException {
+    String yaml =
+        """
+        name: %s
+        source: {bootstrap: "%s", topic: %s, stop: offset %d}
+        %sbatchSize: %d
+        consistency: %s
+        parallelism: {trainers: %d, shards: %d, blockFloats: 16384}
+        checkpoints: {interval: 500 ms, directory: '%s', backend: %s}
+        restart: {attempts: 100000, delay: 100 ms}
+        publish: {directory: '%s', keep: 3}
+        """
+            .formatted(
+                NAME,
+                broker.bootstrapServers(),
+                Records.TOPIC,
+                scenario.records() / Scenario.PARTITIONS * factor,
+                scenario.workload().model(scenario.records()),
+                Scenario.BATCH,
+                scenario.consistency(),
+                size.trainers(),
+                size.shards(),
+                directory.resolve("checkpoints"),
+                scenario.backend(),
+                directory.resolve(run));
+    return JobSpec.parse(yaml, "chaos.yaml");
+  }
+}

@@ -1,0 +1,74 @@
+package io.tapestream.jobs.chaos;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * What a Java process holds after a garbage collection; on Linux, where a JDK runs this.
+ *
+ * @param resident memory, in bytes
+ * @param metaspace used by its classes, in bytes
+ * @param heap used, in bytes
+ * @param threads of it, those of native libraries too
+ */
+public record Footprint(long resident, long metaspace, long heap, int threads) {
+  private static final Pattern METASPACE = Pattern.compile("Metaspace\\s+used (\\d+)K");
+  private static final Pattern HEAP = Pattern.compile("(?:total|size) \\d+K, used (\\d+)K");
+  private static final Pattern RESIDENT = Pattern.compile("VmRSS:\\s+(\\d+) kB");
+  private static final long KIB = 1 << 10;
+
+  /** Collects the process's garbage and measures. */
+  static Footprint of(long pid) throws IOException, InterruptedException {
+    // Twice: what finalizers and cleaners let go of is collected the second time.
+    jcmd(pid, "GC.run");
+    jcmd(pid, "GC.run");
+    String heap = jcmd(pid, "GC.heap_info");
+    Path process = Path.of("/proc", String.valueOf(pid));
+    try (Stream<Path> threads = Files.list(process.resolve("task"))) {
+      return new Footprint(
+          KIB * sum(RESIDENT, Files.readString(process.resolve("status"))),
+          KIB * sum(METASPACE, heap),
+          KIB * sum(HEAP, heap),
+          (int) threads.count());
+    }
+  }
+
+  private static long sum(Pattern pattern, String text) {
+    Matcher matcher = pattern.matcher(text);
+    long sum = 0;
+    while (matcher.find()) {
+      sum += Long.parseLong(matcher.group(1));
+    }
+    return sum;
+  }
+
+  private static String jcmd(long pid, String command) throws IOException, InterruptedException {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                String.valueOf(pid),
+                command)
+            .redirectErrorStream(true)
+            .start();
+    String answer = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    if (process.waitFor() != 0) {
+      throw new IOException("jcmd " + pid + " " + command + ": " + answer);
+    }
+    return answer;
+  }
+
+  @Override
+  public String toString() {
+    return "%d MiB resident, %.1f MiB metaspace, %.1f MiB heap, %d threads"
+        .formatted(
+            resident / KIB / KIB,
+            metaspace / (double) (KIB * KIB),
+            heap / (double) (KIB * KIB),
+            threads);
+  }
+}
