@@ -22,13 +22,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.Random;
-import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -99,6 +97,7 @@ final class Simulation {
   private final Random random;
   private final BlockLayout layout;
   private final double slowness;
+  private final Checks checks;
   private final Tampering tampering;
 
   // runtime
@@ -137,6 +136,7 @@ final class Simulation {
     this.skipsLeft = random.nextInt(2) * random.nextInt(12);
     this.layout = BlockLayout.ofElements(workload.trained(), workload.size(), 3);
     this.server = server();
+    this.checks = new Checks(workload, layout, modes);
     this.tampering = new Tampering(server, mode.consistency(), random);
     this.slowness = random.nextDouble();
     this.crashesLeft = random.nextInt(5);
@@ -154,15 +154,6 @@ final class Simulation {
 
   private ParameterServer server() {
     return new ParameterServer(workload.optimizer(), mode.consistency(), workload.meanLoss());
-  }
-
-  /** Whether all rounds are summed, so that it is known what each block must hold. */
-  private boolean alwaysSums() {
-    return modes.stream().allMatch(each -> each.consistency().sumsRounds());
-  }
-
-  private boolean neverSums() {
-    return modes.stream().noneMatch(each -> each.consistency().sumsRounds());
   }
 
   /** The most batches that a worker may have. */
@@ -317,9 +308,10 @@ final class Simulation {
   private Worker train(int vw, Worker worker) {
     Worker after = worker;
     if (worker.hasBatch()) {
-      checkWeights(vw, worker);
       float[] weights = new float[layout.size()];
       for (Delivery part : host(vw).replica) {
+        assertThat(part.attempt()).as("I8: the attempt of the weights").isEqualTo(attempt);
+        checks.freshness(worker, mode.staleness(), part.weights(), workers);
         int from = layout.block(part.weights().block()).from();
         float[] values = part.weights().values();
         System.arraycopy(values, 0, weights, from, values.length);
@@ -344,28 +336,6 @@ final class Simulation {
       after = after.leaving();
     }
     return after;
-  }
-
-  /** I3 and I8, from what the weights hold rather than from what the policy says. */
-  private void checkWeights(int vw, Worker worker) {
-    long oldest = worker.round() - mode.staleness();
-    for (Delivery part : host(vw).replica) {
-      assertThat(part.attempt()).as("I8: the attempt of the weights").isEqualTo(attempt);
-      for (int other = 0; other < workers.size(); other++) {
-        Worker u = workers.get(other);
-        assertThat(u.left() || u.round() >= oldest)
-            .as("I3: worker %d has been in all rounds before %d", other, oldest)
-            .isTrue();
-        long needed = u.sentBefore(oldest);
-        long held = part.weights().applied()[other];
-        assertThat(held)
-            .as("I3: batches of worker %d in block %d", other, part.weights().block())
-            .isGreaterThanOrEqualTo(needed);
-        if (alwaysSums()) {
-          assertThat(held).as("I3: nothing of the open round either").isEqualTo(needed);
-        }
-      }
-    }
   }
 
   private void send(int vw, Message.Turn message) {
@@ -405,7 +375,7 @@ final class Simulation {
   }
 
   private void emit(Shard shard, Weights weights) {
-    checkContents(weights, workers);
+    checks.contents(weights, workers);
     for (int t = 0; t < shard.outputs.size(); t++) {
       Weights copy =
           new Weights(
@@ -416,21 +386,6 @@ final class Simulation {
               weights.busyRounds(),
               weights.values().clone());
       shard.outputs.get(t).add(new Delivery(attempt, t, copy));
-    }
-  }
-
-  /** I1: the values hold the batches that they are said to hold, once, and no others. */
-  private void checkContents(Weights weights, List<Worker> table) {
-    if (workload instanceof Workload.Counting counting) {
-      BlockRange range = layout.block(weights.block());
-      float[] expected = new float[layout.size()];
-      for (int vw = 0; vw < table.size(); vw++) {
-        int from = counting.place(table.get(vw).id(), 0);
-        Arrays.fill(expected, from, from + Math.toIntExact(weights.applied()[vw]), 1);
-      }
-      assertThat(weights.values())
-          .as("I1: batches that the values of block %d hold", weights.block())
-          .isEqualTo(Arrays.copyOfRange(expected, range.from(), range.to()));
     }
   }
 
@@ -457,31 +412,8 @@ final class Simulation {
       checkpointing = false;
       last = cut;
       checkpoints++;
-      checkCut();
+      checks.cut(cut.blocks().values(), cut.workers());
     }
-  }
-
-  /** What a version of this checkpoint would say is the same on all shards, and is true. */
-  private void checkCut() {
-    Set<List<Long>> said = new HashSet<>();
-    for (byte[] bytes : cut.blocks().values()) {
-      Block block = Formats.block(bytes);
-      said.add(List.of(block.round(), block.trainedRounds(), block.records()));
-      checkContents(block.weights(), cut.workers());
-      for (int vw = 0; vw < cut.workers().size(); vw++) {
-        Worker worker = cut.workers().get(vw);
-        long applied = block.weights().applied()[vw];
-        assertThat(block.learned()[vw])
-            .as("R6: the offset learned of worker %d", vw)
-            .isEqualTo(applied == 0 ? -1 : applied);
-        assertThat(applied)
-            .as("I1: batches applied of worker %d", vw)
-            .isBetween(
-                neverSums() ? worker.next() : worker.sentBefore(block.round()),
-                alwaysSums() ? worker.sentBefore(block.round()) : worker.next());
-      }
-    }
-    assertThat(said).as("R18: rounds and records, as the blocks say").hasSize(1);
   }
 
   /** Starts a new attempt from the last checkpoint, with other parallelisms. */

@@ -16,9 +16,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Invariants over 2,200 seeded runs. {@link Simulation} checks at every gradient (I3, I8, R5), at
- * every checkpoint (I1, R6, R18), and that training never stands still (R4); {@link Tampering} at
- * every message (I1, I3, I6, R1). A failure names the mode and the seed that repeat it.
+ * Invariants over 2,200 seeded runs. {@link Simulation} and {@link Checks} look at every gradient
+ * (I3, I8, R5), at all weights that leave (I1), at every checkpoint (I1, R6, R18), and that
+ * training never stands still (R4); {@link Tampering} at every message (I1, I3, I6, R1). A failure
+ * names the mode and the seed that repeat it.
  */
 class SimulationTest {
 
