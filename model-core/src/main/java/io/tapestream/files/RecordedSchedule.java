@@ -15,8 +15,10 @@ import java.util.TreeMap;
 
 /**
  * {@code schedule.json}: the decisions that a version's weights depend on beside the records, so
- * that a run that takes the same ones arrives at the same bits (I2). A version has the file only if
- * there were any: without policies, and with the same partitions throughout, records decide alone.
+ * that a run that starts alike and takes the same ones arrives at the same bits (I2). Rounds count
+ * from the start of training, or from the version that it was started from. A version has the file
+ * only if there were any: without policies, and with the same partitions throughout, records decide
+ * alone.
  *
  * <pre>
  * {"format": 1, "rounds": 9, "topics": {"images": {
@@ -24,7 +26,7 @@ import java.util.TreeMap;
  * </pre>
  *
  * @param format layout of this file; this code writes and reads {@link #FORMAT}
- * @param rounds that the weights hold
+ * @param rounds in which no partition joins that this does not tell of
  * @param topics by topic and partition, how its batches went through the rounds
  */
 public record RecordedSchedule(int format, long rounds, Map<String, Map<Integer, Course>> topics)

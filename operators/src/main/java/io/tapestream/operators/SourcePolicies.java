@@ -41,8 +41,8 @@ public record SourcePolicies(
     requirePositive(linger, "linger");
   }
 
-  /** The same, but the decisions of an earlier run come first. */
-  public SourcePolicies replaying(RecordedSchedule schedule) {
+  /** The same, but the decisions of an earlier run come first; of none for null. */
+  public SourcePolicies replaying(@Nullable RecordedSchedule schedule) {
     return new SourcePolicies(discovery, skipAfter, linger, schedule, acceptLost, acceptRecreated);
   }
 

@@ -58,10 +58,16 @@ public record SourceSettings(
         SourcePolicies.DEFAULT);
   }
 
-  /** The same, but a fresh job starts elsewhere. */
+  /** The same, but a fresh job starts elsewhere: with other records, so it replays nothing. */
   SourceSettings startingAt(OffsetPolicy newStarting) {
     return new SourceSettings(
-        kafka, virtualWorkers, batchSize, newStarting, stopping, consumerGroup, policies);
+        kafka,
+        virtualWorkers,
+        batchSize,
+        newStarting,
+        stopping,
+        consumerGroup,
+        newStarting.equals(starting) ? policies : policies.replaying(null));
   }
 
   /** The same, but its decisions are those of an earlier run first. */

@@ -130,8 +130,9 @@ public final class Block {
   }
 
   /**
-   * How the batches that the values hold went through the rounds, by virtual worker; empty but for
-   * the first block, which writes it for all.
+   * How the batches that the values hold went through the rounds, by virtual worker, the rounds
+   * counted from the first one of this training; empty but for the first block, which writes it for
+   * all.
    */
   public List<Course> courses() {
     List<Course> courses = new ArrayList<>();
@@ -139,8 +140,8 @@ public final class Block {
       if (clock.log != null) {
         boolean left = !clock.active && clock.applied == clock.batch;
         long reached = clock.roundAfterApplied();
-        courses.add(
-            clock.log.course(clock.applied, left ? Math.max(reached, round) : reached, left));
+        long rounds = left ? Math.max(reached, round) : reached;
+        courses.add(clock.log.course(clock.applied, rounds, left, firstRound));
       }
     }
     return courses;

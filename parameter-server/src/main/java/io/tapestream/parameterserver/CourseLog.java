@@ -51,17 +51,18 @@ final class CourseLog {
    *
    * @param batches those that it tells of
    * @param rounds in which the batch after them may count at the earliest
+   * @param firstRound the round that the course counts as 0
    */
-  Course course(long batches, long rounds, boolean left) {
+  Course course(long batches, long rounds, boolean left, long firstRound) {
     List<Course.Run> told = new ArrayList<>();
     for (int i = 0; i < runFields && runs[i] < batches; i += FIELDS) {
-      told.add(new Course.Run(runs[i], runs[i + 1], runs[i + 2]));
+      told.add(new Course.Run(runs[i], runs[i + 1] - firstRound, runs[i + 2]));
     }
     List<Course.Gap> lost = new ArrayList<>();
     for (int i = 0; i < gaps.length && gaps[i] < batches; i += FIELDS) {
       lost.add(new Course.Gap(gaps[i], gaps[i + 1], gaps[i + 2]));
     }
-    return new Course(batches, rounds, left, told, lost);
+    return new Course(batches, rounds - firstRound, left, told, lost);
   }
 
   CourseLog copy() {

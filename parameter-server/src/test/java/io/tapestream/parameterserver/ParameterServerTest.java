@@ -601,6 +601,17 @@ class ParameterServerTest {
   }
 
   @Test
+  void i2ACourseCountsRoundsFromTheStartOfThisTraining() {
+    block.countFrom(1_000, 64_000);
+    server.accept(block, contribution(0, 0, 1, 1, 1, 1, 1));
+    server.accept(block, contribution(1, 0, 1, 1, 1, 1, 1));
+
+    assertThat(block.round()).isEqualTo(1_001);
+    assertThat(block.courses())
+        .containsOnly(new Course(1, 1, false, List.of(new Run(0, 0, 1)), List.of()));
+  }
+
+  @Test
   void r6RecordsThatAreLostAreWrittenDownBeforeTheBatchAfterThem() {
     server.accept(block, contribution(0, 0, 1, 1, 1, 1, 1));
     assertThat(server.accept(block, new Lost(0, 0, 1, 32, 40))).isEmpty();

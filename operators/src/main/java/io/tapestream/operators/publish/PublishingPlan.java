@@ -138,7 +138,7 @@ record PublishingPlan(
    *
    * @param courses by virtual worker
    */
-  Optional<RecordedSchedule> schedule(Cut cut, List<Course> courses) {
+  Optional<RecordedSchedule> schedule(List<Course> courses) {
     int batchSize = settings.source().batchSize();
     if (courses.stream().allMatch(course -> course.isPlain(batchSize))) {
       return Optional.empty();
@@ -150,6 +150,7 @@ record PublishingPlan(
           .computeIfAbsent(partition.topic(), topic -> new TreeMap<>())
           .put(partition.partition(), courses.get(vw));
     }
-    return Optional.of(new RecordedSchedule(RecordedSchedule.FORMAT, cut.round(), topics));
+    long rounds = courses.stream().mapToLong(Course::rounds).max().orElse(0);
+    return Optional.of(new RecordedSchedule(RecordedSchedule.FORMAT, rounds, topics));
   }
 }

@@ -158,7 +158,7 @@ final class VersionAssembler {
     FileEntry model = write(directory.resolve(Manifest.MODEL), plan.settings().model().modelJson());
     FileEntry weights = writeWeights(directory.resolve(Manifest.WEIGHTS), complete);
     List<FileEntry> files = new ArrayList<>(List.of(model, weights));
-    Optional<RecordedSchedule> schedule = plan.schedule(complete.cut, complete.courses());
+    Optional<RecordedSchedule> schedule = plan.schedule(complete.courses());
     if (schedule.isPresent()) {
       files.add(write(directory.resolve(RecordedSchedule.FILE), schedule.get().toJson()));
     }
