@@ -118,6 +118,36 @@ class SameBitsStoryTest {
   }
 
   @Test
+  void what_compression_leaves_unsent_survives_a_restore_with_more_trainers_I2() throws Exception {
+    float[] undisturbed = compressed(topic, directory.resolve("undisturbed")).run();
+    Topic halved = Topic.create(kafka, PARTITIONS);
+    halved.writeAvro(0, RECORDS / 2, SameBitsStoryTest::example);
+    Story story =
+        compressed(halved, directory.resolve("restored"))
+            .with("source.stop", "offset " + RECORDS / PARTITIONS)
+            .with("checkpoints.interval", "100 ms");
+    String checkpoint;
+    try (LocalJob job = story.start(1, null)) {
+      Story.until("half of the records are learned", () -> learned(story) == RECORDS / 2);
+      checkpoint = job.newestCheckpoint().orElseThrow().toString();
+    }
+    halved.writeAvro(RECORDS / 2, RECORDS, SameBitsStoryTest::example);
+    try (LocalJob job = story.with("parallelism.trainers", 2).start(1, checkpoint)) {
+      Story.await(job);
+    }
+    assertThat(story.newestWeights()).isEqualTo(undisturbed).isNotEqualTo(reference);
+  }
+
+  private static Story compressed(Topic topic, Path directory) {
+    return story(topic, directory).with("compression", "topk(0.05)");
+  }
+
+  private static long learned(Story story) throws Exception {
+    var newest = story.versions().newest();
+    return newest.isPresent() ? story.versions().manifest(newest.getAsLong()).records() : 0;
+  }
+
+  @Test
   void arrow_records_train_to_the_same_bits_as_avro_records() throws Exception {
     Topic arrow = Topic.create(kafka, PARTITIONS);
     arrow.writeArrow(0, RECORDS, 7, SameBitsStoryTest::example); // a row may start a batch

@@ -89,7 +89,10 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
                 spec.consistency(),
                 layout(parts.model(), parts.optimizer(), spec.parallelism().blockFloats())),
             new GradientSettings(
-                spec.guard().maxGradientNorm(), spec.guard().stopAfter(), spec.clipping()),
+                spec.guard().maxGradientNorm(),
+                spec.guard().stopAfter(),
+                spec.clipping(),
+                spec.compression()),
             new PublishSettings(
                 absolute(spec.publish().directory()),
                 UUID.randomUUID().toString(),

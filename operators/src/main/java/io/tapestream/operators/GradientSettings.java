@@ -1,6 +1,8 @@
 package io.tapestream.operators;
 
 import io.tapestream.clipping.Clipping;
+import io.tapestream.parameterserver.compression.Compression;
+import io.tapestream.parameterserver.compression.None;
 import java.io.Serializable;
 
 /**
@@ -10,8 +12,10 @@ import java.io.Serializable;
  *     this is skipped, as one that is not finite always is
  * @param stopAfter training stops after this many skipped batches in a row
  * @param clipping bounds a gradient that counts
+ * @param compression how it then travels
  */
-public record GradientSettings(double maxNorm, long stopAfter, Clipping clipping)
+public record GradientSettings(
+    double maxNorm, long stopAfter, Clipping clipping, Compression compression)
     implements Serializable {
 
   /**
@@ -20,9 +24,14 @@ public record GradientSettings(double maxNorm, long stopAfter, Clipping clipping
    */
   public static final double DEFAULT_MAX_NORM = 1e18;
 
-  /** Training never stops, and nothing is clipped. */
+  /** Training never stops, nothing is clipped or compressed. */
   public static final GradientSettings DEFAULT =
-      new GradientSettings(DEFAULT_MAX_NORM, Long.MAX_VALUE, Clipping.NONE);
+      new GradientSettings(DEFAULT_MAX_NORM, Long.MAX_VALUE, Clipping.NONE, new None());
+
+  /** Settings under which gradients travel as they are. */
+  public GradientSettings(double maxNorm, long stopAfter, Clipping clipping) {
+    this(maxNorm, stopAfter, clipping, new None());
+  }
 
   public GradientSettings {
     if (!(maxNorm > 0) || stopAfter < 1) {

@@ -1,6 +1,7 @@
 package io.tapestream.parameterserver;
 
 import io.tapestream.parameterserver.Gradient.Dense;
+import io.tapestream.parameterserver.Gradient.Half;
 import io.tapestream.parameterserver.Gradient.Rows;
 import io.tapestream.parameterserver.Message.Contribution;
 import java.util.Arrays;
@@ -33,6 +34,11 @@ final class Contributions {
       if (dense.values().length != length) {
         throw refusal(
             contribution, "%d values for a block of %d".formatted(dense.values().length, length));
+      }
+    } else if (contribution.gradient() instanceof Half half && block.range.trained()) {
+      if (half.values().length != length) {
+        throw refusal(
+            contribution, "%d halves for a block of %d".formatted(half.values().length, length));
       }
     } else if (contribution.gradient() instanceof Rows rows && block.range.trained()) {
       checkRows(contribution, rows, length);
@@ -81,13 +87,9 @@ final class Contributions {
     boolean first = block.sumWeight == 0;
     block.sumWeight += weight;
     if (contribution.gradient() instanceof Dense dense) {
-      if (first) {
-        System.arraycopy(dense.values(), 0, block.sum, 0, block.sum.length);
-      } else if (block.range.trained()) {
-        addDense(block.sum, dense.values());
-      } else {
-        moveTowards(block.sum, dense.values(), (float) (weight / block.sumWeight));
-      }
+      addDense(block, dense.values(), first, weight);
+    } else if (contribution.gradient() instanceof Half half) {
+      addDense(block, half.floats(), first, weight);
     } else if (contribution.gradient() instanceof Rows rows) {
       if (first) {
         Arrays.fill(block.sum, 0);
@@ -96,7 +98,17 @@ final class Contributions {
     }
   }
 
-  private static void addDense(float[] sum, float[] gradient) {
+  private static void addDense(Block block, float[] values, boolean first, double weight) {
+    if (first) {
+      System.arraycopy(values, 0, block.sum, 0, block.sum.length);
+    } else if (block.range.trained()) {
+      add(block.sum, values);
+    } else {
+      moveTowards(block.sum, values, (float) (weight / block.sumWeight));
+    }
+  }
+
+  private static void add(float[] sum, float[] gradient) {
     for (int i = 0; i < sum.length; i++) {
       sum[i] += gradient[i];
     }

@@ -31,4 +31,56 @@ public sealed interface Gradient {
    */
   @SuppressWarnings("ArrayRecordComponent") // a message's payload, compared by nobody
   record Rows(int origin, int width, int[] rows, float[] values) implements Gradient {}
+
+  /**
+   * One number for each value of the block, in half precision.
+   *
+   * @param exponent the numbers are to be multiplied by 2 to the power of this
+   * @param values bits of IEEE 754 halves, none infinite, as long as the block
+   */
+  @SuppressWarnings("ArrayRecordComponent") // a message's payload, compared by nobody
+  record Half(int exponent, short[] values) implements Gradient {
+
+    private static final int SMALLEST_NORMAL = 0x3880_0000; // 2⁻¹⁴ as a float
+    private static final int BIAS = 127 - 15 << 23; // of a float's exponent over a half's
+    private static final float SUBNORMAL_UNIT = 0x1p-24f;
+
+    /**
+     * The nearest half, of two the even one.
+     *
+     * @param value its magnitude at most 2¹⁵
+     */
+    public static short round(float value) {
+      int bits = Float.floatToRawIntBits(value);
+      int sign = bits >>> 16 & 0x8000;
+      int magnitude = bits & 0x7fff_ffff;
+      if (magnitude < SMALLEST_NORMAL) { // a sum with ½ is rounded to subnormal halves' units
+        float half = Float.intBitsToFloat(magnitude) + 0.5f;
+        return (short) (sign | Float.floatToRawIntBits(half) - Float.floatToRawIntBits(0.5f));
+      }
+      int odd = magnitude >>> 13 & 1;
+      return (short) (sign | magnitude - BIAS + 0xfff + odd >>> 13);
+    }
+
+    /** What the bits of a half stand for. */
+    public static float value(short half) {
+      int sign = (half & 0x8000) << 16;
+      int magnitude = half & 0x7fff;
+      float value =
+          magnitude < 0x400
+              ? magnitude * SUBNORMAL_UNIT
+              : Float.intBitsToFloat((magnitude << 13) + BIAS);
+      return Float.intBitsToFloat(Float.floatToRawIntBits(value) | sign);
+    }
+
+    /** The same numbers as floats. */
+    public float[] floats() {
+      float scale = Math.scalb(1f, exponent);
+      float[] floats = new float[values.length];
+      for (int i = 0; i < floats.length; i++) {
+        floats[i] = value(values[i]) * scale;
+      }
+      return floats;
+    }
+  }
 }

@@ -1,6 +1,7 @@
 package io.tapestream.parameterserver;
 
 import io.tapestream.parameterserver.Gradient.Dense;
+import io.tapestream.parameterserver.Gradient.Half;
 import io.tapestream.parameterserver.Gradient.None;
 import io.tapestream.parameterserver.Gradient.Rows;
 import io.tapestream.parameterserver.Message.Contribution;
@@ -28,6 +29,7 @@ import java.util.UUID;
  *                       header
  *                       byte  gradient    0 none   1 dense: floats
  *                                         2 rows: int origin, int width, ints, floats
+ *                                         3 half: int exponent, shorts
  * </pre>
  *
  * Arrays and headers as in {@link Payload}.
@@ -44,6 +46,7 @@ public final class MessageFormat {
   private static final int NONE = 0;
   private static final int DENSE = 1;
   private static final int ROWS = 2;
+  private static final int HALF = 3;
 
   private MessageFormat() {}
 
@@ -123,6 +126,10 @@ public final class MessageFormat {
       out.writeInt(rows.width());
       Payload.writeInts(out, rows.rows());
       Payload.writeFloats(out, rows.values());
+    } else if (gradient instanceof Half half) {
+      out.writeByte(HALF);
+      out.writeInt(half.exponent());
+      Payload.writeShorts(out, half.values());
     }
   }
 
@@ -133,6 +140,7 @@ public final class MessageFormat {
       case DENSE -> new Dense(Payload.readFloats(in));
       case ROWS ->
           new Rows(in.readInt(), in.readInt(), Payload.readInts(in), Payload.readFloats(in));
+      case HALF -> new Half(in.readInt(), Payload.readShorts(in));
       default -> throw new IOException("no gradient has kind " + kind);
     };
   }

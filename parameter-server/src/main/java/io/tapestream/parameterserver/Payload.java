@@ -9,38 +9,65 @@ import java.nio.ByteOrder;
 /**
  * Arrays as the wire formats of this package hold them: the length as an int, then the elements.
  * Like every number outside an array, lengths are big endian, as {@link DataOutput} writes them.
- * Floats and ints of an array are little endian, so that they move in bulk. Longs are clocks and
- * offsets, mostly close to one another: each is its difference from the one before (the first, from
- * 0), zigzag-encoded, seven bits a byte, the lowest first; so are the whole numbers of a report.
+ * Floats, ints and shorts of an array are little endian, so that they move in bulk. Longs are
+ * clocks and offsets, mostly close to one another: each is its difference from the one before (the
+ * first, from 0), zigzag-encoded, seven bits a byte, the lowest first; so are the whole numbers of
+ * a report.
  */
 public final class Payload {
 
-  private static final int ELEMENT = Float.BYTES; // and of an int
   private static final int CHUNK = 8 * 1024; // elements
 
   private Payload() {}
 
   /** Writes an array. */
   public static void writeFloats(DataOutput out, float[] array) throws IOException {
-    write(out, array.length, (view, from, n) -> view.asFloatBuffer().put(array, from, n));
+    write(
+        out,
+        array.length,
+        Float.BYTES,
+        (view, from, n) -> view.asFloatBuffer().put(array, from, n));
   }
 
   /** Reads an array. */
   public static float[] readFloats(DataInput in) throws IOException {
     float[] array = new float[length(in)];
-    read(in, array.length, (view, from, n) -> view.asFloatBuffer().get(array, from, n));
+    read(
+        in, array.length, Float.BYTES, (view, from, n) -> view.asFloatBuffer().get(array, from, n));
     return array;
   }
 
   /** Writes an array. */
   public static void writeInts(DataOutput out, int[] array) throws IOException {
-    write(out, array.length, (view, from, n) -> view.asIntBuffer().put(array, from, n));
+    write(
+        out,
+        array.length,
+        Integer.BYTES,
+        (view, from, n) -> view.asIntBuffer().put(array, from, n));
   }
 
   /** Reads an array. */
   public static int[] readInts(DataInput in) throws IOException {
     int[] array = new int[length(in)];
-    read(in, array.length, (view, from, n) -> view.asIntBuffer().get(array, from, n));
+    read(
+        in, array.length, Integer.BYTES, (view, from, n) -> view.asIntBuffer().get(array, from, n));
+    return array;
+  }
+
+  /** Writes an array. */
+  public static void writeShorts(DataOutput out, short[] array) throws IOException {
+    write(
+        out,
+        array.length,
+        Short.BYTES,
+        (view, from, n) -> view.asShortBuffer().put(array, from, n));
+  }
+
+  /** Reads an array. */
+  public static short[] readShorts(DataInput in) throws IOException {
+    short[] array = new short[length(in)];
+    read(
+        in, array.length, Short.BYTES, (view, from, n) -> view.asShortBuffer().get(array, from, n));
     return array;
   }
 
@@ -157,29 +184,29 @@ public final class Payload {
     void run(ByteBuffer view, int from, int n);
   }
 
-  private static void write(DataOutput out, int length, Move move) throws IOException {
+  private static void write(DataOutput out, int length, int element, Move move) throws IOException {
     out.writeInt(length);
-    byte[] chunk = chunk(length);
+    byte[] chunk = chunk(length, element);
     ByteBuffer view = view(chunk);
     for (int from = 0; from < length; from += CHUNK) {
       int n = Math.min(CHUNK, length - from);
       move.run(view, from, n);
-      out.write(chunk, 0, n * ELEMENT);
+      out.write(chunk, 0, n * element);
     }
   }
 
-  private static void read(DataInput in, int length, Move move) throws IOException {
-    byte[] chunk = chunk(length);
+  private static void read(DataInput in, int length, int element, Move move) throws IOException {
+    byte[] chunk = chunk(length, element);
     ByteBuffer view = view(chunk);
     for (int from = 0; from < length; from += CHUNK) {
       int n = Math.min(CHUNK, length - from);
-      in.readFully(chunk, 0, n * ELEMENT);
+      in.readFully(chunk, 0, n * element);
       move.run(view, from, n);
     }
   }
 
-  private static byte[] chunk(int length) {
-    return new byte[Math.min(length, CHUNK) * ELEMENT];
+  private static byte[] chunk(int length, int element) {
+    return new byte[Math.min(length, CHUNK) * element];
   }
 
   private static ByteBuffer view(byte[] chunk) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tapestream.files.Course;
 import io.tapestream.optimizers.Adam;
 import io.tapestream.parameterserver.Gradient.Dense;
+import io.tapestream.parameterserver.Gradient.Half;
 import io.tapestream.parameterserver.Gradient.None;
 import io.tapestream.parameterserver.Gradient.Rows;
 import io.tapestream.parameterserver.Message.Contribution;
@@ -35,6 +36,7 @@ class FormatsTest {
             new Contribution(3, 2, 1L << 40, 99, new Dense(many), HEADER),
             new Contribution(
                 3, 2, 5, 99, new Rows(-4, 2, new int[] {2, 9}, new float[] {1, 2, 3, 4}), HEADER),
+            new Contribution(3, 2, 5, 99, new Half(-7, new short[] {1, -2, 0x7fff}), HEADER),
             new Contribution(3, 2, 5, 99, new None(), Header.NONE),
             new Hello(1, 2, new UUID(3, -4)),
             new Leave(1, 2, 3),

@@ -8,6 +8,7 @@ import io.tapestream.clipping.ClipByGlobalNorm;
 import io.tapestream.clipping.ClipByNorm;
 import io.tapestream.clipping.ClipByValue;
 import io.tapestream.clipping.Clipping;
+import io.tapestream.parameterserver.compression.Compression;
 import io.tapestream.parameterserver.consistency.Consistency;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -53,6 +54,7 @@ import org.jspecify.annotations.Nullable;
  * @param consistency how far partitions may run apart
  * @param guard which batches are skipped
  * @param clipping bounds the gradient of each batch
+ * @param compression how gradients travel to the shards
  * @param parallelism how many of each
  * @param checkpoints when, where and how
  * @param restart what follows a failure
@@ -75,6 +77,7 @@ public record JobSpec(
     Consistency consistency,
     Guard guard,
     Clipping clipping,
+    Compression compression,
     Parallelism parallelism,
     Checkpoints checkpoints,
     Restart restart,
@@ -308,6 +311,7 @@ public record JobSpec(
         document.get(Keys.CONSISTENCY),
         guard(document),
         clipping(document),
+        document.get(Keys.COMPRESSION),
         parallelism,
         new Checkpoints(
             document.get(Keys.INTERVAL),

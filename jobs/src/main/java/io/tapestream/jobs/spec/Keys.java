@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.tapestream.operators.GradientSettings;
 import io.tapestream.parameterserver.BlockLayout;
+import io.tapestream.parameterserver.compression.Compression;
+import io.tapestream.parameterserver.compression.None;
 import io.tapestream.parameterserver.consistency.Consistency;
 import io.tapestream.parameterserver.consistency.Synchronous;
 import io.tapestream.training.StepSettings;
@@ -180,12 +182,20 @@ final class Keys {
   static final Key<Consistency> CONSISTENCY =
       Key.withDefault(
           "consistency",
-          Modes.kind(),
+          Modes.consistency(),
           new Synchronous(),
           "`synchronous`",
           "`synchronous`: every partition's batch counts before the weights move. `bounded(4)`: each"
               + " counts on arrival, from weights at most 4 rounds old. `asynchronous`: without a"
               + " bound");
+  static final Key<Compression> COMPRESSION =
+      Key.withDefault(
+          "compression",
+          Modes.compression(),
+          new None(),
+          "`none`",
+          "How gradients travel to the shards. `none`: every bit. `float16`: half precision."
+              + " `topk(0.01)`: the largest hundredth of each block; the rest is kept and sent later");
   static final Key<Double> MAX_GRADIENT_NORM =
       Key.withDefault(
           "guard.maxGradientNorm",

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.tapestream.clipping.ClipByGlobalNorm;
 import io.tapestream.clipping.Clipping;
+import io.tapestream.parameterserver.compression.None;
 import io.tapestream.parameterserver.consistency.Asynchronous;
 import io.tapestream.parameterserver.consistency.Bounded;
 import io.tapestream.parameterserver.consistency.Consistency;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class JobSpecTest {
   private static final String LEAST =
@@ -38,6 +40,14 @@ class JobSpecTest {
       publish:
         directory: models
       """;
+
+  @ParameterizedTest
+  @ValueSource(strings = {"none", "float16", "topk(0.01)"})
+  void a_compression_is_named_by_its_class_and_its_number(String compression) throws Exception {
+    String loss = "loss: SparseCategoricalCrossEntropy";
+    String text = LEAST.replace(loss, loss + "\ncompression: " + compression);
+    assertThat(JobSpec.parse(text, "job.yaml").compression()).hasToString(compression);
+  }
 
   @Test
   void theLeastSpecificationTakesEveryDefault() throws InvalidSpecException {
@@ -63,6 +73,7 @@ class JobSpecTest {
     assertThat(spec.start()).isNull();
     assertThat(spec.batchSize()).isEqualTo(32);
     assertThat(spec.consistency()).isEqualTo(new Synchronous());
+    assertThat(spec.compression()).isEqualTo(new None());
     assertThat(spec.guard()).isEqualTo(new JobSpec.Guard(1e18, 10, false));
     assertThat(spec.clipping()).isEqualTo(Clipping.NONE);
     assertThat(spec.parallelism()).isEqualTo(new JobSpec.Parallelism(1, 1, 1, 128, 65_536));
@@ -237,6 +248,9 @@ class JobSpecTest {
         "loss: SparseCategoricalCrossEntropy | loss: A\\nconsistency: bounded | line 11, consistency: bounded needs its number. Write synchronous, bounded(4) or asynchronous",
         "loss: SparseCategoricalCrossEntropy | loss: A\\nconsistency: bounded(0) | line 11, consistency: the staleness bound is 0, not at least 1",
         "loss: SparseCategoricalCrossEntropy | loss: A\\nconsistency: asynchronous(2) | line 11, consistency: asynchronous takes no number.",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\ncompression: topk(2) | line 11, compression: the share 2.0 of the gradients is not above 0 and at most 1. Write none, float16 or topk(0.01)",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\ncompression: topk | line 11, compression: topk needs its number.",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\ncompression: zip | line 11, compression: there is no \"zip\".",
         "loss: SparseCategoricalCrossEntropy | loss: A\\nconsistency: stale | line 11, consistency: there is no \"stale\". Write",
         "loss: SparseCategoricalCrossEntropy | loss: A\\nconsistency: bounded(4 | line 11, consistency: \"bounded(4\" is not a consistency mode",
         "class: com.example.LeNet | class LeNet | line 8, model: this is \"class LeNet\" and not a section",

@@ -15,13 +15,31 @@ import org.apache.kafka.common.TopicPartition;
  * @param stoppingOffset the partition ends before this offset; {@link #UNBOUNDED} for never
  * @param batch t, the index of the first mini-batch that has not left
  * @param left whether the virtual worker has sent its last mini-batch and left the rounds (R4)
+ * @param residual what its gradients have left unsent
  */
 public record GatedSplit(
-    TopicPartition partition, long offset, int row, long stoppingOffset, long batch, boolean left)
+    TopicPartition partition,
+    long offset,
+    int row,
+    long stoppingOffset,
+    long batch,
+    boolean left,
+    Residual residual)
     implements SourceSplit {
 
   /** The stopping offset of a partition that never ends. */
   public static final long UNBOUNDED = Long.MAX_VALUE;
+
+  /** A split whose gradients have all been sent. */
+  public GatedSplit(
+      TopicPartition partition,
+      long offset,
+      int row,
+      long stoppingOffset,
+      long batch,
+      boolean left) {
+    this(partition, offset, row, stoppingOffset, batch, left, new Residual());
+  }
 
   /** Where a virtual worker starts. */
   static GatedSplit starting(TopicPartition partition, long offset, long stop) {
@@ -30,7 +48,7 @@ public record GatedSplit(
 
   /** The same batch, read from a later offset. */
   GatedSplit from(long later) {
-    return new GatedSplit(partition, later, 0, stoppingOffset, batch, left);
+    return new GatedSplit(partition, later, 0, stoppingOffset, batch, left, residual);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.tapestream.operators.source;
 
+import io.tapestream.parameterserver.Payload;
 import java.io.IOException;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.apache.flink.core.memory.DataInputDeserializer;
@@ -12,8 +13,10 @@ import org.apache.kafka.common.TopicPartition;
  * <pre>
  *   version 1
  *   | topic UTF | partition int | offset long | row int | stopping offset long | batch long |
- *   | left boolean |
+ *   | left boolean | residual floats |
  * </pre>
+ *
+ * <p>Floats as in {@link Payload}.
  */
 final class GatedSplitSerializer implements SimpleVersionedSerializer<GatedSplit> {
 
@@ -34,6 +37,7 @@ final class GatedSplitSerializer implements SimpleVersionedSerializer<GatedSplit
     out.writeLong(split.stoppingOffset());
     out.writeLong(split.batch());
     out.writeBoolean(split.left());
+    Payload.writeFloats(out, split.residual().toArray());
     return out.getCopyOfBuffer();
   }
 
@@ -49,6 +53,7 @@ final class GatedSplitSerializer implements SimpleVersionedSerializer<GatedSplit
         in.readInt(),
         in.readLong(),
         in.readLong(),
-        in.readBoolean());
+        in.readBoolean(),
+        new Residual(Payload.readFloats(in)));
   }
 }

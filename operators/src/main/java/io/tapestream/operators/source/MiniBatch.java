@@ -15,6 +15,7 @@ import org.apache.kafka.common.TopicPartition;
  *     right after an earlier mini-batch
  * @param nextOffset offset of the first record that is not wholly in this or an earlier mini-batch
  * @param last whether the virtual worker leaves after it
+ * @param residual the virtual worker's own, for the trainer to change
  */
 public record MiniBatch(
     int virtualWorker,
@@ -23,7 +24,8 @@ public record MiniBatch(
     long round,
     List<RawRecord> records,
     long nextOffset,
-    boolean last)
+    boolean last,
+    Residual residual)
     implements Turn {
 
   public MiniBatch {
@@ -31,6 +33,18 @@ public record MiniBatch(
     if (records.isEmpty() && !last) {
       throw new IllegalArgumentException("mini-batch " + index + " of " + partition + " is empty");
     }
+  }
+
+  /** A batch of a virtual worker that has nothing left unsent. */
+  public MiniBatch(
+      int virtualWorker,
+      TopicPartition partition,
+      long index,
+      long round,
+      List<RawRecord> records,
+      long nextOffset,
+      boolean last) {
+    this(virtualWorker, partition, index, round, records, nextOffset, last, new Residual());
   }
 
   /** Whether it only says that the virtual worker leaves: it makes no contribution. */

@@ -24,6 +24,7 @@ final class MiniBatchCutter {
   private final int virtualWorker;
   private final GatedSplit start;
   private final int batchSize;
+  private final Residual residual;
 
   // runtime
   private final ArrayDeque<RawRecord> pending = new ArrayDeque<>();
@@ -38,6 +39,7 @@ final class MiniBatchCutter {
     this.virtualWorker = virtualWorker;
     this.start = start;
     this.batchSize = batchSize;
+    this.residual = start.residual().copy();
     this.position = start.offset();
     this.skipRows = start.row();
     this.batch = start.batch();
@@ -123,7 +125,8 @@ final class MiniBatchCutter {
     pendingExamples -= examples - room;
     left = pending.isEmpty() && (ended || position >= start.stoppingOffset());
     var next =
-        new MiniBatch(virtualWorker, start.partition(), batch, round, records, nextOffset(), left);
+        new MiniBatch(
+            virtualWorker, start.partition(), batch, round, records, nextOffset(), left, residual);
     if (!records.isEmpty()) {
       batch++;
     }
@@ -138,7 +141,8 @@ final class MiniBatchCutter {
         pending.isEmpty() ? skipRows : pending.getFirst().fromRow(),
         start.stoppingOffset(),
         batch,
-        left);
+        left,
+        residual.copy());
   }
 
   int batchSize() {

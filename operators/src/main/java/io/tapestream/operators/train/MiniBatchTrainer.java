@@ -17,6 +17,7 @@ import io.tapestream.parameterserver.BlockRange;
 import io.tapestream.parameterserver.Gradient;
 import io.tapestream.parameterserver.Header;
 import io.tapestream.parameterserver.Message;
+import io.tapestream.parameterserver.compression.Compression;
 import io.tapestream.tensor.Tensor;
 import io.tapestream.training.StepResult;
 import io.tapestream.training.StepSettings;
@@ -60,6 +61,8 @@ final class MiniBatchTrainer implements AutoCloseable {
         long pushNanos);
   }
 
+  private static final float[] NOTHING = {};
+
   // configuration
   private final WeightReplica.Cursor weights;
   private final BlockLayout layout;
@@ -73,6 +76,7 @@ final class MiniBatchTrainer implements AutoCloseable {
   private final ExampleDecoder decoder;
   private final Guard guard;
   private final Clipping clipping;
+  private final Compression compression;
   private final boolean meanLoss;
 
   /**
@@ -113,6 +117,7 @@ final class MiniBatchTrainer implements AutoCloseable {
     this.meanLoss = loss.mean();
     this.guard = new Guard(settings.gradients().maxNorm(), meanLoss);
     this.clipping = settings.gradients().clipping();
+    this.compression = settings.gradients().compression();
     this.decoder = new ExampleDecoder(settings.input(), loss.labelClasses(model.outputShape()));
   }
 
@@ -161,8 +166,9 @@ final class MiniBatchTrainer implements AutoCloseable {
     if (header.weight() != 0) {
       clipping.clip(parameters, meanLoss ? header.weight() : 1, result.gradientNorm());
     }
+    float[] unsent = compression.keepsResidual() ? batch.residual().of(layout.trained()) : NOTHING;
     for (BlockRange block : layout.blocks()) {
-      Gradient gradient = header.weight() == 0 ? new Gradient.None() : gradient(block);
+      Gradient gradient = header.weight() == 0 ? new Gradient.None() : gradient(block, unsent);
       push.accept(
           new Message.Contribution(
               block.index(),
@@ -190,11 +196,13 @@ final class MiniBatchTrainer implements AutoCloseable {
   }
 
   /** The block's slice of the gradient, or of the statistics that this batch has moved. */
-  private Gradient gradient(BlockRange block) {
+  private Gradient gradient(BlockRange block, float[] unsent) {
     Tensor source = block.trained() ? parameters.gradients() : parameters.values();
     float[] values = new float[block.length()];
     source.read(block.from(), values, 0, values.length);
-    return new Gradient.Dense(values);
+    return block.trained()
+        ? compression.compress(values, unsent, block.from())
+        : new Gradient.Dense(values);
   }
 
   @Override

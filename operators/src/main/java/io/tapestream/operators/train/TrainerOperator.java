@@ -56,6 +56,13 @@ public final class TrainerOperator extends AbstractStreamOperator<Message>
   public void open() throws Exception {
     super.open();
     ProcessLibraries.check();
+    if (settings.gradients().compression().keepsResidual()) {
+      ResidualMemory.check(
+          settings.source().virtualWorkers().size(),
+          getRuntimeContext().getTaskInfo().getNumberOfParallelSubtasks(),
+          settings.server().layout().trained(),
+          Runtime.getRuntime().maxMemory());
+    }
     Session opened = new Session();
     session = opened;
     Objects.requireNonNull(mailbox, "Flink sets the mailbox before it opens an operator")

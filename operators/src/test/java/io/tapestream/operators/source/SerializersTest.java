@@ -26,6 +26,36 @@ class SerializersTest {
   }
 
   @Test
+  void i2WhatAVirtualWorkerHasLeftUnsentTravelsWithItsSplit() throws IOException {
+    MiniBatchCutter cutter = new MiniBatchCutter(0, SPLIT, 4);
+    MiniBatch batch = new MiniBatchCutter(0, withResidual(), 4).next();
+    assertThat(batch.residual().of(2)).containsExactly(0.5f, -1);
+    assertThat(cutter.split().residual()).isEqualTo(new Residual());
+
+    var serializer = new GatedSplitSerializer();
+    GatedSplit read =
+        serializer.deserialize(serializer.getVersion(), serializer.serialize(withResidual()));
+    assertThat(read).isEqualTo(withResidual());
+    assertThatThrownBy(() -> read.residual().of(3)).hasMessageContaining("2 unsent gradients");
+  }
+
+  @Test
+  void aSplitsResidualDoesNotFollowTheTrainerThatGoesOnChangingIt() {
+    MiniBatchCutter cutter = new MiniBatchCutter(0, withResidual(), 4);
+    GatedSplit cut = cutter.split();
+    cutter.next().residual().of(2)[0] = 9;
+
+    assertThat(cut.residual().of(2)).containsExactly(0.5f, -1);
+    assertThat(cutter.split().residual().of(2)).containsExactly(9, -1);
+  }
+
+  /** At its end, so that its last batch is empty. */
+  private static GatedSplit withResidual() {
+    return new GatedSplit(
+        new TopicPartition("clicks", 3), 5, 0, 5, 7, false, new Residual(new float[] {0.5f, -1}));
+  }
+
+  @Test
   void aSplitOfAnUnknownVersionIsRefused() {
     assertThatThrownBy(() -> new GatedSplitSerializer().deserialize(2, new byte[0]))
         .isInstanceOf(IOException.class)

@@ -24,6 +24,7 @@ import io.tapestream.parameterserver.BlockRange;
 import io.tapestream.parameterserver.Gradient;
 import io.tapestream.parameterserver.Message;
 import io.tapestream.parameterserver.Weights;
+import io.tapestream.parameterserver.compression.Topk;
 import io.tapestream.parameterserver.consistency.Synchronous;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,6 +53,25 @@ class MiniBatchTrainerTest {
       assertThat(contribution.header().records()).isEqualTo(3);
     }
     assertThat(pushed).extracting(Message::block).containsExactly(0, 1, 2);
+  }
+
+  @Test
+  void i2WhatCompressionLeavesUnsentIsKeptWithTheBatchsVirtualWorker() {
+    fill(replica, 0, 0);
+    GradientSettings largest =
+        new GradientSettings(
+            Double.POSITIVE_INFINITY, Long.MAX_VALUE, Clipping.NONE, new Topk(0.5));
+    MiniBatch batch = batch(0, false, example(7, 1, 2, 1, 0, 0, 0), example(8, 1, 0, 0, 0, 3, 5));
+    try (MiniBatchTrainer trainer = open(settings("SumLoss", largest))) {
+      trainer.train(batch, pushed::add);
+      assertThat(batch.residual().of(5)).containsExactly(0, -1, 0, 0, 0);
+      pushed.clear();
+      trainer.train(batch, pushed::add);
+    }
+    var first = (Gradient.Rows) ((Message.Contribution) pushed.get(0)).gradient();
+    assertThat(first.rows()).containsExactly(0);
+    assertThat(first.values()).containsExactly(-2);
+    assertThat(batch.residual().of(5)).containsExactly(0, -2, 0, 0, 0);
   }
 
   @Test
