@@ -124,13 +124,12 @@ class SameBitsStoryTest {
     halved.writeAvro(0, RECORDS / 2, SameBitsStoryTest::example);
     Story story =
         compressed(halved, directory.resolve("restored"))
-            .with("source.stop", "offset " + RECORDS / PARTITIONS)
-            .with("checkpoints.interval", "100 ms");
-    String checkpoint;
-    try (LocalJob job = story.start(1, null)) {
+            .with("source.stop", "offset " + RECORDS / PARTITIONS);
+    LocalJob first = story.start(1, null);
+    try (first) {
       Story.until("half of the records are learned", () -> learned(story) == RECORDS / 2);
-      checkpoint = job.newestCheckpoint().orElseThrow().toString();
     }
+    String checkpoint = first.newestCheckpoint().orElseThrow().toString();
     halved.writeAvro(RECORDS / 2, RECORDS, SameBitsStoryTest::example);
     try (LocalJob job = story.with("parallelism.trainers", 2).start(1, checkpoint)) {
       Story.await(job);
