@@ -42,7 +42,7 @@ public sealed interface Gradient {
   record Half(int exponent, short[] values) implements Gradient {
 
     private static final int SMALLEST_NORMAL = 0x3880_0000; // 2⁻¹⁴ as a float
-    private static final int BIAS = 127 - 15 << 23; // of a float's exponent over a half's
+    private static final int BIAS = (127 - 15) << 23; // of a float's exponent over a half's
     private static final float SUBNORMAL_UNIT = 0x1p-24f;
 
     /**
@@ -52,14 +52,14 @@ public sealed interface Gradient {
      */
     public static short round(float value) {
       int bits = Float.floatToRawIntBits(value);
-      int sign = bits >>> 16 & 0x8000;
+      int sign = (bits >>> 16) & 0x8000;
       int magnitude = bits & 0x7fff_ffff;
       if (magnitude < SMALLEST_NORMAL) { // a sum with ½ is rounded to subnormal halves' units
         float half = Float.intBitsToFloat(magnitude) + 0.5f;
-        return (short) (sign | Float.floatToRawIntBits(half) - Float.floatToRawIntBits(0.5f));
+        return (short) (sign | (Float.floatToRawIntBits(half) - Float.floatToRawIntBits(0.5f)));
       }
-      int odd = magnitude >>> 13 & 1;
-      return (short) (sign | magnitude - BIAS + 0xfff + odd >>> 13);
+      int odd = (magnitude >>> 13) & 1;
+      return (short) (sign | ((magnitude - BIAS + 0xfff + odd) >>> 13));
     }
 
     /** What the bits of a half stand for. */

@@ -19,7 +19,7 @@ final class ResidualMemory {
    * @param heap bytes
    */
   static void check(int partitions, int trainers, int trained, long heap) {
-    long each = (partitions + trainers - 1) / trainers;
+    long each = ((long) partitions + trainers - 1) / trainers;
     long needed = COPIES * each * trained * Float.BYTES;
     if (needed > heap) {
       throw new IllegalStateException(

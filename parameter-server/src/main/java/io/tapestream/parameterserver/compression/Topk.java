@@ -80,7 +80,7 @@ public record Topk(double share) implements Compression {
     for (; before + low[rest] < k; rest--) {
       before += low[rest];
     }
-    return bucket << LOW_BITS | rest;
+    return (bucket << LOW_BITS) | rest;
   }
 
   private static int larger(float[] values, int least) {
