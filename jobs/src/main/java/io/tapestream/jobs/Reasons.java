@@ -77,7 +77,7 @@ public final class Reasons {
   }
 
   private static String message(Throwable error) {
-    if (error instanceof LinkageError || error instanceof ClassNotFoundException) {
+    if (error instanceof NoClassDefFoundError || error instanceof ClassNotFoundException) {
       return missingClass(String.valueOf(error.getMessage()));
     }
     if (error instanceof NoSuchFileException missing) {
@@ -94,6 +94,6 @@ public final class Reasons {
             + name
             + ": put model-core and its libraries into each task manager's lib folder, as the"
             + " README says under \"On a cluster\""
-        : "a class is missing or does not fit: " + name;
+        : "a class is missing: " + name;
   }
 }

@@ -36,4 +36,14 @@ class ReasonsTest {
     assertThat(Reasons.of(new NoSuchFileException("a.csv")))
         .containsExactly("there is no file a.csv");
   }
+
+  @Test
+  void aClassThatAClusterLacksIsToldWithTheFix() {
+    assertThat(Reasons.of(new NoClassDefFoundError("io/tapestream/backend/Backends")))
+        .singleElement()
+        .asString()
+        .contains("the cluster's class path lacks io/tapestream/backend/Backends", "lib folder");
+    assertThat(Reasons.of(new ClassNotFoundException("com.example.MyModel")))
+        .containsExactly("a class is missing: com.example.MyModel");
+  }
 }

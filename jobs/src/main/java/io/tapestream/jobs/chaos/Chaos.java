@@ -35,9 +35,8 @@ import org.jspecify.annotations.Nullable;
  * job that learns while they are killed.
  *
  * <pre>
- * for each fault   the next records are written
- *                  some of those before are learned, how many the seed says
- *                  the fault strikes
+ * for each fault   some of the newest records are learned, how many the seed says
+ *                  the fault strikes, and more records are written
  *                  a round is applied: the job has recovered
  * the rest is written; the job ends; its last version is looked through
  * </pre>
@@ -105,17 +104,14 @@ public final class Chaos {
   private void disturb() throws Exception {
     int part = scenario.recordsPerFault();
     Part running = start(parallelism.removeFirst(), null);
-    int begun = 0;
     records.writeUpTo(part);
     for (Fault fault : scenario.faults()) {
-      records.writeUpTo(Math.min(begun + 2 * part, scenario.records()));
-      running.watch().awaitRecords(begun + random.nextInt(part * 8 / 10));
+      running.watch().awaitRecords(records.written() - part + random.nextInt(part * 8 / 10));
       Instant struck = Instant.now();
       running = strike(fault, running);
       Duration time = Duration.between(struck, Instant.now());
       recoveries.add(new Recovery(fault, time));
       log.accept("%s: %.1f s to the next round".formatted(fault, time.toMillis() / 1e3));
-      begun += part;
     }
     records.writeUpTo(scenario.records());
     running.watch().awaitEnd();
@@ -140,26 +136,32 @@ public final class Chaos {
     return new Part(job, remote, new JobWatch(job, new FlinkRest(cluster.address())));
   }
 
+  /** Lets it happen, and returns when a round was applied on records that came after. */
   private Part strike(Fault fault, Part running) throws Exception {
     Instant now = Instant.now();
+    int more = Math.min(records.written() + scenario.recordsPerFault(), scenario.records());
     switch (fault) {
       case TASK_MANAGER -> {
         List<String> busy = List.copyOf(running.watch().taskManagers());
         kill(busy.get(random.nextInt(busy.size())));
+        records.writeUpTo(more);
         running.watch().awaitRoundAfterRestore(now);
       }
       case JOB_MANAGER -> {
         kill("job-manager");
+        records.writeUpTo(more);
         running.watch().awaitRoundAfterRestore(now);
       }
       case BROKER -> {
         broker.killAndRestart();
         records.awaitLeaders();
+        records.writeUpTo(more);
         running.watch().awaitRound();
       }
       case RESCALE -> {
         String savepoint = running.cluster().savepoint(running.job().client(), null, true);
         running.job().leave();
+        records.writeUpTo(more);
         Part next = start(parallelism.removeFirst(), savepoint);
         next.watch().awaitRoundAfterRestore(now);
         return next;

@@ -71,6 +71,11 @@ final class Records implements AutoCloseable {
     }
   }
 
+  /** How many have been written. */
+  int written() {
+    return written;
+  }
+
   /** Waits until a broker that was started again takes records. */
   void awaitLeaders() throws Exception {
     try (Admin admin =
