@@ -125,11 +125,12 @@ public final class Chaos {
     ClassLoader loader = Chaos.class.getClassLoader();
     RemoteFlink remote = RemoteFlink.connect(cluster.address(), loader);
     JobSpec spec = spec(size, "disturbed");
+    Submission submission = Submission.of(spec, loader);
     RunningJob job =
         RunningJob.start(
             remote,
             spec,
-            Submission.of(spec, loader),
+            restore == null ? submission : submission.restored(),
             List.of(ClassPath.jarOf(Chaos.class)),
             restore,
             loader);

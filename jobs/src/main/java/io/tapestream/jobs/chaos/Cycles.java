@@ -13,7 +13,9 @@ import io.tapestream.jobs.spec.JobSpec;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
+import org.apache.flink.configuration.CoreOptions;
 
 /**
  * Submits a job, lets it learn and cancels it, again and again on one task manager, which must be
@@ -21,6 +23,10 @@ import java.util.function.Consumer;
  */
 public final class Cycles {
   private static final int RECORDS = 4_000;
+
+  /** The heap's pages are all resident from the start, so that only other memory can grow. */
+  private static final Map<String, String> WHOLE_HEAP_RESIDENT =
+      Map.of(CoreOptions.FLINK_DEFAULT_TM_JVM_OPTIONS.key(), "-XX:+AlwaysPreTouch");
 
   private Cycles() {}
 
@@ -50,7 +56,9 @@ public final class Cycles {
         Records records = Records.create(scenario, broker.bootstrapServers())) {
       records.writeUpTo(RECORDS);
       LocalCluster cluster =
-          LocalCluster.up(directory.resolve("cluster"), ClusterShape.of(1, scenario.slots()));
+          LocalCluster.up(
+              directory.resolve("cluster"),
+              ClusterShape.of(1, scenario.slots()).with(WHOLE_HEAP_RESIDENT));
       try {
         RecordedProcess taskManager =
             cluster.processes().stream()

@@ -35,6 +35,8 @@ enum Part {
       return words(
           ProcessMemoryUtils.generateJvmParametersStr(memory)
               + " "
+              + settings.get(CoreOptions.FLINK_DEFAULT_TM_JVM_OPTIONS)
+              + " "
               + settings.get(CoreOptions.FLINK_TM_JVM_OPTIONS));
     }
 
