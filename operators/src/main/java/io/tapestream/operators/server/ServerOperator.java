@@ -130,11 +130,11 @@ public final class ServerOperator extends AbstractStreamOperator<Delivery>
   private void restore(List<Integer> joined, boolean isNewRun) throws Exception {
     for (int index : owned) {
       Block block = fetch(index);
+      if (isNewRun) {
+        server.goOn(block); // before anyone joins: only then are all blocks in one round
+      }
       for (int virtualWorker : joined) {
         server.accept(block, new Join(index, virtualWorker, 0));
-      }
-      if (isNewRun) {
-        server.goOn(block);
       }
       blocks.put(index, block);
     }

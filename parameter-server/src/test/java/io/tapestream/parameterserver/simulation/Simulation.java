@@ -121,6 +121,7 @@ final class Simulation {
 
   int checkpoints;
   int skips;
+  int stops;
 
   /**
    * A run.
@@ -153,7 +154,8 @@ final class Simulation {
   }
 
   private ParameterServer server() {
-    return new ParameterServer(workload.optimizer(), mode.consistency(), workload.meanLoss());
+    return new ParameterServer(
+        workload.optimizer(), mode.consistency(), workload.meanLoss(), workload.stopAfter());
   }
 
   /** The most batches that a worker may have. */
@@ -170,7 +172,10 @@ final class Simulation {
   float[] run() {
     while (!finished()) {
       List<Runnable> possible = possibleActions();
-      assertThat(possible).as("I1: something can always happen until all is learned").isNotEmpty();
+      if (possible.isEmpty()) {
+        resubmit();
+        continue;
+      }
       possible.get(random.nextInt(possible.size())).run();
       completeCheckpoint();
       if (!checkpointing && random.nextInt(25) == 0) {
@@ -190,6 +195,24 @@ final class Simulation {
                   block.values(), 0, weights, layout.block(b).from(), block.values().length));
     }
     return weights;
+  }
+
+  /**
+   * After too many skipped batches in a row another submission goes on from the last checkpoint.
+   */
+  private void resubmit() {
+    Map<Integer, Block> blocks = new TreeMap<>();
+    shards.forEach(shard -> blocks.putAll(shard.blocks));
+    checks.stop(blocks.values());
+    stops++;
+    Map<Integer, byte[]> goingOn = new TreeMap<>();
+    blocks.forEach(
+        (b, block) -> {
+          server.goOn(block);
+          goingOn.put(b, Formats.bytes(block));
+        });
+    last = new Snapshot(goingOn, new ArrayList<>(workers), joins);
+    restore();
   }
 
   /** The workers as they ended, by index. */
@@ -318,7 +341,10 @@ final class Simulation {
       }
       float[] result = workload.contribution(worker.id(), worker.next(), weights);
       double weight = workload.weight(worker.id(), worker.next());
-      Header header = new Header(weight, weight, new double[0], new double[0], 1);
+      Header header =
+          weight == 0
+              ? Header.skipped(1)
+              : new Header(weight, weight, new double[0], new double[0], 1);
       for (BlockRange range : layout.blocks()) {
         Gradient gradient =
             weight == 0
@@ -444,6 +470,7 @@ final class Simulation {
     }
     last.blocks().forEach((b, bytes) -> shardOf(b).blocks.put(b, Formats.block(bytes)));
     if (crashes > 0 && joins < JOINS && random.nextBoolean()) {
+      shards.forEach(shard -> shard.blocks.values().forEach(server::goOn)); // another submission
       join();
     }
     for (Shard shard : shards) {

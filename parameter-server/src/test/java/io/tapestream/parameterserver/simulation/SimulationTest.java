@@ -80,6 +80,7 @@ class SimulationTest {
 
   @Test
   void i2TheWeightsHaveTheBitsOfOneLoopOverTheRoundsWhateverHappens() {
+    int stops = 0;
     for (long seed = 0; seed < SEEDS; seed++) {
       int initial = 1 + new Random(seed).nextInt(4);
       Workload workload = new Workload.Chaotic(seed, 7, 9);
@@ -91,6 +92,22 @@ class SimulationTest {
               assertThat(bits(run.run()))
                   .as("I2: bits of the weights")
                   .isEqualTo(bits(oneLoop(workload, run.workers()))));
+      stops += run.stops;
+    }
+    assertThat(stops).as("times that training stopped").isGreaterThan(SEEDS / 10);
+  }
+
+  @Test
+  void r15ShardsStopAtTheSamePlaceAndNothingIsLostWhateverTheMode() {
+    for (Mode mode : List.of(SYNCHRONOUS, BOUNDED, ASYNCHRONOUS)) {
+      int stops = 0;
+      for (long seed = 0; seed < SEEDS / 4; seed++) {
+        Workload workload = new Workload.Chaotic(seed, 7, 9);
+        Simulation run = new Simulation(seed, workload, List.of(mode), 3);
+        named(List.of(mode), seed, run::run); // ends when every batch is in the weights
+        stops += run.stops;
+      }
+      assertThat(stops).as("times that training stopped, %s", mode).isGreaterThan(SEEDS / 40);
     }
   }
 

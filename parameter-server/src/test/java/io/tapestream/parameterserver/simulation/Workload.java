@@ -21,7 +21,13 @@ interface Workload {
 
   boolean meanLoss();
 
+  /** The weight of a batch; one of 0 was skipped. */
   double weight(int worker, long batch);
+
+  /** Training stops after so many skipped batches in a row. */
+  default long stopAfter() {
+    return Long.MAX_VALUE;
+  }
 
   /** The gradient, or new statistics, of one batch; depends on every bit of the weights. */
   float[] contribution(int worker, long batch, float[] weights);
@@ -95,7 +101,12 @@ interface Workload {
       return true;
     }
 
-    /** A quarter of the batches have no example left. */
+    @Override
+    public long stopAfter() {
+      return 2 + seed % 3;
+    }
+
+    /** A quarter of the batches are skipped. */
     @Override
     public double weight(int worker, long batch) {
       int draw = random(worker, batch).nextInt(4);
