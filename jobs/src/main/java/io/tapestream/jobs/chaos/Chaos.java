@@ -131,7 +131,7 @@ public final class Chaos {
             remote,
             spec,
             restore == null ? submission : submission.restored(),
-            List.of(ClassPath.jarOf(Chaos.class)),
+            List.of(ClassPath.jarOf(scenario.workload().modelClass())),
             restore,
             loader);
     return new Part(job, remote, new JobWatch(job, new FlinkRest(cluster.address())));

@@ -89,7 +89,7 @@ public final class Cycles {
             RemoteFlink.connect(cluster.address(), loader),
             spec,
             Submission.of(spec, loader),
-            List.of(ClassPath.jarOf(Cycles.class)),
+            List.of(ClassPath.jarOf(scenario.workload().modelClass())),
             null,
             loader)) {
       new JobWatch(job, new FlinkRest(cluster.address())).awaitRecords(RECORDS);

@@ -15,6 +15,11 @@ public enum Workload {
   /** Counters: each record's weight says how often it has counted. */
   LEDGER {
     @Override
+    Class<?> modelClass() {
+      return Ledger.class;
+    }
+
+    @Override
     String model(int records) {
       int side = side(records);
       return """
@@ -58,6 +63,11 @@ public enum Workload {
     private static final int PATCH = 7;
 
     @Override
+    Class<?> modelClass() {
+      return LeNet.class;
+    }
+
+    @Override
     String model(int records) {
       return """
           input: {features: [image], shape: [28, 28, 1]}
@@ -86,6 +96,9 @@ public enum Workload {
       return Optional.empty(); // the manifest's records and the same bits tell
     }
   };
+
+  /** The model, whose jar travels with the job as a user's own would. */
+  abstract Class<?> modelClass();
 
   /** The lines of the job's file that say what is learned. */
   abstract String model(int records);
