@@ -2,10 +2,10 @@ package io.tapestream.stories;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tapestream.jobs.chaos.Chaos;
-import io.tapestream.jobs.chaos.Outcome;
-import io.tapestream.jobs.chaos.Scenario;
-import io.tapestream.jobs.chaos.Workload;
+import io.tapestream.benchmarks.chaos.Chaos;
+import io.tapestream.benchmarks.chaos.Outcome;
+import io.tapestream.benchmarks.chaos.Scenario;
+import io.tapestream.benchmarks.chaos.Workload;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

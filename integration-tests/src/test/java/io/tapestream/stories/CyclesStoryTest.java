@@ -3,9 +3,9 @@ package io.tapestream.stories;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.tapestream.jobs.chaos.Cycles;
-import io.tapestream.jobs.chaos.Footprint;
-import io.tapestream.jobs.chaos.Workload;
+import io.tapestream.benchmarks.chaos.Cycles;
+import io.tapestream.benchmarks.chaos.Footprint;
+import io.tapestream.benchmarks.chaos.Workload;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

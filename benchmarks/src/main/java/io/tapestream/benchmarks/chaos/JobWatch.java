@@ -1,4 +1,4 @@
-package io.tapestream.jobs.chaos;
+package io.tapestream.benchmarks.chaos;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.tapestream.files.Manifest;

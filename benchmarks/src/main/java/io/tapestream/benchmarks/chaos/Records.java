@@ -1,4 +1,4 @@
-package io.tapestream.jobs.chaos;
+package io.tapestream.benchmarks.chaos;
 
 import io.tapestream.jobs.Topics;
 import io.tapestream.schemas.AvroCodec;

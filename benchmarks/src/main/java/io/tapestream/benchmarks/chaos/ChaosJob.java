@@ -1,6 +1,6 @@
-package io.tapestream.jobs.chaos;
+package io.tapestream.benchmarks.chaos;
 
-import io.tapestream.jobs.chaos.Scenario.Parallelism;
+import io.tapestream.benchmarks.chaos.Scenario.Parallelism;
 import io.tapestream.jobs.spec.InvalidSpecException;
 import io.tapestream.jobs.spec.JobSpec;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package io.tapestream.jobs.chaos;
+package io.tapestream.benchmarks.chaos;
 
 import io.tapestream.initializers.Zeros;
 import io.tapestream.layers.ActivationFunction;

@@ -1,8 +1,8 @@
-package io.tapestream.jobs.chaos;
+package io.tapestream.benchmarks.chaos;
 
+import io.tapestream.benchmarks.chaos.Scenario.Parallelism;
 import io.tapestream.jobs.RunningJob;
 import io.tapestream.jobs.Submission;
-import io.tapestream.jobs.chaos.Scenario.Parallelism;
 import io.tapestream.jobs.cluster.ClassPath;
 import io.tapestream.jobs.cluster.ClusterShape;
 import io.tapestream.jobs.cluster.FlinkRest;

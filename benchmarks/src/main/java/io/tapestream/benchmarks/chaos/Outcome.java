@@ -1,4 +1,4 @@
-package io.tapestream.jobs.chaos;
+package io.tapestream.benchmarks.chaos;
 
 import java.time.Duration;
 import java.util.List;

@@ -1,13 +1,13 @@
-package io.tapestream.jobs.chaos;
+package io.tapestream.benchmarks.chaos;
 
+import io.tapestream.benchmarks.chaos.Outcome.Recovery;
+import io.tapestream.benchmarks.chaos.Scenario.Parallelism;
 import io.tapestream.files.Manifest;
 import io.tapestream.files.SafeTensors;
 import io.tapestream.files.VersionDirectory;
 import io.tapestream.jobs.LocalJob;
 import io.tapestream.jobs.RunningJob;
 import io.tapestream.jobs.Submission;
-import io.tapestream.jobs.chaos.Outcome.Recovery;
-import io.tapestream.jobs.chaos.Scenario.Parallelism;
 import io.tapestream.jobs.cluster.ClassPath;
 import io.tapestream.jobs.cluster.ClusterShape;
 import io.tapestream.jobs.cluster.FlinkRest;

@@ -1,4 +1,4 @@
-package io.tapestream.jobs.chaos;
+package io.tapestream.benchmarks.chaos;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

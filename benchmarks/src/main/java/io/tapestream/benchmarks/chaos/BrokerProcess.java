@@ -1,4 +1,4 @@
-package io.tapestream.jobs.chaos;
+package io.tapestream.benchmarks.chaos;
 
 import io.tapestream.jobs.embedded.EmbeddedKafka;
 import io.tapestream.jobs.embedded.FreePorts;
