@@ -36,7 +36,7 @@ public final class Main {
             --seed    of what is left to chance, in chaos; 1 if none is given
             --json    also writes the table's figures, unrounded
           where NAME is one of""");
-      all.forEach(b -> System.out.printf("  %-9s %s%n", b.name(), b.summary()));
+      all.forEach(b -> System.out.printf("  %-11s %s%n", b.name(), b.summary()));
       System.exit(arguments.length == 0 ? 0 : 2);
     }
     run(chosen.orElseThrow(), parsed.orElseThrow());

@@ -1,0 +1,56 @@
+package io.tapestream.stories;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tapestream.jobs.LocalJob;
+import io.tapestream.jobs.embedded.EmbeddedKafka;
+import io.tapestream.jobs.embedded.JobMetrics;
+import io.tapestream.operators.metrics.Measure;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What goes over the wire, as the job's own metrics count it. */
+class TrafficStoryTest {
+  private static final int PARTITIONS = 2;
+  private static final int BATCH = 4;
+  private static final int ROUNDS = 20;
+  private static final int RECORDS = PARTITIONS * BATCH * ROUNDS;
+  private static final int WIDTH = 4_096;
+  private static final double DENSE = WIDTH * Float.BYTES;
+  private static final double MOST = 1.05;
+
+  @TempDir Path directory;
+
+  @Test
+  void gradients_go_up_once_a_contribution_and_weights_down_once_a_process_and_round()
+      throws Exception {
+    try (EmbeddedKafka kafka = EmbeddedKafka.start()) {
+      Topic topic = Topic.create(kafka, PARTITIONS);
+      topic.writeAvro(0, RECORDS, i -> Topic.oneHot(i, WIDTH));
+      Story story =
+          Story.of(topic, directory)
+              .counting(WIDTH)
+              .with("source.stop", "never")
+              .with("batchSize", BATCH)
+              .with("parallelism.trainers", PARTITIONS)
+              .with("parallelism.shards", 2)
+              .with("parallelism.blockFloats", 1_024);
+      try (LocalJob job = story.start(1, null)) {
+        JobMetrics metrics = job.flink().metrics();
+        Story.until("all records are learned", () -> learned(metrics));
+
+        double up = metrics.sum(Measure.BYTES_UP.title()) / DENSE;
+        double down = metrics.sum(Measure.BYTES_DOWN.title()) / DENSE;
+        assertThat(up / (PARTITIONS * ROUNDS)).as("up a contribution").isBetween(1.0, MOST);
+        assertThat(down / (1 + ROUNDS)).as("down a round, and at the start").isBetween(1.0, MOST);
+      }
+    }
+  }
+
+  /** By the server, and by the trainers, whose weights have all come back. */
+  private static boolean learned(JobMetrics metrics) {
+    return metrics.max(Measure.RECORDS.title()).orElse(0) == RECORDS
+        && metrics.sum(Measure.BYTES_DOWN.title()) >= (1 + ROUNDS) * DENSE;
+  }
+}
