@@ -39,11 +39,11 @@ class ChangedSettingsStoryTest {
             .with("batchSize", 4)
             .with("parallelism.shards", 2)
             .with("parallelism.blockFloats", 16);
-    Path checkpoint;
-    try (LocalJob job = story.start(1, null)) {
+    LocalJob first = story.start(1, null);
+    try (first) {
       Story.until("half of it is published", () -> learned(story) == RECORDS / 2);
-      checkpoint = job.newestCheckpoint().orElseThrow();
     }
+    Path checkpoint = first.newestCheckpoint().orElseThrow(); // now no later one replaces it
 
     topic.writeAvro(RECORDS / 2, RECORDS, i -> Topic.oneHot(i, RECORDS));
     story.with(
