@@ -63,7 +63,7 @@ public final class GatedKafkaSource
         ExampleCounter.of(settings.input().format()),
         replica,
         source.policies(),
-        new Retention(() -> KafkaTopics.of(source.kafka()), source.policies().acceptLost()),
+        new HeldOffsets(() -> KafkaTopics.of(source.kafka()), source.policies().acceptLost()),
         group == null ? null : new GroupOffsets(source.kafka(), group),
         () -> WeightExchange.leave(key, replica),
         System::nanoTime,

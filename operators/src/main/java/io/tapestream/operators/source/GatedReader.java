@@ -66,7 +66,7 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
   private final ExampleCounter examples;
   private final WeightReplica replica;
   private final SourcePolicies policies;
-  private final Retention retention;
+  private final HeldOffsets heldOffsets;
   private final @Nullable OffsetCommitter committer;
   private final Runnable onClose;
   private final LongSupplier nanoTime;
@@ -91,7 +91,7 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
    * @param examples counts the raw examples in a record's value
    * @param replica opens the gate
    * @param policies for partitions without records
-   * @param retention finds what a topic no longer holds
+   * @param heldOffsets finds what a topic no longer holds
    * @param committer takes the learned offsets at each checkpoint; null for nobody
    * @param onClose runs when the reader closes
    * @param nanoTime as {@link System#nanoTime}
@@ -105,7 +105,7 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
       ExampleCounter examples,
       WeightReplica replica,
       SourcePolicies policies,
-      Retention retention,
+      HeldOffsets heldOffsets,
       @Nullable OffsetCommitter committer,
       Runnable onClose,
       LongSupplier nanoTime,
@@ -117,7 +117,7 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
     this.examples = examples;
     this.replica = replica;
     this.policies = policies;
-    this.retention = retention;
+    this.heldOffsets = heldOffsets;
     this.committer = committer;
     this.onClose = onClose;
     this.nanoTime = nanoTime;
@@ -280,7 +280,7 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
   @Override
   public void addSplits(List<GatedSplit> splits) {
     Map<TopicPartition, OffsetGap> gaps =
-        retention.gaps(splits.stream().filter(GatedSplit::isToRead).toList());
+        heldOffsets.gaps(splits.stream().filter(GatedSplit::isToRead).toList());
     List<KafkaPartitionSplit> toRead = new ArrayList<>();
     for (GatedSplit split : splits) {
       int virtualWorker = virtualWorkers.indexOf(split.partition());

@@ -81,7 +81,7 @@ class GatedReaderTest {
             value -> 1,
             replica,
             policies,
-            new Retention(() -> new Held(held), policies.acceptLost()),
+            new HeldOffsets(() -> new Held(held), policies.acceptLost()),
             committer,
             () -> closed = true,
             () -> nanos,

@@ -11,9 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Compares where virtual workers go on with what their topic still holds (R6). */
-final class Retention {
+final class HeldOffsets {
 
-  private static final Logger LOG = LoggerFactory.getLogger(Retention.class);
+  private static final Logger LOG = LoggerFactory.getLogger(HeldOffsets.class);
 
   private final Supplier<TopicFacts> connect;
   private final boolean acceptLost;
@@ -22,7 +22,7 @@ final class Retention {
    * @param connect asks the broker
    * @param acceptLost whether a virtual worker may go on with the first record that is there
    */
-  Retention(Supplier<TopicFacts> connect, boolean acceptLost) {
+  HeldOffsets(Supplier<TopicFacts> connect, boolean acceptLost) {
     this.connect = connect;
     this.acceptLost = acceptLost;
   }
