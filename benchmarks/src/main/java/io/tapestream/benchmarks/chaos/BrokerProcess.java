@@ -4,11 +4,11 @@ import io.tapestream.jobs.embedded.EmbeddedKafka;
 import io.tapestream.jobs.embedded.FreePorts;
 import java.io.File;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
@@ -34,11 +34,13 @@ final class BrokerProcess implements AutoCloseable {
     return broker;
   }
 
-  /** The process: log directory, broker port, controller port. */
-  public static void main(String[] arguments) throws InterruptedException {
-    EmbeddedKafka.start(
-        Path.of(arguments[0]), Integer.parseInt(arguments[1]), Integer.parseInt(arguments[2]));
-    new CountDownLatch(1).await(); // until it is killed
+  /** The process, given a log directory, broker port and controller port; ends with its parent. */
+  public static void main(String[] arguments) throws IOException {
+    EmbeddedKafka kafka =
+        EmbeddedKafka.start(
+            Path.of(arguments[0]), Integer.parseInt(arguments[1]), Integer.parseInt(arguments[2]));
+    System.in.transferTo(OutputStream.nullOutputStream());
+    kafka.close();
   }
 
   /** What clients take as {@code bootstrap.servers}; the same after a kill. */
