@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.Config;
@@ -30,6 +33,10 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 /** What a submission asks of the broker: partitions of topics, and topics that are missing. */
 public final class Topics implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  /** Between two questions that only differ in time. */
+  private static final Executor AFTER_A_MOMENT =
+      CompletableFuture.delayedExecutor(50, TimeUnit.MILLISECONDS);
 
   /** What a dead letter may hold besides the record: names, numbers, the reason in words. */
   private static final int LETTER_BYTES = 64 * 1024;
@@ -159,6 +166,7 @@ public final class Topics implements AutoCloseable {
           throw e;
         }
       }
+      CompletableFuture.runAsync(() -> {}, AFTER_A_MOMENT).get();
     }
   }
 

@@ -10,10 +10,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** What the README says of job files is what the code does. */
+/** What the pages say of job files and metrics is what the code does. */
 class ReadmeTest {
   private static String readme() throws IOException {
-    return Files.readString(Path.of("..", "README.md"));
+    return page("README.md");
+  }
+
+  private static String page(String name) throws IOException {
+    return Files.readString(Path.of("..", name));
   }
 
   @Test
@@ -22,8 +26,8 @@ class ReadmeTest {
   }
 
   @Test
-  void its_table_of_metrics_is_the_codes() throws IOException {
-    assertThat(readme()).contains(Measure.table());
+  void the_architecture_pages_table_of_metrics_is_the_codes() throws IOException {
+    assertThat(page("ARCHITECTURE.md")).contains(Measure.table());
   }
 
   @Test

@@ -11,7 +11,7 @@ import org.apache.flink.runtime.metrics.DescriptiveStatisticsHistogram;
 
 /**
  * Every metric that a job shows: the one place that names them. Operators register through it, so
- * that the README's table, which is {@link #table()}, tells of all of them.
+ * that ARCHITECTURE.md's table, which is {@link #table()}, tells of all of them.
  *
  * <p>Each stands under the scope of its operator's subtask, as Flink's own metrics do. Counters
  * begin at 0 with each attempt. Times are nanoseconds of the subtask's thread; those of the source
