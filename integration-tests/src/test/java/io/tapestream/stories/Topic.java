@@ -41,7 +41,11 @@ final class Topic {
 
   /** A new, empty topic. */
   static Topic create(EmbeddedKafka kafka, int partitions) {
-    String name = "story-" + NUMBER.incrementAndGet();
+    return create(kafka, "story-" + NUMBER.incrementAndGet(), partitions);
+  }
+
+  /** A new, empty topic of a given name. */
+  static Topic create(EmbeddedKafka kafka, String name, int partitions) {
     kafka.createTopic(name, partitions);
     return new Topic(kafka, name, partitions);
   }
