@@ -1,5 +1,7 @@
 package io.tapestream.benchmarks;
 
+import java.util.List;
+
 /** One named measurement, found by {@link java.util.ServiceLoader}. */
 public interface Benchmark {
 
@@ -18,11 +20,16 @@ public interface Benchmark {
   Report run(Pace pace) throws Exception;
 
   /**
-   * Measures what chance has a part in.
+   * Measures a part of it, or what chance has a part in.
    *
    * @param seed of all that is drawn; a benchmark that draws nothing does without
+   * @param only words that the rows which are measured have; empty for all rows
+   * @throws IllegalArgumentException if there are words, and this benchmark measures all or nothing
    */
-  default Report run(Pace pace, long seed) throws Exception {
+  default Report run(Pace pace, long seed, List<String> only) throws Exception {
+    if (!only.isEmpty()) {
+      throw new IllegalArgumentException(name() + " can't measure only " + only);
+    }
     return run(pace);
   }
 }

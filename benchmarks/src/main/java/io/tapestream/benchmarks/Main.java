@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /** {@code benchmarks/run [NAME [--quick] [--seed N] [--json FILE]]}. */
 public final class Main {
 
-  private record Arguments(String name, Pace pace, long seed, @Nullable Path json) {}
+  private record Arguments(
+      String name, Pace pace, long seed, List<String> only, @Nullable Path json) {}
 
   private Main() {}
 
@@ -31,9 +32,10 @@ public final class Main {
     if (parsed.isEmpty() || chosen.isEmpty()) {
       System.out.println(
           """
-          benchmarks/run NAME [--quick] [--seed N] [--json FILE]
+          benchmarks/run NAME [--quick] [--seed N] [--only WORDS] [--json FILE]
             --quick   one short turn each: shows that it runs, its figures say little
             --seed    of what is left to chance, in chaos; 1 if none is given
+            --only    rows of chaos that have these words, such as ledger,synchronous
             --json    also writes the table's figures, unrounded
           where NAME is one of""");
       all.forEach(b -> System.out.printf("  %-11s %s%n", b.name(), b.summary()));
@@ -44,7 +46,7 @@ public final class Main {
   }
 
   private static void run(Benchmark benchmark, Arguments arguments) throws Exception {
-    Report report = benchmark.run(arguments.pace(), arguments.seed());
+    Report report = benchmark.run(arguments.pace(), arguments.seed(), arguments.only());
     System.out.print(report.table());
     if (arguments.json() != null) {
       write(report, arguments.json());
@@ -62,12 +64,15 @@ public final class Main {
     List<String> names = new ArrayList<>();
     Pace pace = Pace.FULL;
     long seed = 1;
+    List<String> only = List.of();
     Path json = null;
     for (int i = 0; i < arguments.length; i++) {
       if (arguments[i].equals("--quick")) {
         pace = Pace.QUICK;
       } else if (arguments[i].equals("--seed") && i + 1 < arguments.length) {
         seed = Long.parseLong(arguments[++i]);
+      } else if (arguments[i].equals("--only") && i + 1 < arguments.length) {
+        only = List.of(arguments[++i].split(",", -1));
       } else if (arguments[i].equals("--json") && i + 1 < arguments.length) {
         json = Path.of(arguments[++i]);
       } else {
@@ -75,7 +80,7 @@ public final class Main {
       }
     }
     return names.size() == 1
-        ? Optional.of(new Arguments(names.get(0), pace, seed, json))
+        ? Optional.of(new Arguments(names.get(0), pace, seed, only, json))
         : Optional.empty();
   }
 }

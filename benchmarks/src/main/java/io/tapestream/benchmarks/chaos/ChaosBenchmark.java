@@ -33,18 +33,18 @@ public final class ChaosBenchmark implements Benchmark {
 
   @Override
   public Report run(Pace pace) throws Exception {
-    return run(pace, 1);
+    return run(pace, 1, List.of());
   }
 
   @Override
-  public Report run(Pace pace, long seed) throws Exception {
+  public Report run(Pace pace, long seed, List<String> only) throws Exception {
     Report report = new Report();
-    for (Scenario scenario : scenarios(pace, seed)) {
+    for (Scenario scenario : scenarios(pace, seed, only)) {
       System.err.println(scenario);
       Path directory = Files.createTempDirectory("tapestream-chaos-");
       Report.Row row =
           report
-              .row("learned", scenario.workload().name().toLowerCase(Locale.ROOT))
+              .row("learned", title(scenario.workload()))
               .with("consistency", scenario.consistency())
               .with("state", scenario.backend())
               .with("records", scenario.records());
@@ -57,19 +57,30 @@ public final class ChaosBenchmark implements Benchmark {
     return report;
   }
 
-  private static List<Scenario> scenarios(Pace pace, long seed) {
+  private static List<Scenario> scenarios(Pace pace, long seed, List<String> only) {
     List<Scenario> scenarios = new ArrayList<>();
     for (Workload workload : Workload.values()) {
       for (String backend : BACKENDS) {
         for (String consistency : CONSISTENCIES) {
-          scenarios.add(
-              pace == Pace.FULL
-                  ? Scenario.full(workload, consistency, backend, seed)
-                  : Scenario.bounded(workload, consistency, backend, seed));
+          if (List.of(title(workload), consistency, backend).containsAll(only)) {
+            scenarios.add(
+                pace == Pace.FULL
+                    ? Scenario.full(workload, consistency, backend, seed)
+                    : Scenario.bounded(workload, consistency, backend, seed));
+          }
         }
       }
     }
+    if (scenarios.isEmpty()) {
+      throw new IllegalArgumentException(
+          "no row has all of %s: rows are of ledger or lenet, %s, %s"
+              .formatted(only, CONSISTENCIES, BACKENDS));
+    }
     return scenarios;
+  }
+
+  private static String title(Workload workload) {
+    return workload.name().toLowerCase(Locale.ROOT);
   }
 
   private static void add(Report.Row row, Outcome outcome) {
