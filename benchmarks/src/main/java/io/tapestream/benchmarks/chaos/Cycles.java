@@ -66,7 +66,7 @@ public final class Cycles {
                 .findFirst()
                 .orElseThrow();
         for (int i = 0; i < cycles; i++) {
-          cycle(scenario, broker, cluster, directory.resolve("cycle-" + i));
+          cycle(scenario, broker, cluster, taskManager, directory.resolve("cycle-" + i));
           footprints.add(Footprint.of(taskManager.pid()));
           log.accept("cycle %d: %s".formatted(i + 1, footprints.get(i)));
         }
@@ -78,7 +78,11 @@ public final class Cycles {
   }
 
   private static void cycle(
-      Scenario scenario, BrokerProcess broker, LocalCluster cluster, Path directory)
+      Scenario scenario,
+      BrokerProcess broker,
+      LocalCluster cluster,
+      RecordedProcess taskManager,
+      Path directory)
       throws Exception {
     ClassLoader loader = Cycles.class.getClassLoader();
     // Records that never come keep the job running until it is cancelled.
@@ -93,6 +97,9 @@ public final class Cycles {
             null,
             loader)) {
       new JobWatch(job, new FlinkRest(cluster.address())).awaitRecords(RECORDS);
+      if (Footprint.jobThreads(taskManager.pid()).isEmpty()) {
+        throw new IllegalStateException("a job runs, but none of its threads is told from others");
+      }
     }
   }
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -14,12 +15,19 @@ import java.util.stream.Stream;
  * @param resident memory, in bytes
  * @param metaspace used by its classes, in bytes
  * @param heap used, in bytes
- * @param threads of it, those of native libraries too
+ * @param threads of it, those of native libraries and of the virtual machine's own pools too
+ * @param jobThreads names of those that a job has started: its tasks, their helpers, Kafka's
+ *     clients
  */
-public record Footprint(long resident, long metaspace, long heap, int threads) {
+public record Footprint(
+    long resident, long metaspace, long heap, int threads, List<String> jobThreads) {
   private static final Pattern METASPACE = Pattern.compile("Metaspace\\s+used (\\d+)K");
   private static final Pattern HEAP = Pattern.compile("(?:total|size) \\d+K, used (\\d+)K");
   private static final Pattern RESIDENT = Pattern.compile("VmRSS:\\s+(\\d+) kB");
+  private static final Pattern JOB_THREAD =
+      Pattern.compile(
+          "(?m)^\"((?:kafka-|Source Data Fetcher|tapestream-|training-step-)[^\"]*"
+              + "|[^\"]*\\(\\d+/\\d+\\)#\\d+)\"");
   private static final long KIB = 1 << 10;
 
   /** Collects the process's garbage and measures. */
@@ -34,8 +42,14 @@ public record Footprint(long resident, long metaspace, long heap, int threads) {
           KIB * sum(RESIDENT, Files.readString(process.resolve("status"))),
           KIB * sum(METASPACE, heap),
           KIB * sum(HEAP, heap),
-          (int) threads.count());
+          (int) threads.count(),
+          jobThreads(pid));
     }
+  }
+
+  /** Names of the threads that jobs have started in a process and that are alive. */
+  static List<String> jobThreads(long pid) throws IOException, InterruptedException {
+    return JOB_THREAD.matcher(jcmd(pid, "Thread.print")).results().map(r -> r.group(1)).toList();
   }
 
   private static long sum(Pattern pattern, String text) {
@@ -64,11 +78,12 @@ public record Footprint(long resident, long metaspace, long heap, int threads) {
 
   @Override
   public String toString() {
-    return "%d MiB resident, %.1f MiB metaspace, %.1f MiB heap, %d threads"
+    return "%d MiB resident, %.1f MiB metaspace, %.1f MiB heap, %d threads, of jobs %s"
         .formatted(
             resident / KIB / KIB,
             metaspace / (double) (KIB * KIB),
             heap / (double) (KIB * KIB),
-            threads);
+            threads,
+            jobThreads);
   }
 }

@@ -17,6 +17,7 @@ import org.apache.flink.configuration.HighAvailabilityOptions;
 import org.apache.flink.configuration.JobManagerOptions;
 import org.apache.flink.configuration.RestOptions;
 import org.apache.flink.configuration.TaskManagerOptions;
+import org.apache.flink.configuration.WebOptions;
 
 /** The shipped {@code config.yaml}, made into that of one local cluster. */
 final class ClusterSettings {
@@ -66,6 +67,7 @@ final class ClusterSettings {
     settings.set(TaskManagerOptions.NUM_TASK_SLOTS, shape.slots());
     settings.set(TaskManagerOptions.CPU_CORES, (double) shape.slots());
     settings.set(CoreOptions.TMP_DIRS, directory.temporary().toString());
+    settings.set(WebOptions.TMP_DIR, directory.temporary().toString());
     settings.set(
         CheckpointingOptions.SAVEPOINT_DIRECTORY, directory.savepoints().toUri().toString());
   }
