@@ -118,14 +118,15 @@ public final class ModelServer implements AutoCloseable {
   }
 
   private void predict(Context ctx) throws IOException, InterruptedException {
+    byte[] body = ctx.bodyAsBytes(); // before any refusal: who still sends a body reads no answer
     ModelFollower follower = follower(ctx);
     Manifest version = version(ctx, follower);
-    PredictRequest.Examples examples = PredictRequest.parse(ctx.bodyAsBytes(), version.signature());
+    PredictRequest.Examples examples = PredictRequest.parse(body, version.signature());
     Predictions predictions = follower.predict(examples.values(), examples.rows());
     requireVersion(ctx, follower, predictions.version());
-    byte[] body = Responses.predictions(predictions);
+    byte[] answer = Responses.predictions(predictions);
     ctx.header(VERSION_HEADER, Long.toString(predictions.version().version()));
-    answer(ctx, 200, body);
+    answer(ctx, 200, answer);
   }
 
   private void status(Context ctx) throws IOException {

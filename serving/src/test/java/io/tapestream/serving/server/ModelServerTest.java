@@ -151,6 +151,15 @@ class ModelServerTest {
   }
 
   @Test
+  void aLargeRequestIsReadBeforeItIsRefused() throws Exception {
+    String large = "{\"instances\": [[1]]}" + " ".repeat(900_000);
+    for (int i = 0; i < 20; i++) {
+      assertError(post(PREDICT, large), 503, "no complete version");
+      assertError(post("/v1/models/none:predict", large), 404, "none");
+    }
+  }
+
+  @Test
   void statusTellsTheVersionThatAnswersAndThoseThatWereRejected() throws Exception {
     serve(1, oneFeature(1));
     Files.write(publish(directory, 2, oneFeature(1)).resolve(Manifest.WEIGHTS), new byte[1]);
