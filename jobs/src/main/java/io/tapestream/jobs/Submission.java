@@ -92,7 +92,8 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
                 spec.guard().maxGradientNorm(),
                 spec.guard().stopAfter(),
                 spec.clipping(),
-                spec.compression()),
+                spec.compression(),
+                spec.roundClipping()),
             new PublishSettings(
                 absolute(spec.publish().directory()),
                 UUID.randomUUID().toString(),

@@ -1,9 +1,12 @@
 package io.tapestream.operators;
 
 import io.tapestream.clipping.Clipping;
+import io.tapestream.parameterserver.RoundClipping;
 import io.tapestream.parameterserver.compression.Compression;
 import io.tapestream.parameterserver.compression.None;
 import java.io.Serializable;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What becomes of a batch's gradient before it counts.
@@ -13,9 +16,14 @@ import java.io.Serializable;
  * @param stopAfter training stops after this many skipped batches in a row
  * @param clipping bounds a gradient that counts
  * @param compression how it then travels
+ * @param roundClip bounds the gradient of a whole round; null if nothing does
  */
 public record GradientSettings(
-    double maxNorm, long stopAfter, Clipping clipping, Compression compression)
+    double maxNorm,
+    long stopAfter,
+    Clipping clipping,
+    Compression compression,
+    @Nullable RoundClipping roundClip)
     implements Serializable {
 
   /**
@@ -26,11 +34,11 @@ public record GradientSettings(
 
   /** Training never stops, nothing is clipped or compressed. */
   public static final GradientSettings DEFAULT =
-      new GradientSettings(DEFAULT_MAX_NORM, Long.MAX_VALUE, Clipping.NONE, new None());
+      new GradientSettings(DEFAULT_MAX_NORM, Long.MAX_VALUE, Clipping.NONE, new None(), null);
 
   /** Settings under which gradients travel as they are. */
   public GradientSettings(double maxNorm, long stopAfter, Clipping clipping) {
-    this(maxNorm, stopAfter, clipping, new None());
+    this(maxNorm, stopAfter, clipping, new None(), null);
   }
 
   public GradientSettings {
@@ -38,5 +46,10 @@ public record GradientSettings(
       throw new IllegalArgumentException(
           "maxNorm is %s and stopAfter %d: give numbers above 0".formatted(maxNorm, stopAfter));
     }
+  }
+
+  /** The bound on the gradient of a whole round. */
+  public Optional<RoundClipping> roundClipping() {
+    return Optional.ofNullable(roundClip);
   }
 }

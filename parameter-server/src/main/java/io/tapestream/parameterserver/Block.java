@@ -67,6 +67,9 @@ public final class Block {
   /** Whether so many batches were skipped in a row that nothing moves any more. */
   boolean stopped;
 
+  /** What the round before the open one was scaled by; 0 where this attempt has not scaled it. */
+  double lastFactor;
+
   Block(BlockRange range, float[] values, float[][] slots, float[] sum) {
     this.range = range;
     this.values = values;
@@ -201,6 +204,15 @@ public final class Block {
     report = Header.NONE;
   }
 
+  /** Drops the metrics of all that was reported so far: from now on others are measured. */
+  public void forgetMetrics() {
+    openReport = openReport.withoutMetrics();
+    newReport = newReport.withoutMetrics();
+    lastReport = lastReport.withoutMetrics();
+    report = report.withoutMetrics();
+    clocks.forEach(Clock::forgetMetrics);
+  }
+
   /** Lets a fresh block's rounds and records count on from those of earlier training. */
   public void countFrom(long newRound, long newRecords) {
     firstRound = newRound;
@@ -247,6 +259,7 @@ public final class Block {
     copy.skippedInRow = skippedInRow;
     copy.provenRound = provenRound;
     copy.stopped = stopped;
+    copy.lastFactor = lastFactor;
     return copy;
   }
 }

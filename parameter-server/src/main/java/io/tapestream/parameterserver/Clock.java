@@ -70,6 +70,13 @@ final class Clock {
     return released;
   }
 
+  /** Drops the metrics of the contribution held. */
+  void forgetMetrics() {
+    if (held != null) {
+      held = held.withHeader(held.header().withoutMetrics());
+    }
+  }
+
   /** The block's values hold everything received. */
   void apply() {
     applied = batch;

@@ -55,6 +55,11 @@ public record Header(
     return metricSums[index] / metricWeights[index];
   }
 
+  /** The same report without its metrics; what is added to it later may know others. */
+  public Header withoutMetrics() {
+    return new Header(weight, lossSum, new double[0], new double[0], records, skipped);
+  }
+
   /** The report of this batch and another together; both know the same metrics. */
   public Header plus(Header other) {
     return new Header(

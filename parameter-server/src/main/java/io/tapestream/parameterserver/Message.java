@@ -19,6 +19,17 @@ public sealed interface Message {
   }
 
   /**
+   * What the gradient of a round is multiplied by before it is applied, worked out from the {@link
+   * RoundSum}s of all blocks (R15). Every trainer sends it; the first one counts, and the others
+   * say the same.
+   *
+   * @param block the block that this message is for
+   * @param round the round that waits for it
+   * @param factor above 0 and at most 1
+   */
+  record Scale(int block, long round, double factor) implements Message {}
+
+  /**
    * A trainer begins and asks for the block's weights, now and whenever they leave. Trainers of one
    * process that share a replica are served once: the first one that is heard of counts.
    *
@@ -40,7 +51,13 @@ public sealed interface Message {
    */
   record Contribution(
       int block, int virtualWorker, long batch, long nextOffset, Gradient gradient, Header header)
-      implements Turn {}
+      implements Turn {
+
+    /** The same contribution with another report. */
+    Contribution withHeader(Header newHeader) {
+      return new Contribution(block, virtualWorker, batch, nextOffset, gradient, newHeader);
+    }
+  }
 
   /**
    * The virtual worker takes no part in its next round and uses up no batch for that: batch {@code

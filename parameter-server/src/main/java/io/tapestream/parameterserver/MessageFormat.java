@@ -9,6 +9,7 @@ import io.tapestream.parameterserver.Message.Hello;
 import io.tapestream.parameterserver.Message.Join;
 import io.tapestream.parameterserver.Message.Leave;
 import io.tapestream.parameterserver.Message.Lost;
+import io.tapestream.parameterserver.Message.Scale;
 import io.tapestream.parameterserver.Message.Skip;
 import java.io.DataInput;
 import java.io.DataOutput;
@@ -20,11 +21,11 @@ import java.util.UUID;
  *
  * <pre>
  * byte  version (1)
- * byte  kind            0 contribution    1 leave   2 join   3 skip   4 lost         5 hello
+ * byte  kind            0 contribution    1 leave   2 join   3 skip   4 lost         5 hello         6 scale
  * int   block
- * int                   virtual worker                                               subtask
- * long                  batch                                                        replica, high
- *                       long  next offset                    long  round             long  low
+ * int                   virtual worker                                               subtask         0
+ * long                  batch                                                        replica, high   round
+ *                       long  next offset                    long  round             long  low       double  factor
  *                                                                    long  from, to
  *                       header
  *                       byte  gradient    0 none   1 dense: floats
@@ -43,6 +44,7 @@ public final class MessageFormat {
   private static final int SKIP = 3;
   private static final int LOST = 4;
   private static final int HELLO = 5;
+  private static final int SCALE = 6;
   private static final int NONE = 0;
   private static final int DENSE = 1;
   private static final int ROWS = 2;
@@ -59,6 +61,10 @@ public final class MessageFormat {
       out.writeInt(hello.subtask());
       out.writeLong(hello.replica().getMostSignificantBits());
       out.writeLong(hello.replica().getLeastSignificantBits());
+    } else if (message instanceof Scale scale) {
+      out.writeInt(0);
+      out.writeLong(scale.round());
+      out.writeDouble(scale.factor());
     } else if (message instanceof Message.Turn turn) {
       writeTurn(out, turn);
     }
@@ -89,6 +95,9 @@ public final class MessageFormat {
     if (message instanceof Hello) {
       return HELLO;
     }
+    if (message instanceof Scale) {
+      return SCALE;
+    }
     return message instanceof Leave ? LEAVE : message instanceof Join ? JOIN : SKIP;
   }
 
@@ -98,7 +107,7 @@ public final class MessageFormat {
     int kind = in.readUnsignedByte();
     int block = in.readInt();
     int virtualWorker = in.readInt(); // or subtask
-    long batch = in.readLong(); // or the replica's id, its higher half
+    long batch = in.readLong(); // or the replica's id, its higher half, or the round
     return switch (kind) {
       case CONTRIBUTION -> {
         long nextOffset = in.readLong();
@@ -110,6 +119,7 @@ public final class MessageFormat {
       case SKIP -> new Skip(block, virtualWorker, batch, in.readLong());
       case LOST -> new Lost(block, virtualWorker, batch, in.readLong(), in.readLong());
       case HELLO -> new Hello(block, virtualWorker, new UUID(batch, in.readLong()));
+      case SCALE -> new Scale(block, batch, in.readDouble());
       default -> throw new IOException("no message has kind " + kind);
     };
   }

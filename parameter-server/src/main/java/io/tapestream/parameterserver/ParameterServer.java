@@ -7,6 +7,7 @@ import io.tapestream.parameterserver.Message.Contribution;
 import io.tapestream.parameterserver.Message.Join;
 import io.tapestream.parameterserver.Message.Leave;
 import io.tapestream.parameterserver.Message.Lost;
+import io.tapestream.parameterserver.Message.Scale;
 import io.tapestream.parameterserver.Message.Skip;
 import io.tapestream.parameterserver.consistency.Consistency;
 import java.util.Arrays;
@@ -33,6 +34,9 @@ import java.util.Optional;
  *               batches have come
  * Join          its index is at most the number       a clock is inserted at the index, for the
  *               of virtual workers                    round after the open one (R3)
+ * Scale         its round is the open one and waits   the round closes as below, what the optimizer
+ *               for it, or has closed before          steps with multiplied by the factor; a repeat
+ *                                                     changes nothing (R15)
  *
  * after any of them, while all active clocks have passed the open round (or, where nobody is active,
  * any clock has, so that the order in which the last ones left does not matter):
@@ -40,6 +44,11 @@ import java.util.Optional;
  *               the sum weighs 0                      values, slots and applied stay (R2)
  *               in both cases                         the round closes
  * </pre>
+ *
+ * <p>Where rounds are clipped, one whose sum weighs more than 0 doesn't close at once: it
+ * {@linkplain #waits waits}, and its {@link RoundSum} leaves. Trainers add those of all blocks up
+ * and answer with a Scale. That a round waits follows from its clocks and its weight, so it is no
+ * state of its own.
  *
  * <p>In every mode weights leave at the first contribution after a round that closed empty: virtual
  * workers that skip rounds wait in silence, and so learn that a round waits for them (R5).
@@ -66,6 +75,7 @@ public final class ParameterServer {
   private final Consistency consistency;
   private final boolean meanLoss;
   private final long stopAfter;
+  private final boolean clipsRounds;
 
   // runtime: for each block length the arrays that the next update is computed in
   private final Map<Integer, float[][]> spares = new HashMap<>();
@@ -91,6 +101,31 @@ public final class ParameterServer {
    */
   public ParameterServer(
       Optimizer optimizer, Consistency consistency, boolean meanLoss, long stopAfter) {
+    this(optimizer, consistency, meanLoss, stopAfter, false);
+  }
+
+  /**
+   * Makes a server that may clip the gradient of a whole round.
+   *
+   * @param optimizer as above
+   * @param consistency as above
+   * @param meanLoss as above
+   * @param stopAfter as above
+   * @param clipsRounds whether a round that is complete waits for its {@link Message.Scale}
+   * @throws IllegalArgumentException if that is asked for where no round is summed
+   */
+  public ParameterServer(
+      Optimizer optimizer,
+      Consistency consistency,
+      boolean meanLoss,
+      long stopAfter,
+      boolean clipsRounds) {
+    if (clipsRounds && !consistency.sumsRounds()) {
+      throw new IllegalArgumentException(
+          "%s applies contributions one by one, so there is no sum to clip; clip each batch, or be synchronous"
+              .formatted(consistency));
+    }
+    this.clipsRounds = clipsRounds;
     this.stopAfter = stopAfter;
     this.optimizer = optimizer;
     this.consistency = consistency;
@@ -141,12 +176,80 @@ public final class ParameterServer {
       join(block, join);
     }
     advance(block);
+    return leaving(block, before, silent);
+  }
+
+  /**
+   * Lets a block apply the round that {@link #waits}.
+   *
+   * @return the weights, if they leave now; none for a repeat, and for one that another trainer's
+   *     has overtaken
+   * @throws ProtocolException if the message is not allowed; the block is unchanged
+   * @throws NonFiniteException if the update would not be finite; it is not applied (I6)
+   */
+  public Optional<Weights> accept(Block block, Scale scale) {
+    if (scale.round() < block.round) {
+      boolean repeats = scale.round() == block.round - 1 && block.lastFactor != 0;
+      if (repeats && scale.factor() != block.lastFactor) {
+        throw new ProtocolException(
+            "block %d has scaled round %d by %s, and is told %s: trainers do not agree on the round's norm"
+                .formatted(block.range.index(), scale.round(), block.lastFactor, scale.factor()));
+      }
+      return Optional.empty();
+    }
+    if (scale.round() > block.round || !waits(block)) {
+      throw new ProtocolException(
+          "block %d is told to scale round %d, but it is in round %d, which %s"
+              .formatted(
+                  block.range.index(),
+                  scale.round(),
+                  block.round,
+                  waits(block) ? "waits" : "is not complete"));
+    }
+    long before = block.round;
+    boolean silent = block.isSilent();
+    closeRound(block, scale.factor());
+    block.lastFactor = scale.factor();
+    advance(block);
+    return leaving(block, before, silent);
+  }
+
+  /** Whether the open round is complete, and is applied when its {@link Message.Scale} has come. */
+  public boolean waits(Block block) {
+    return clipsRounds && !block.stopped && block.sumWeight > 0 && block.round < complete(block);
+  }
+
+  /**
+   * The part of a block in the norm of the round that waits.
+   *
+   * @throws NonFiniteException if the sum is not finite
+   */
+  public RoundSum roundSum(Block block) {
+    double squares = 0;
+    if (block.range.trained()) {
+      float divisor = meanLoss ? (float) block.sumWeight : 1;
+      for (float sum : block.sum) {
+        double gradient = sum / divisor; // rounded to float, as it is when it is applied
+        squares += gradient * gradient;
+      }
+    }
+    if (!Double.isFinite(squares)) {
+      throw new NonFiniteException(
+          "the gradients of round %d add up to what is no finite number in block %d; nothing was applied. Bound them with guard.maxGradientNorm or clip"
+              .formatted(block.round, block.range.index()));
+    }
+    return new RoundSum(block.range.index(), block.round, squares);
+  }
+
+  /** The weights, if they leave after a message. */
+  private Optional<Weights> leaving(Block block, long roundBefore, boolean silentBefore) {
     if (block.stopped) {
       return Optional.empty();
     }
-    boolean silenceEnds = silent && !block.isSilent();
+    boolean silenceEnds = silentBefore && !block.isSilent();
     boolean leave =
-        consistency.weightsLeave(block.round - before, block.unseen, activeVirtualWorkers(block));
+        consistency.weightsLeave(
+            block.round - roundBefore, block.unseen, activeVirtualWorkers(block));
     if (leave) {
       block.lastReport = block.newReport;
       block.newReport = Header.NONE;
@@ -155,13 +258,16 @@ public final class ParameterServer {
     return leave || silenceEnds ? Optional.of(block.weights()) : Optional.empty();
   }
 
-  /** Lets a stopped block go on: its count of skipped batches starts anew. */
+  /**
+   * Lets a block go on under another submission: the count of skipped batches of one that stopped
+   * starts anew, and what waited for a scale that this server doesn't ask for is applied.
+   */
   public void goOn(Block block) {
     if (block.stopped) {
       block.stopped = false;
       block.skippedInRow = 0;
-      advance(block);
     }
+    advance(block);
   }
 
   private void advance(Block block) {
@@ -189,7 +295,7 @@ public final class ParameterServer {
       clock.held = contribution;
     } else {
       add(block, contribution);
-      apply(block);
+      apply(block, 1);
       clock.apply();
     }
   }
@@ -299,18 +405,23 @@ public final class ParameterServer {
       }
     }
     if (waits) {
-      apply(block);
+      apply(block, 1);
       block.clocks.forEach(Clock::apply);
     }
   }
 
   private void closeRounds(Block block) {
-    for (long complete = complete(block); block.round < complete; ) {
-      apply(block);
-      block.clocks.forEach(Clock::apply);
-      block.round++;
-      block.turn = 0;
+    for (long complete = complete(block); block.round < complete && !waits(block); ) {
+      closeRound(block, 1);
+      block.lastFactor = 0;
     }
+  }
+
+  private void closeRound(Block block, double factor) {
+    apply(block, factor);
+    block.clocks.forEach(Clock::apply);
+    block.round++;
+    block.turn = 0;
   }
 
   /** The rounds that nobody has still to take part in; decided by the clocks alone. */
@@ -325,11 +436,11 @@ public final class ParameterServer {
   }
 
   /** Applies the sum if it weighs anything, empties it, and counts what was in it. */
-  private void apply(Block block) {
+  private void apply(Block block, double factor) {
     if (block.sumWeight > 0) {
       float[][] updated = spares.computeIfAbsent(block.values.length, this::newSpares);
       if (block.range.trained()) {
-        step(block, updated);
+        step(block, updated, factor);
       } else {
         System.arraycopy(block.sum, 0, updated[0], 0, block.sum.length);
         requireFinite(block, updated, 0, block.sum.length);
@@ -356,7 +467,7 @@ public final class ParameterServer {
   }
 
   /** Computes the updated values and slots beside the old ones, in pieces that fit a cache. */
-  private void step(Block block, float[][] updated) {
+  private void step(Block block, float[][] updated, double factor) {
     int length = block.values.length;
     int piece = optimizer.granule() == Granule.ELEMENT ? PIECE : length;
     float[][] slots = Arrays.copyOfRange(updated, 1, updated.length);
@@ -365,6 +476,9 @@ public final class ParameterServer {
       int n = Math.min(piece, length - from);
       if (meanLoss) {
         divide(block.sum, from, n, (float) block.sumWeight);
+      }
+      if (factor != 1) {
+        multiply(block.sum, from, n, (float) factor);
       }
       System.arraycopy(block.values, from, updated[0], from, n);
       for (int slot = 0; slot < slots.length; slot++) {
@@ -378,6 +492,12 @@ public final class ParameterServer {
   private static void divide(float[] array, int from, int n, float by) {
     for (int i = from; i < from + n; i++) {
       array[i] /= by;
+    }
+  }
+
+  private static void multiply(float[] array, int from, int n, float by) {
+    for (int i = from; i < from + n; i++) {
+      array[i] *= by;
     }
   }
 

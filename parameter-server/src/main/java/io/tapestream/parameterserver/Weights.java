@@ -16,7 +16,8 @@ import java.util.Arrays;
  */
 @SuppressWarnings("ArrayRecordComponent") // a message's payload, compared by nobody
 public record Weights(
-    int block, long round, long[] applied, long[] rounds, long busyRounds, float[] values) {
+    int block, long round, long[] applied, long[] rounds, long busyRounds, float[] values)
+    implements Reply {
 
   /** Weights whose last round had a batch in it. */
   public Weights(int block, long round, long[] applied, long[] rounds, float[] values) {

@@ -14,6 +14,7 @@ import io.tapestream.parameterserver.Message.Hello;
 import io.tapestream.parameterserver.Message.Join;
 import io.tapestream.parameterserver.Message.Leave;
 import io.tapestream.parameterserver.Message.Lost;
+import io.tapestream.parameterserver.Message.Scale;
 import io.tapestream.parameterserver.Message.Skip;
 import io.tapestream.parameterserver.consistency.Synchronous;
 import java.util.List;
@@ -39,6 +40,7 @@ class FormatsTest {
             new Contribution(3, 2, 5, 99, new Half(-7, new short[] {1, -2, 0x7fff}), HEADER),
             new Contribution(3, 2, 5, 99, new None(), Header.NONE),
             new Hello(1, 2, new UUID(3, -4)),
+            new Scale(3, 1L << 41, 0.1),
             new Leave(1, 2, 3),
             new Join(4, 5, 6),
             new Skip(7, 8, 1L << 41, 1L << 42),
@@ -54,10 +56,18 @@ class FormatsTest {
   void weightsComeBackAsTheyWereWritten() {
     Weights weights =
         new Weights(3, 17, new long[] {4, 5}, new long[] {6, 7}, 16, new float[] {1, -0f, 3});
-    byte[] bytes = Formats.bytes(WeightsFormat::write, weights);
-    assertThat(Formats.read(WeightsFormat::read, bytes))
+    byte[] bytes = Formats.bytes(ReplyFormat::write, weights);
+    assertThat(Formats.read(ReplyFormat::read, bytes))
         .usingRecursiveComparison()
         .isEqualTo(weights);
+  }
+
+  @Test
+  void aRoundSumComesBackAsItWasWrittenAndHasTheSizeItSays() {
+    RoundSum sum = new RoundSum(3, 1L << 41, Math.PI);
+    byte[] bytes = Formats.bytes(ReplyFormat::write, sum);
+    assertThat(Formats.read(ReplyFormat::read, bytes)).isEqualTo(sum);
+    assertThat(ReplyFormat.size(sum)).isEqualTo(bytes.length);
   }
 
   @Test
@@ -76,8 +86,8 @@ class FormatsTest {
   void theSizeOfWeightsIsWhatIsWritten() {
     Weights weights =
         new Weights(3, 17, new long[] {400, 5}, new long[] {6, -7}, new float[] {1, 2, 3});
-    assertThat(WeightsFormat.size(weights))
-        .isEqualTo(Formats.bytes(WeightsFormat::write, weights).length);
+    assertThat(ReplyFormat.size(weights))
+        .isEqualTo(Formats.bytes(ReplyFormat::write, weights).length);
   }
 
   @Test

@@ -8,6 +8,7 @@ import io.tapestream.clipping.ClipByGlobalNorm;
 import io.tapestream.clipping.ClipByNorm;
 import io.tapestream.clipping.ClipByValue;
 import io.tapestream.clipping.Clipping;
+import io.tapestream.parameterserver.RoundClipping;
 import io.tapestream.parameterserver.compression.Compression;
 import io.tapestream.parameterserver.consistency.Consistency;
 import java.io.IOException;
@@ -54,6 +55,7 @@ import org.jspecify.annotations.Nullable;
  * @param consistency how far partitions may run apart
  * @param guard which batches are skipped
  * @param clipping bounds the gradient of each batch
+ * @param roundClipping bounds the gradient of each round; null if nothing does
  * @param compression how gradients travel to the shards
  * @param parallelism how many of each
  * @param checkpoints when, where and how
@@ -77,6 +79,7 @@ public record JobSpec(
     Consistency consistency,
     Guard guard,
     Clipping clipping,
+    @Nullable RoundClipping roundClipping,
     Compression compression,
     Parallelism parallelism,
     Checkpoints checkpoints,
@@ -311,6 +314,7 @@ public record JobSpec(
         document.get(Keys.CONSISTENCY),
         guard(document),
         clipping(document),
+        roundClipping(document),
         document.get(Keys.COMPRESSION),
         parallelism,
         new Checkpoints(
@@ -371,6 +375,18 @@ public record JobSpec(
       document.complain("clip", "has more than one bound", "Keep one of value, norm, globalNorm");
     }
     return given.isEmpty() ? Clipping.NONE : given.get(0);
+  }
+
+  private static @Nullable RoundClipping roundClipping(Document document) {
+    Optional<RoundClipping> given = document.find(Keys.CLIP_ROUND_NORM).map(RoundClipping::new);
+    Consistency consistency = document.get(Keys.CONSISTENCY);
+    if (given.isPresent() && !consistency.sumsRounds()) {
+      document.complain(
+          Keys.CLIP_ROUND_NORM.path(),
+          "has no sum to clip: %s applies batches one by one".formatted(consistency),
+          "Bound each batch with clip.globalNorm, or set consistency: synchronous");
+    }
+    return given.orElse(null);
   }
 
   private static Publish publish(Document document, String jobName) {

@@ -241,6 +241,14 @@ final class Keys {
           "none",
           "A batch's whole gradient is shortened to at most this norm; one of the three");
 
+  static final Key<Double> CLIP_ROUND_NORM =
+      Key.absent(
+          "clip.roundNorm",
+          Kind.positive(1),
+          "none",
+          "The gradient of a whole round, of all virtual workers together, is shortened to at most"
+              + " this norm; `synchronous` only");
+
   static final Key<Integer> TRAINERS =
       integer("parallelism.trainers", 1, 32_768, 1, "Subtasks that read and train");
   static final Key<Integer> SHARDS =

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.tapestream.clipping.ClipByGlobalNorm;
+import io.tapestream.clipping.ClipByNorm;
 import io.tapestream.clipping.Clipping;
+import io.tapestream.parameterserver.RoundClipping;
 import io.tapestream.parameterserver.compression.None;
 import io.tapestream.parameterserver.consistency.Asynchronous;
 import io.tapestream.parameterserver.consistency.Bounded;
@@ -41,6 +43,13 @@ class JobSpecTest {
         directory: models
       """;
 
+  @Test
+  void aRoundMayBeClippedBesideItsBatches() throws Exception {
+    JobSpec spec = JobSpec.parse(LEAST + "clip: {norm: 3, roundNorm: 2}\n", "job.yaml");
+    assertThat(spec.clipping()).isEqualTo(new ClipByNorm(3));
+    assertThat(spec.roundClipping()).isEqualTo(new RoundClipping(2));
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"none", "float16", "topk(0.01)"})
   void a_compression_is_named_by_its_class_and_its_number(String compression) throws Exception {
@@ -75,6 +84,7 @@ class JobSpecTest {
     assertThat(spec.consistency()).isEqualTo(new Synchronous());
     assertThat(spec.compression()).isEqualTo(new None());
     assertThat(spec.guard()).isEqualTo(new JobSpec.Guard(1e18, 10, false));
+    assertThat(spec.roundClipping()).isNull();
     assertThat(spec.clipping()).isEqualTo(Clipping.NONE);
     assertThat(spec.parallelism()).isEqualTo(new JobSpec.Parallelism(1, 1, 1, 128, 65_536));
     assertThat(spec.checkpoints().interval()).isEqualTo(Duration.ofSeconds(10));
@@ -245,6 +255,7 @@ class JobSpecTest {
         "loss: SparseCategoricalCrossEntropy | loss: A\\nlearning: 1 | Known here: batchSize, check",
         "loss: SparseCategoricalCrossEntropy | loss: A\\nguard: {maxGradientNorm: 0} | line 11, guard.maxGradientNorm: 0 is not above 0. Write for example 100",
         "loss: SparseCategoricalCrossEntropy | loss: A\\nclip: {norm: 1, value: 2} | line 11, clip: has more than one bound",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\nconsistency: bounded(4)\\nclip: {roundNorm: 1} | line 12, clip.roundNorm: has no sum to clip: bounded(4) applies batches one by one. Bound each batch with clip.globalNorm",
         "loss: SparseCategoricalCrossEntropy | loss: A\\nconsistency: bounded | line 11, consistency: bounded needs its number. Write synchronous, bounded(4) or asynchronous",
         "loss: SparseCategoricalCrossEntropy | loss: A\\nconsistency: bounded(0) | line 11, consistency: the staleness bound is 0, not at least 1",
         "loss: SparseCategoricalCrossEntropy | loss: A\\nconsistency: asynchronous(2) | line 11, consistency: asynchronous takes no number.",

@@ -1,16 +1,16 @@
 package io.tapestream.operators.server;
 
-import io.tapestream.parameterserver.Weights;
+import io.tapestream.parameterserver.Reply;
 import org.apache.flink.api.common.functions.Partitioner;
 import org.apache.flink.api.java.functions.KeySelector;
 
 /**
- * A block's weights on their way to one process.
+ * What a block tells, on its way to one process.
  *
- * @param subtask the weight return that takes them, by its index
- * @param weights refer to the server's own arrays until they are serialised
+ * @param subtask the weight return that takes it, by its index
+ * @param reply weights refer to the server's own arrays until they are serialised
  */
-public record Delivery(int subtask, Weights weights) {
+public record Delivery(int subtask, Reply reply) {
 
   /** Brings each delivery to its subtask: {@code partitionCustom(new Address(), new Address())}. */
   public static final class Address

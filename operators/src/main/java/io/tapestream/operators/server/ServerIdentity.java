@@ -9,10 +9,10 @@ import org.apache.flink.api.common.state.OperatorStateStore;
 import org.apache.flink.api.common.typeinfo.Types;
 
 /**
- * What a checkpoint was cut under: layout, maximum parallelism, the optimizer's slots and the table
- * of virtual workers. Subtask 0 stores it for all, and every shard checks it when it restores (R12,
- * R3). An optimizer's settings are none of it: a restored job goes on with those of its
- * specification.
+ * What a checkpoint was cut under: layout, maximum parallelism, the optimizer's slots, the metrics
+ * and the table of virtual workers. Subtask 0 stores it for all, and every shard checks it when it
+ * restores (R12, R3). An optimizer's settings are none of it: a restored job goes on with those of
+ * its specification.
  */
 final class ServerIdentity {
 
@@ -20,6 +20,7 @@ final class ServerIdentity {
   private final ListState<String> slots;
   private final ListState<String> virtualWorkers;
   private final ListState<String> run;
+  private final ListState<String> metrics;
 
   ServerIdentity(OperatorStateStore store) throws Exception {
     layout = store.getUnionListState(new ListStateDescriptor<>("layout", Types.STRING));
@@ -27,6 +28,7 @@ final class ServerIdentity {
     virtualWorkers =
         store.getUnionListState(new ListStateDescriptor<>("virtual-workers", Types.STRING));
     run = store.getUnionListState(new ListStateDescriptor<>("run", Types.STRING));
+    metrics = store.getUnionListState(new ListStateDescriptor<>("metrics", Types.STRING));
   }
 
   /** Stores the identity of a running job. */
@@ -35,6 +37,7 @@ final class ServerIdentity {
     slots.update(subtask == 0 ? List.of(describe(optimizer)) : List.of());
     virtualWorkers.update(subtask == 0 ? plan.virtualWorkers() : List.of());
     run.update(subtask == 0 ? List.of(plan.run()) : List.of());
+    metrics.update(subtask == 0 ? plan.metrics() : List.of());
   }
 
   /**
@@ -63,6 +66,14 @@ final class ServerIdentity {
   /** Whether the checkpoint was cut by another submission than this one. */
   boolean isOfAnotherRun(ServerPlan plan) throws Exception {
     return !list(run).equals(List.of(plan.run()));
+  }
+
+  /**
+   * Whether the checkpoint's reports are of other metrics than this job measures. A checkpoint that
+   * doesn't name its metrics counts as one of others.
+   */
+  boolean measuredOtherMetrics(ServerPlan plan) throws Exception {
+    return !list(metrics).equals(plan.metrics());
   }
 
   private static List<Integer> joined(List<String> known, ServerPlan plan) {

@@ -6,9 +6,11 @@ import io.tapestream.parameterserver.BlockLayout;
 import io.tapestream.parameterserver.Message;
 import io.tapestream.parameterserver.Message.Hello;
 import io.tapestream.parameterserver.Message.Join;
+import io.tapestream.parameterserver.Message.Scale;
 import io.tapestream.parameterserver.Message.Turn;
 import io.tapestream.parameterserver.NonFiniteException;
 import io.tapestream.parameterserver.ParameterServer;
+import io.tapestream.parameterserver.Reply;
 import io.tapestream.parameterserver.Weights;
 import java.util.List;
 import java.util.Optional;
@@ -98,7 +100,11 @@ public final class ServerOperator extends AbstractStreamOperator<Delivery>
     optimizer = plan.model().optimizer(userClasses);
     server =
         new ParameterServer(
-            optimizer, plan.consistency(), plan.model().meanLoss(userClasses), plan.stopAfter());
+            optimizer,
+            plan.consistency(),
+            plan.model().meanLoss(userClasses),
+            plan.stopAfter(),
+            plan.clipsRounds());
     ValueState<Block> state =
         context
             .getKeyedStateStore()
@@ -106,7 +112,10 @@ public final class ServerOperator extends AbstractStreamOperator<Delivery>
     blocks = new BlockStore(state, index -> setCurrentKey(keys.key(index)));
     identity = new ServerIdentity(context.getOperatorStateStore());
     if (context.isRestored()) {
-      restore(identity.joined(plan, optimizer), identity.isOfAnotherRun(plan));
+      restore(
+          identity.joined(plan, optimizer),
+          identity.isOfAnotherRun(plan),
+          identity.measuredOtherMetrics(plan));
     } else {
       initialize(plan.model().initialValues(userClasses));
     }
@@ -127,9 +136,13 @@ public final class ServerOperator extends AbstractStreamOperator<Delivery>
     }
   }
 
-  private void restore(List<Integer> joined, boolean isNewRun) throws Exception {
+  private void restore(List<Integer> joined, boolean isNewRun, boolean otherMetrics)
+      throws Exception {
     for (int index : owned) {
       Block block = fetch(index);
+      if (otherMetrics) {
+        block.forgetMetrics();
+      }
       if (isNewRun) {
         server.goOn(block); // before anyone joins: only then are all blocks in one round
       }
@@ -159,34 +172,43 @@ public final class ServerOperator extends AbstractStreamOperator<Delivery>
     if (message instanceof Hello hello) {
       if (recipients.greet(hello)) {
         emit(hello.subtask(), block.weights());
+        if (server.waits(block)) {
+          emit(hello.subtask(), server.roundSum(block));
+        }
       }
-    } else if (message instanceof Turn turn) {
-      take(block, turn);
+      return;
+    }
+    try {
+      take(block, message);
+    } catch (NonFiniteException e) {
+      throw new SuppressRestartsException(e); // a restart would meet the same numbers again
     }
   }
 
-  private void take(Block block, Turn turn) throws Exception {
-    Optional<Weights> weights = accept(block, turn);
-    blocks.changed(turn.block(), block);
+  private void take(Block block, Message message) throws Exception {
+    boolean waited = server.waits(block);
+    Optional<Weights> weights =
+        message instanceof Turn turn
+            ? server.accept(block, turn)
+            : server.accept(block, (Scale) message);
+    blocks.changed(block.range().index(), block);
     if (weights.isPresent()) {
-      recipients.subtasks().forEach(subtask -> emit(subtask, weights.get()));
-      if (reported != null && turn.block() == owned.get(0)) {
+      emit(weights.get());
+      if (reported != null && block.range().index() == owned.get(0)) {
         reported.update(block);
       }
     }
-  }
-
-  /** A restart would meet the same numbers again, so a value that is not finite ends the job. */
-  private Optional<Weights> accept(Block block, Turn turn) {
-    try {
-      return server.accept(block, turn);
-    } catch (NonFiniteException e) {
-      throw new SuppressRestartsException(e);
+    if (!waited && server.waits(block)) {
+      emit(server.roundSum(block));
     }
   }
 
-  private void emit(int subtask, Weights weights) {
-    output.collect(new StreamRecord<>(new Delivery(subtask, weights)));
+  private void emit(Reply reply) {
+    recipients.subtasks().forEach(subtask -> emit(subtask, reply));
+  }
+
+  private void emit(int subtask, Reply reply) {
+    output.collect(new StreamRecord<>(new Delivery(subtask, reply)));
   }
 
   @Override

@@ -19,6 +19,7 @@ import org.apache.kafka.common.TopicPartition;
  * @param metrics names of the metrics, in the order of the contributions' headers
  * @param maxParallelism of the server; fixed for the job's life
  * @param stopAfter training stops after this many skipped batches in a row
+ * @param clipsRounds whether a round waits until trainers have worked out the norm of its gradient
  * @param run the submission; another one that restores lets a stopped block go on
  */
 public record ServerPlan(
@@ -30,6 +31,7 @@ public record ServerPlan(
     List<String> metrics,
     int maxParallelism,
     long stopAfter,
+    boolean clipsRounds,
     String run)
     implements Serializable {
 
@@ -38,7 +40,7 @@ public record ServerPlan(
     metrics = List.copyOf(metrics);
   }
 
-  /** A plan under which training never stops. */
+  /** A plan under which training never stops, and no round is clipped. */
   public ServerPlan(
       ServedModel model,
       Consistency consistency,
@@ -56,6 +58,7 @@ public record ServerPlan(
         metrics,
         maxParallelism,
         Long.MAX_VALUE,
+        false,
         "");
   }
 
@@ -72,6 +75,7 @@ public record ServerPlan(
         metrics,
         maxParallelism,
         settings.gradients().stopAfter(),
+        settings.gradients().roundClipping().isPresent(),
         settings.publish().runId());
   }
 

@@ -6,8 +6,9 @@ import io.tapestream.parameterserver.Block;
 import io.tapestream.parameterserver.BlockFormat;
 import io.tapestream.parameterserver.Message;
 import io.tapestream.parameterserver.MessageFormat;
+import io.tapestream.parameterserver.Reply;
+import io.tapestream.parameterserver.ReplyFormat;
 import io.tapestream.parameterserver.Weights;
-import io.tapestream.parameterserver.WeightsFormat;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
@@ -91,39 +92,40 @@ public final class ServerTypes {
     }
   }
 
-  /** Weights in the layout of {@link WeightsFormat}, then their address as an int. */
+  /** Replies in the layout of {@link ReplyFormat}, then their address as an int. */
   public static final class DeliverySerializer extends FormatSerializer<Delivery> {
 
     private static final long serialVersionUID = 1L;
 
     @Override
     void write(DataOutput out, Delivery delivery) throws IOException {
-      WeightsFormat.write(out, delivery.weights());
+      ReplyFormat.write(out, delivery.reply());
       out.writeInt(delivery.subtask());
     }
 
     /** What comes from the network is counted. */
     @Override
     Delivery read(DataInput in) throws IOException {
-      Weights weights = WeightsFormat.read(in);
+      Reply reply = ReplyFormat.read(in);
       int subtask = in.readInt();
-      WireBytes.count(WeightsFormat.size(weights) + Integer.BYTES);
-      return new Delivery(subtask, weights);
+      WireBytes.count(ReplyFormat.size(reply) + Integer.BYTES);
+      return new Delivery(subtask, reply);
     }
 
     /** The server goes on changing the values that it refers to. */
     @Override
     public Delivery copy(Delivery from) {
-      Weights weights = from.weights();
-      return new Delivery(
-          from.subtask(),
-          new Weights(
-              weights.block(),
-              weights.round(),
-              weights.applied(),
-              weights.rounds(),
-              weights.busyRounds(),
-              weights.values().clone()));
+      return from.reply() instanceof Weights weights
+          ? new Delivery(
+              from.subtask(),
+              new Weights(
+                  weights.block(),
+                  weights.round(),
+                  weights.applied(),
+                  weights.rounds(),
+                  weights.busyRounds(),
+                  weights.values().clone()))
+          : from;
     }
 
     @Override

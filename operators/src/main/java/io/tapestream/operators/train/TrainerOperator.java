@@ -16,6 +16,7 @@ import io.tapestream.parameterserver.Message;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.RejectedExecutionException;
 import org.apache.flink.api.common.operators.MailboxExecutor;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
@@ -63,10 +64,35 @@ public final class TrainerOperator extends AbstractStreamOperator<Message>
           settings.server().layout().trained(),
           Runtime.getRuntime().maxMemory());
     }
+    MailboxExecutor mails =
+        Objects.requireNonNull(mailbox, "Flink sets the mailbox before it opens an operator");
     Session opened = new Session();
     session = opened;
-    Objects.requireNonNull(mailbox, "Flink sets the mailbox before it opens an operator")
-        .execute(opened::greet, "ask the parameter server for weights");
+    mails.execute(opened::greet, "ask the parameter server for weights");
+    settings
+        .gradients()
+        .roundClipping()
+        .ifPresent(
+            clipping ->
+                opened
+                    .replica
+                    .norms()
+                    .listen((round, squares) -> scale(mails, round, clipping.factor(squares))));
+  }
+
+  /** Called on a weight return's thread; answers on this task's. */
+  private void scale(MailboxExecutor mails, long round, double factor) {
+    try {
+      mails.execute(
+          () -> {
+            if (session != null) {
+              session.scale(round, factor);
+            }
+          },
+          "scale round " + round);
+    } catch (RejectedExecutionException closed) {
+      LOG.debug("This trainer has ended; the others scale round {}", round);
+    }
   }
 
   @Override
@@ -143,6 +169,13 @@ public final class TrainerOperator extends AbstractStreamOperator<Message>
     void lose(LostRecords lost) {
       trainer.lose(lost, this::push);
       measured.lost(lost.to() - lost.from(), WireBytes.take());
+    }
+
+    /** Tells every block by what the round that waits is multiplied (R15). */
+    void scale(long round, double factor) {
+      for (BlockRange block : settings.server().layout().blocks()) {
+        push(new Message.Scale(block.index(), round, factor));
+      }
     }
 
     private void push(Message message) {

@@ -1,6 +1,8 @@
 package io.tapestream.operators.weights;
 
 import io.tapestream.parameterserver.BlockLayout;
+import io.tapestream.parameterserver.Reply;
+import io.tapestream.parameterserver.RoundSum;
 import io.tapestream.parameterserver.Weights;
 import io.tapestream.parameterserver.consistency.Consistency;
 import java.util.ArrayList;
@@ -42,6 +44,7 @@ public final class WeightReplica {
   private final Consistency consistency;
 
   // runtime
+  private final RoundNorms norms;
   private final Object lock = new Object();
 
   private final @Nullable Weights[] newest; // guarded by lock
@@ -58,6 +61,7 @@ public final class WeightReplica {
     this.id = UUID.randomUUID();
     this.layout = layout;
     this.consistency = consistency;
+    this.norms = new RoundNorms(layout.count());
     this.newest = new Weights[layout.count()];
     this.arrivals = new long[layout.count()];
     this.rounds = new long[layout.count()];
@@ -69,6 +73,20 @@ public final class WeightReplica {
   /** What tells this replica from every other, so that shards serve it once. */
   public UUID id() {
     return id;
+  }
+
+  /** Takes what a block tells. */
+  public void receive(Reply reply) {
+    if (reply instanceof Weights weights) {
+      receive(weights);
+    } else if (reply instanceof RoundSum sum) {
+      norms.receive(sum);
+    }
+  }
+
+  /** What the blocks have told of the norms of rounds. */
+  public RoundNorms norms() {
+    return norms;
   }
 
   /**

@@ -53,7 +53,7 @@ public final class WeightReturnOperator extends AbstractStreamOperator<Void>
       throw new IllegalStateException("weights arrived before open()");
     }
     bytesDown.inc(WireBytes.take());
-    replica.receive(element.getValue().weights());
+    replica.receive(element.getValue().reply());
   }
 
   @Override

@@ -11,6 +11,8 @@ import io.tapestream.optimizers.Step;
 import io.tapestream.parameterserver.BlockLayout;
 import io.tapestream.parameterserver.BlockRange;
 import io.tapestream.parameterserver.Gradient.Dense;
+import io.tapestream.parameterserver.Header;
+import io.tapestream.parameterserver.Message.Contribution;
 import io.tapestream.parameterserver.ProtocolException;
 import io.tapestream.parameterserver.Weights;
 import io.tapestream.parameterserver.consistency.Synchronous;
@@ -230,6 +232,7 @@ class ServerOperatorTest {
         PLAN.metrics(),
         PLAN.maxParallelism(),
         2,
+        false,
         run);
   }
 
@@ -418,6 +421,32 @@ class ServerOperatorTest {
   }
 
   @Test
+  void aRestoredJobMayMeasureOtherMetricsFromTheMiddleOfARoundOn() throws Exception {
+    Checkpoint checkpoint;
+    try (TestShards shards = new TestShards(PLAN, 2, null)) {
+      rounds(shards, 0, 1);
+      shards.contribute(0, 1);
+      shards.contribute(2, 1); // is held until 1 has come
+      checkpoint = shards.checkpoint(1);
+    }
+    ServerPlan other = plan(new Adam(0.1), PLAN.virtualWorkers(), 1, List.of("mean_loss", "auc"));
+    try (TestShards restored = new TestShards(other, 3, checkpoint)) {
+      for (BlockRange range : PLAN.layout().blocks()) {
+        Contribution one = TestShards.contribution(range, 1, 1);
+        Header header = new Header(4, 8, new double[] {6, 3}, new double[] {4, 4}, 4);
+        restored.accept(
+            new Contribution(range.index(), 1, 1, one.nextOffset(), one.gradient(), header));
+      }
+      assertThat(restored.vector()).isEqualTo(uninterrupted(2));
+      restored.checkpoint(2);
+      Header report = restored.snapshots().get(0).report();
+      assertThat(report.records()).isEqualTo(3 * 4);
+      assertThat(report.metric(0)).isEqualTo(1.5);
+      assertThat(report.metric(1)).isEqualTo(0.75);
+    }
+  }
+
+  @Test
   void anOptimizerThatRemembersSomethingElseIsRefusedAtARestore() throws Exception {
     Checkpoint checkpoint = checkpointOfOneRound();
     assertRefused(
@@ -452,7 +481,8 @@ class ServerOperatorTest {
   }
 
   /** The mean gradient of a round of the three virtual workers. */
-  private static float[] mean(int round) {
+  /** The gradient of a round as it is applied. */
+  static float[] mean(int round) {
     BlockRange whole = new BlockRange(0, 0, PLAN.layout().size(), true);
     float[] mean = new float[whole.length()];
     for (int vw = 0; vw < 3; vw++) {
@@ -499,13 +529,21 @@ class ServerOperatorTest {
 
   private static ServerPlan plan(
       Optimizer optimizer, List<String> virtualWorkers, long publishEveryRounds) {
+    return plan(optimizer, virtualWorkers, publishEveryRounds, List.of("accuracy"));
+  }
+
+  private static ServerPlan plan(
+      Optimizer optimizer,
+      List<String> virtualWorkers,
+      long publishEveryRounds,
+      List<String> metrics) {
     return new ServerPlan(
         new TestModel(optimizer, true, 20),
         new Synchronous(),
         BlockLayout.ofElements(20, 20, 4),
         virtualWorkers,
         publishEveryRounds,
-        List.of("accuracy"),
+        metrics,
         16);
   }
 }

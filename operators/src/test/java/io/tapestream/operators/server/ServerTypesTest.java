@@ -7,6 +7,7 @@ import io.tapestream.parameterserver.Block;
 import io.tapestream.parameterserver.BlockRange;
 import io.tapestream.parameterserver.Header;
 import io.tapestream.parameterserver.ParameterServer;
+import io.tapestream.parameterserver.RoundSum;
 import io.tapestream.parameterserver.Weights;
 import io.tapestream.parameterserver.consistency.Synchronous;
 import java.util.List;
@@ -36,6 +37,7 @@ class ServerTypesTest {
         Arguments.of(
             ServerTypes.DELIVERY,
             new Delivery(7, new Weights(2, 4, new long[] {4, 3}, new long[] {4, 4}, values))),
+        Arguments.of(ServerTypes.DELIVERY, new Delivery(7, new RoundSum(2, 4, 0.5))),
         Arguments.of(ServerTypes.BLOCK, block),
         Arguments.of(
             ServerTypes.BLOCK_SNAPSHOT,

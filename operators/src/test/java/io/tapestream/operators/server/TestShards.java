@@ -8,6 +8,7 @@ import io.tapestream.parameterserver.Message;
 import io.tapestream.parameterserver.Message.Contribution;
 import io.tapestream.parameterserver.Message.Hello;
 import io.tapestream.parameterserver.Message.Leave;
+import io.tapestream.parameterserver.Reply;
 import io.tapestream.parameterserver.Weights;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -152,12 +153,19 @@ final class TestShards implements AutoCloseable {
   /** The newest weights that have left, by block. */
   Map<Integer, Weights> newest() {
     Map<Integer, Weights> newest = new TreeMap<>();
-    for (var shard : shards) {
-      shard
-          .extractOutputValues()
-          .forEach(delivery -> newest.put(delivery.weights().block(), delivery.weights()));
+    for (Reply reply : replies()) {
+      if (reply instanceof Weights weights) {
+        newest.put(weights.block(), weights);
+      }
     }
     return newest;
+  }
+
+  /** All that blocks have told, in the order of the shards. */
+  List<Reply> replies() {
+    return shards.stream()
+        .flatMap(shard -> shard.extractOutputValues().stream().map(Delivery::reply))
+        .toList();
   }
 
   /** For each subtask that was sent to, how many blocks. */

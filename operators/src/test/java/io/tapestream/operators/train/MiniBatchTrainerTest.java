@@ -60,7 +60,7 @@ class MiniBatchTrainerTest {
     fill(replica, 0, 0);
     GradientSettings largest =
         new GradientSettings(
-            Double.POSITIVE_INFINITY, Long.MAX_VALUE, Clipping.NONE, new Topk(0.5));
+            Double.POSITIVE_INFINITY, Long.MAX_VALUE, Clipping.NONE, new Topk(0.5), null);
     MiniBatch batch = batch(0, false, example(7, 1, 2, 1, 0, 0, 0), example(8, 1, 0, 0, 0, 3, 5));
     try (MiniBatchTrainer trainer = open(settings("SumLoss", largest))) {
       trainer.train(batch, pushed::add);

@@ -9,6 +9,8 @@ import static io.tapestream.operators.train.CountingJob.truncated;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import io.tapestream.clipping.Clipping;
+import io.tapestream.operators.GradientSettings;
 import io.tapestream.operators.deadletters.DeadLetterRecord;
 import io.tapestream.operators.deadletters.DeadLetters;
 import io.tapestream.operators.server.ServerTypes;
@@ -18,6 +20,9 @@ import io.tapestream.operators.source.Turn;
 import io.tapestream.operators.weights.WeightExchange;
 import io.tapestream.operators.weights.WeightReplica;
 import io.tapestream.parameterserver.Message;
+import io.tapestream.parameterserver.RoundClipping;
+import io.tapestream.parameterserver.RoundSum;
+import io.tapestream.parameterserver.compression.None;
 import org.apache.flink.api.common.serialization.SerializerConfigImpl;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.streaming.runtime.tasks.mailbox.Mail;
@@ -80,6 +85,40 @@ class TrainerOperatorTest {
               new Message.Hello(2, 3, replica.id()));
       WeightExchange.leave(key, replica);
     }
+  }
+
+  @Test
+  void r15ItAnswersTheNormsOfAllBlocksWithOneScaleInAMail() throws Exception {
+    GradientSettings clipping =
+        new GradientSettings(1e18, 9, Clipping.NONE, new None(), new RoundClipping(1));
+    WeightExchange.Key key;
+    WeightReplica replica;
+    try (var harness =
+        new OneInputStreamOperatorTestHarness<Turn, Message>(
+            new TrainerOperator(settings("SumLoss", clipping)))) {
+      harness.setup(ServerTypes.MESSAGE.createSerializer(new SerializerConfigImpl()));
+      harness.open();
+      key = WeightExchange.Key.of(harness.getOneInputOperator().getMetricGroup().getAllVariables());
+      replica = meet(key);
+      harness.getTaskMailbox().drain(); // its hello
+      replica.receive(new RoundSum(0, 7, 9));
+      replica.receive(new RoundSum(2, 7, 4));
+      assertThat(harness.getTaskMailbox().hasMail()).isFalse();
+      replica.receive(new RoundSum(1, 7, 12));
+      for (Mail mail : harness.getTaskMailbox().drain()) {
+        mail.run();
+      }
+
+      assertThat(harness.extractOutputValues())
+          .containsExactly(
+              new Message.Scale(0, 7, 0.2),
+              new Message.Scale(1, 7, 0.2),
+              new Message.Scale(2, 7, 0.2));
+    }
+    for (int block = 0; block < 3; block++) {
+      replica.receive(new RoundSum(block, 8, 1)); // nobody is left to answer
+    }
+    WeightExchange.leave(key, replica);
   }
 
   @Test

@@ -14,8 +14,11 @@ import io.tapestream.parameterserver.Message;
 import io.tapestream.parameterserver.Message.Contribution;
 import io.tapestream.parameterserver.Message.Join;
 import io.tapestream.parameterserver.Message.Leave;
+import io.tapestream.parameterserver.Message.Scale;
 import io.tapestream.parameterserver.Message.Skip;
 import io.tapestream.parameterserver.ParameterServer;
+import io.tapestream.parameterserver.Reply;
+import io.tapestream.parameterserver.RoundSum;
 import io.tapestream.parameterserver.Weights;
 import io.tapestream.parameterserver.consistency.Consistency;
 import java.util.ArrayDeque;
@@ -40,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  * workers of trainer t ──(t, s): Message | Barrier──► blocks of shard s
  *          ▲                                              │
- *          └──────────────(s, t): Weights─────────────────┘
+ *          └──────────(s, t): Weights | RoundSum──────────┘
  * </pre>
  */
 final class Simulation {
@@ -50,10 +53,13 @@ final class Simulation {
   private static final int UNKNOWN = -1;
 
   /** What a forward channel carries: a message in its sender's round, or a barrier. */
-  private record Item(Message.@Nullable Turn message, long round) {}
+  private record Item(@Nullable Message message, long round) {}
 
-  /** Weights on their way to the trainer that has this index in this attempt. */
-  private record Delivery(int attempt, int trainer, Weights weights) {}
+  /** A block's reply on its way to the trainer that has this index in this attempt. */
+  private record Delivery(int attempt, int trainer, Reply reply) {}
+
+  /** Weights that a trainer was handed, and the attempt that they are of. */
+  private record Part(int attempt, Weights weights) {}
 
   /**
    * A mode under test.
@@ -71,11 +77,14 @@ final class Simulation {
 
   /** A trainer's process: what it hosts, and the weights that it has been handed. */
   private static final class Trainer {
-    final Delivery[] replica;
+    final Part[] replica;
+    final RoundSum[] sums;
+    final Queue<RoundSum[]> unanswered = new ArrayDeque<>(); // rounds that all blocks told of
     boolean barrierSent;
 
     Trainer(int blocks) {
-      replica = new Delivery[blocks];
+      replica = new Part[blocks];
+      sums = new RoundSum[blocks];
     }
 
     boolean isComplete() {
@@ -122,6 +131,7 @@ final class Simulation {
   int checkpoints;
   int skips;
   int stops;
+  int clipped;
 
   /**
    * A run.
@@ -155,7 +165,11 @@ final class Simulation {
 
   private ParameterServer server() {
     return new ParameterServer(
-        workload.optimizer(), mode.consistency(), workload.meanLoss(), workload.stopAfter());
+        workload.optimizer(),
+        mode.consistency(),
+        workload.meanLoss(),
+        workload.stopAfter(),
+        workload.roundClipping().isPresent() && mode.consistency().sumsRounds());
   }
 
   /** The most batches that a worker may have. */
@@ -238,7 +252,7 @@ final class Simulation {
       if (!worker.left() || !host(vw).isComplete()) {
         return false;
       }
-      for (Delivery part : host(vw).replica) {
+      for (Part part : host(vw).replica) {
         if (part.weights().applied()[vw] < worker.batches()) {
           return false;
         }
@@ -263,6 +277,9 @@ final class Simulation {
     for (Trainer trainer : trainers) {
       if (checkpointing && !trainer.barrierSent) {
         actions.add(() -> sendBarrier(trainer));
+      }
+      if (!trainer.unanswered.isEmpty()) {
+        actions.add(() -> scale(trainer));
       }
     }
     for (Shard shard : shards) {
@@ -332,7 +349,7 @@ final class Simulation {
     Worker after = worker;
     if (worker.hasBatch()) {
       float[] weights = new float[layout.size()];
-      for (Delivery part : host(vw).replica) {
+      for (Part part : host(vw).replica) {
         assertThat(part.attempt()).as("I8: the attempt of the weights").isEqualTo(attempt);
         checks.freshness(worker, mode.staleness(), part.weights(), workers);
         int from = layout.block(part.weights().block()).from();
@@ -369,10 +386,32 @@ final class Simulation {
     shardOf(message.block()).inputs.get(vw % trainers.size()).add(new Item(message, round));
   }
 
+  /** R15: answers the sums of a round that all blocks have told of, in one go. */
+  private void scale(Trainer trainer) {
+    RoundSum[] sums = trainer.unanswered.remove();
+    double[] squares = Arrays.stream(sums).mapToDouble(RoundSum::squares).toArray();
+    double factor = workload.roundClipping().orElseThrow().factor(squares);
+    clipped += factor < 1 ? 1 : 0;
+    for (RoundSum sum : sums) {
+      Message scale = new Scale(sum.block(), sum.round(), factor);
+      int t = trainers.indexOf(trainer);
+      shardOf(sum.block()).inputs.get(t).add(new Item(scale, UNKNOWN));
+    }
+  }
+
   /** Fenced by the attempt, as the hand-over in a process is by its key (R9). */
   private void handOver(Delivery delivery) {
-    if (delivery.attempt() == attempt) {
-      trainers.get(delivery.trainer()).replica[delivery.weights().block()] = delivery;
+    if (delivery.attempt() != attempt) {
+      return;
+    }
+    Trainer trainer = trainers.get(delivery.trainer());
+    if (delivery.reply() instanceof Weights weights) {
+      trainer.replica[weights.block()] = new Part(delivery.attempt(), weights);
+    } else if (delivery.reply() instanceof RoundSum sum) {
+      trainer.sums[sum.block()] = sum;
+      if (Arrays.stream(trainer.sums).allMatch(s -> s != null && s.round() == sum.round())) {
+        trainer.unanswered.add(trainer.sums.clone());
+      }
     }
   }
 
@@ -384,7 +423,7 @@ final class Simulation {
 
   private void deliver(Shard shard, int input) {
     Item item = shard.inputs.get(input).remove();
-    Message.Turn message = item.message();
+    Message message = item.message();
     if (message == null) {
       shard.aligned.set(input, true);
       if (!shard.aligned.contains(false)) {
@@ -395,9 +434,24 @@ final class Simulation {
       return;
     }
     Block block = shard.blocks.get(message.block());
-    tampering.before(block, message);
-    server.accept(block, message).ifPresent(weights -> emit(shard, weights));
-    tampering.after(block, message, item.round());
+    boolean waited = server.waits(block);
+    if (message instanceof Message.Turn turn) {
+      tampering.before(block, turn);
+      server.accept(block, turn).ifPresent(weights -> emit(shard, weights));
+      tampering.after(block, turn, item.round());
+    } else if (message instanceof Scale scale) {
+      server.accept(block, scale).ifPresent(weights -> emit(shard, weights));
+      tampering.afterScale(block, scale);
+    }
+    if (!waited && server.waits(block)) {
+      tell(shard, server.roundSum(block));
+    }
+  }
+
+  private void tell(Shard shard, RoundSum sum) {
+    for (int t = 0; t < shard.outputs.size(); t++) {
+      shard.outputs.get(t).add(new Delivery(attempt, t, sum));
+    }
   }
 
   private void emit(Shard shard, Weights weights) {
@@ -448,6 +502,7 @@ final class Simulation {
     attempt++;
     shards.forEach(shard -> abandoned.addAll(shard.outputs));
     rounds = new HashMap<>();
+    Mode before = mode;
     mode = modes.get(random.nextInt(modes.size()));
     server = server();
     tampering.newAttempt(server, mode.consistency());
@@ -469,12 +524,20 @@ final class Simulation {
       shards.add(shard);
     }
     last.blocks().forEach((b, bytes) -> shardOf(b).blocks.put(b, Formats.block(bytes)));
-    if (crashes > 0 && joins < JOINS && random.nextBoolean()) {
-      shards.forEach(shard -> shard.blocks.values().forEach(server::goOn)); // another submission
+    boolean joining = crashes > 0 && joins < JOINS && random.nextBoolean();
+    if (joining || mode != before) { // another submission
+      shards.forEach(shard -> shard.blocks.values().forEach(server::goOn));
+    }
+    if (joining) {
       join();
     }
     for (Shard shard : shards) {
-      shard.blocks.values().forEach(block -> emit(shard, block.weights()));
+      for (Block block : shard.blocks.values()) {
+        emit(shard, block.weights());
+        if (server.waits(block)) {
+          tell(shard, server.roundSum(block));
+        }
+      }
     }
   }
 

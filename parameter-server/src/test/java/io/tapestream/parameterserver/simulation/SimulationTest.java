@@ -3,12 +3,14 @@ package io.tapestream.parameterserver.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tapestream.optimizers.Step;
+import io.tapestream.parameterserver.RoundClipping;
 import io.tapestream.parameterserver.consistency.Asynchronous;
 import io.tapestream.parameterserver.consistency.Bounded;
 import io.tapestream.parameterserver.consistency.Synchronous;
 import io.tapestream.parameterserver.simulation.Simulation.Mode;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -16,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Invariants over 1,500 seeded runs. {@link Simulation} and {@link Checks} look at every gradient
+ * Invariants over 2,000 seeded runs. {@link Simulation} and {@link Checks} look at every gradient
  * (I3, I8, R5), at all weights that leave (I1), at every checkpoint (I1, R6, R18), and that
  * training never stands still (R4); {@link Tampering} at every message (I1, I3, I6, R1). A failure
  * names the mode and the seed that repeat it.
@@ -98,6 +100,35 @@ class SimulationTest {
   }
 
   @Test
+  void r15ClippedRoundsHaveTheBitsOfOneLoopOverTheRoundsWhateverHappens() {
+    int clipped = 0;
+    for (long seed = 0; seed < SEEDS; seed++) {
+      int initial = 1 + new Random(seed).nextInt(4);
+      Workload workload = new Workload.Chaotic(seed, 7, 9, Optional.of(new RoundClipping(2)));
+      Simulation run = new Simulation(seed, workload, List.of(SYNCHRONOUS), initial);
+      named(
+          List.of(SYNCHRONOUS),
+          seed,
+          () ->
+              assertThat(bits(run.run()))
+                  .as("I2: bits of the weights")
+                  .isEqualTo(bits(oneLoop(workload, run.workers()))));
+      clipped += run.clipped;
+    }
+    assertThat(clipped).as("scales below 1").isGreaterThan(SEEDS);
+  }
+
+  @Test
+  void r15ARoundThatWaitsForItsScaleIsTakenUpByAnyMode() {
+    List<Mode> modes = List.of(SYNCHRONOUS, BOUNDED, ASYNCHRONOUS);
+    for (long seed = 0; seed < SEEDS / 4; seed++) {
+      Workload workload = new Workload.Chaotic(seed, 7, 9, Optional.of(new RoundClipping(2)));
+      Simulation run = new Simulation(seed, workload, modes, 3);
+      named(modes, seed, run::run); // ends when every batch is in the weights
+    }
+  }
+
+  @Test
   void r15ShardsStopAtTheSamePlaceAndNothingIsLostWhateverTheMode() {
     for (Mode mode : List.of(SYNCHRONOUS, BOUNDED, ASYNCHRONOUS)) {
       int stops = 0;
@@ -157,6 +188,7 @@ class SimulationTest {
         for (int i = 0; i < workload.trained(); i++) {
           sum[i] /= (float) weightSum;
         }
+        clip(sum, workload);
         applied++;
         workload
             .optimizer()
@@ -166,6 +198,27 @@ class SimulationTest {
       }
     }
     return weights;
+  }
+
+  /** Keras's global_clipnorm, in double; squares are added by threes, as the blocks are. */
+  private static void clip(float[] gradient, Workload workload) {
+    if (workload.roundClipping().isEmpty()) {
+      return;
+    }
+    double squares = 0;
+    for (int from = 0; from < workload.trained(); from += 3) {
+      double part = 0;
+      for (int i = from; i < Math.min(from + 3, workload.trained()); i++) {
+        part += (double) gradient[i] * gradient[i];
+      }
+      squares += part;
+    }
+    double bound = workload.roundClipping().get().norm();
+    if (Math.sqrt(squares) > bound) {
+      for (int i = 0; i < workload.trained(); i++) {
+        gradient[i] *= (float) (bound / Math.sqrt(squares));
+      }
+    }
   }
 
   private static int[] bits(float[] values) {

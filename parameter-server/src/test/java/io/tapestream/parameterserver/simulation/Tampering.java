@@ -8,6 +8,7 @@ import io.tapestream.parameterserver.Formats;
 import io.tapestream.parameterserver.Gradient.Dense;
 import io.tapestream.parameterserver.Message;
 import io.tapestream.parameterserver.Message.Contribution;
+import io.tapestream.parameterserver.Message.Scale;
 import io.tapestream.parameterserver.NonFiniteException;
 import io.tapestream.parameterserver.ParameterServer;
 import io.tapestream.parameterserver.ProtocolException;
@@ -95,6 +96,21 @@ final class Tampering {
         refuse(block, later(sent, 1), "I3: a batch that runs ahead of the bound");
       }
     }
+    assertFinite(block);
+  }
+
+  /** Tries what must have no effect after a round was scaled. */
+  void afterScale(Block block, Scale scale) {
+    byte[] before = Formats.bytes(block);
+    tried++;
+    server.accept(block, scale);
+    assertThat(Arrays.equals(Formats.bytes(block), before))
+        .as("R15: a scale that comes twice changes nothing")
+        .isTrue();
+    Scale early = new Scale(scale.block(), block.round() + 1, scale.factor());
+    assertThatThrownBy(() -> server.accept(block, early))
+        .as("R15: a scale of a round that has not begun is refused")
+        .isInstanceOf(ProtocolException.class);
     assertFinite(block);
   }
 

@@ -3,7 +3,9 @@ package io.tapestream.parameterserver.simulation;
 import io.tapestream.optimizers.Adam;
 import io.tapestream.optimizers.Optimizer;
 import io.tapestream.optimizers.Sgd;
+import io.tapestream.parameterserver.RoundClipping;
 import io.tapestream.schedules.InverseTimeDecay;
+import java.util.Optional;
 import java.util.SplittableRandom;
 
 /** What the simulated virtual workers learn. Workers are named by an id that no join moves. */
@@ -27,6 +29,11 @@ interface Workload {
   /** Training stops after so many skipped batches in a row. */
   default long stopAfter() {
     return Long.MAX_VALUE;
+  }
+
+  /** What bounds the gradient of a whole round, in modes that sum rounds. */
+  default Optional<RoundClipping> roundClipping() {
+    return Optional.empty();
   }
 
   /** The gradient, or new statistics, of one batch; depends on every bit of the weights. */
@@ -79,7 +86,13 @@ interface Workload {
   }
 
   /** Gradients in which a single stale or misplaced bit changes all that follows. */
-  record Chaotic(long seed, int trained, int size) implements Workload {
+  record Chaotic(long seed, int trained, int size, Optional<RoundClipping> roundClipping)
+      implements Workload {
+
+    /** Without clipping. */
+    Chaotic(long seed, int trained, int size) {
+      this(seed, trained, size, Optional.empty());
+    }
 
     @Override
     public float[] initial() {

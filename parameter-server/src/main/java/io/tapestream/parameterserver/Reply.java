@@ -1,0 +1,8 @@
+package io.tapestream.parameterserver;
+
+/** What one block of the parameter server tells trainers. */
+public sealed interface Reply permits Weights, RoundSum {
+
+  /** The block that tells it. */
+  int block();
+}
