@@ -525,7 +525,7 @@ final class Simulation {
     }
     last.blocks().forEach((b, bytes) -> shardOf(b).blocks.put(b, Formats.block(bytes)));
     boolean joining = crashes > 0 && joins < JOINS && random.nextBoolean();
-    if (joining || mode != before) { // another submission
+    if (joining || !mode.equals(before)) { // another submission
       shards.forEach(shard -> shard.blocks.values().forEach(server::goOn));
     }
     if (joining) {
