@@ -1,6 +1,7 @@
 package io.tapestream.autodiff;
 
 import io.tapestream.tensor.Tensor;
+import java.util.function.Supplier;
 
 /**
  * Where a {@link Rule} puts the gradients of its op's inputs. Work for an input that nobody asked
@@ -8,6 +9,7 @@ import io.tapestream.tensor.Tensor;
  *
  * <pre>{@code
  * adjoints.add(x, (dx, accumulate) -> backend.matmul(dy, false, w, true, dx, accumulate));
+ * adjoints.add(x, () -> MatMul.of(dy, Transpose.of(w))); // the same, made of ops
  * }</pre>
  */
 public interface Adjoints {
@@ -27,8 +29,17 @@ public interface Adjoints {
   /**
    * Adds what the kernel computes to the gradient of an input; the kernel runs only if it is
    * wanted.
+   *
+   * @throws UnsupportedOperationException if the gradient is to have gradients itself
    */
   void add(Tensor input, Kernel kernel);
+
+  /**
+   * Adds what ops compute to the gradient of an input; they run only if it is wanted.
+   *
+   * @param gradient gives a tensor of the input's size
+   */
+  void add(Tensor input, Supplier<Tensor> gradient);
 
   /**
    * Adds a gradient that exists already, such as dy itself, to that of an input, without a copy

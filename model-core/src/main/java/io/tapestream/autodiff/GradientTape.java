@@ -1,111 +1,293 @@
 package io.tapestream.autodiff;
 
-import io.tapestream.backend.Backends;
+import io.tapestream.tensor.Differentiable;
 import io.tapestream.tensor.Tensor;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
-import java.util.IdentityHashMap;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Records the ops of its thread while it is open, and computes gradients by playing their rules
- * backwards.
+ * backwards; TensorFlow's {@code tf.GradientTape}.
  *
  * <pre>{@code
  * try (GradientTape tape = new GradientTape()) {
  *   Tensor loss = Mean.of(Square.of(Subtract.of(MatMul.of(x, w.value()), y)));
- *   tape.accumulate(loss, List.of(w)); // w.gradient() += dloss/dw
+ *   Tensor gradient = tape.gradient(loss, w); // dloss/dw, of w's shape
  * }
  * }</pre>
  *
  * <p>It watches the trainable {@linkplain Variable variables} whose value is read while it is open,
  * and whatever it is told to {@link #watch}. Only ops that depend on something watched are
- * recorded, and only gradients that lead to something asked for are computed. A gradient can be
- * asked for more than once. Views made by {@link Tensor} itself are not seen by a tape; {@code
- * ops.Reshape} is.
+ * recorded, and only gradients that lead to something asked for are computed. Views made by {@link
+ * Tensor} itself are not seen by a tape; {@code ops.Reshape} is.
  *
- * <p>A tape belongs to the thread that opened it; a thread has one open at a time. Gradients are
- * allocated like any tensor: in the thread's workspace, if it has entered one.
+ * <p>A tape gives gradients once and is then used up; a {@linkplain #persistent() persistent} one
+ * gives them as often as it is asked while it is open.
+ *
+ * <p>Tapes nest, each recording what it watches. An outer one also records how an inner one
+ * computes its gradients, and so has gradients of these:
+ *
+ * <pre>{@code
+ * try (GradientTape outer = new GradientTape()) {
+ *   outer.watch(x);
+ *   Tensor slope;
+ *   try (GradientTape inner = new GradientTape()) {
+ *     inner.watch(x);
+ *     slope = inner.gradient(Sum.of(Multiply.of(x, Square.of(x))), x); // 3x²
+ *   }
+ *   Tensor curvature = outer.jacobian(slope, x); // 6x on the diagonal
+ * }
+ * }</pre>
+ *
+ * <p>A tape doesn't record its own playing back. It belongs to the thread that opened it. Gradients
+ * are allocated like any tensor: in the thread's workspace, if it has entered one.
  */
 public final class GradientTape implements AutoCloseable {
   private static final ThreadLocal<@Nullable GradientTape> CURRENT = new ThreadLocal<>();
 
-  private final IdentityHashMap<Tensor, Node> nodes = new IdentityHashMap<>();
-  private final List<Node> order = new ArrayList<>();
-  private boolean playing;
+  private final Thread owner = Thread.currentThread();
+  private final boolean persistent;
+  private final boolean watchAccessedVariables;
+  private final Graph graph = new Graph();
+  private final List<Variable> watched = new ArrayList<>();
+  private @Nullable GradientTape enclosing;
+  private int pauses;
+  private boolean used;
   private boolean closed;
 
-  /**
-   * Opens a tape on this thread.
-   *
-   * @throws IllegalStateException if the thread has one open
-   */
+  /** Opens a tape that gives gradients once, and watches trainable variables as they are read. */
   public GradientTape() {
-    if (CURRENT.get() != null) {
-      throw new IllegalStateException(
-          "this thread has a gradient tape open already; close it first (one tape serves several gradients)");
-    }
+    this(false, true);
+  }
+
+  /**
+   * Opens a tape.
+   *
+   * @param persistent whether it gives gradients more than once
+   * @param watchAccessedVariables whether it watches trainable variables as they are read; if not,
+   *     only what it is told to
+   */
+  public GradientTape(boolean persistent, boolean watchAccessedVariables) {
+    this.persistent = persistent;
+    this.watchAccessedVariables = watchAccessedVariables;
+    this.enclosing = CURRENT.get();
     CURRENT.set(this);
   }
 
+  /** Opens a tape that gives gradients as often as it is asked. */
+  public static GradientTape persistent() {
+    return new GradientTape(true, true);
+  }
+
+  // What is recorded
+
   /**
-   * Makes the tape record what depends on this tensor from now on.
+   * Makes the tape record what depends on this tensor or variable from now on.
    *
    * @throws IllegalArgumentException for integers, which have no gradient
    */
-  public void watch(Tensor tensor) {
-    requireOpen("watch");
-    if (!nodes.containsKey(tensor)) {
-      watched(tensor);
+  public void watch(Differentiable source) {
+    requireUsable("watch");
+    if (source instanceof Variable variable) {
+      watchVariable(variable);
+    } else {
+      graph.watch(source.tensor());
     }
   }
 
-  private Node watched(Tensor tensor) {
-    if (!tensor.dtype().isFloating()) {
-      throw new IllegalArgumentException("can't watch " + tensor + ": integers have no gradient");
-    }
-    return add(new Node(tensor, null, List.of()));
+  /** The variables it watches, in the order in which it came to. */
+  public List<Variable> watchedVariables() {
+    return List.copyOf(watched);
   }
 
   /**
-   * The gradients of a scalar for tensors that were watched or computed from such; zeros for one it
-   * does not depend on.
+   * Stops recording until what is returned is closed: for what a loop computes beside its loss.
    *
-   * @param loss one element
-   * @return one gradient per source, of its shape
-   * @throws IllegalArgumentException if loss has more than one element
-   * @throws IllegalStateException if the tape is closed, or loss was not computed from anything it
-   *     watches
+   * <pre>{@code
+   * try (GradientTape.Pause pause = tape.stopRecording()) {
+   *   log(Mean.of(Abs.of(y)).item());
+   * }
+   * }</pre>
    */
-  public List<Tensor> gradient(Tensor loss, List<Tensor> sources) {
-    Node last = begin("gradient", loss, sources);
-    requireScalar(loss);
-    playBack(last, ones(loss));
-    List<Tensor> gradients = new ArrayList<>(sources.size());
+  public Pause stopRecording() {
+    requireUsable("stopRecording");
+    pauses++;
+    return new Pause(this);
+  }
+
+  /** Forgets everything that was recorded and watched, as if the tape had just been opened. */
+  public void reset() {
+    requireOpen("reset");
+    graph.clear();
+    watched.clear();
+    used = false;
+  }
+
+  /** A stretch in which a tape does not record; closed by try-with-resources. */
+  public static final class Pause implements AutoCloseable {
+    private final GradientTape tape;
+    private boolean over;
+
+    private Pause(GradientTape tape) {
+      this.tape = tape;
+    }
+
+    /** Lets the tape record again, unless another pause goes on. */
+    @Override
+    public void close() {
+      if (!over) {
+        over = true;
+        tape.pauses--;
+      }
+    }
+  }
+
+  // Gradients
+
+  /** As {@link #gradient(Tensor, List)}, for one source. */
+  public Tensor gradient(Tensor target, Differentiable source) {
+    return gradient(target, List.of(source)).get(0);
+  }
+
+  /**
+   * The gradients of a scalar for variables and tensors that were watched or computed from such;
+   * zeros for one it does not depend on.
+   *
+   * @param target one element
+   * @return one gradient per source, of its shape
+   * @throws IllegalArgumentException if target has more than one element
+   * @throws IllegalStateException if the tape is closed or used up, or target was not computed from
+   *     anything it watches
+   */
+  public List<Tensor> gradient(Tensor target, List<? extends Differentiable> sources) {
+    requireUsable("gradient");
+    Seeds.requireScalar(target);
+    requireRecorded("gradient", target);
+    return gradient(List.of(target), sources, UnconnectedGradients.ZERO);
+  }
+
+  /** The gradients of the sum of scalars; see the form that takes their output gradients. */
+  public List<@Nullable Tensor> gradient(
+      List<Tensor> targets,
+      List<? extends Differentiable> sources,
+      UnconnectedGradients unconnected) {
+    targets.forEach(Seeds::requireScalar);
+    return gradient(targets, targets.stream().map(Seeds::one).toList(), sources, unconnected);
+  }
+
+  /**
+   * {@code Σ outputGradient · ∂target/∂source}, over all elements of all targets, which any tensors
+   * may be.
+   *
+   * @param targets any shapes
+   * @param outputGradients the gradient that arrives at each target, of its shape
+   * @param unconnected what stands for the gradient of a source that no target depends on
+   * @return one gradient per source, of its shape, or null as asked for; not to be written to if
+   *     another tape records
+   * @throws IllegalArgumentException if shapes don't agree
+   * @throws IllegalStateException if the tape is closed or used up
+   * @throws UnsupportedOperationException if another tape records, and an op on the way has no
+   *     second derivative, naming it
+   */
+  public List<@Nullable Tensor> gradient(
+      List<Tensor> targets,
+      List<Tensor> outputGradients,
+      List<? extends Differentiable> sources,
+      UnconnectedGradients unconnected) {
+    requireUsable("gradient");
+    Seeds.requireFit(targets, outputGradients);
+    List<Tensor> tensors = tensors(sources);
+    List<@Nullable Tensor> gradients = play(targets, outputGradients, tensors, unconnected);
+    useUp();
+    return gradients;
+  }
+
+  private List<@Nullable Tensor> play(
+      List<Tensor> targets,
+      List<Tensor> seeds,
+      List<Tensor> sources,
+      UnconnectedGradients unconnected) {
+    graph.want(sources);
+    List<Tensor> known = new ArrayList<>(targets.size());
+    List<Tensor> knownSeeds = new ArrayList<>(targets.size());
+    for (int i = 0; i < targets.size(); i++) {
+      if (graph.contains(targets.get(i))) {
+        known.add(targets.get(i));
+        knownSeeds.add(seeds.get(i));
+      }
+    }
+    playBack(known, knownSeeds, isRecorded());
+    List<@Nullable Tensor> gradients = new ArrayList<>(sources.size());
     for (Tensor source : sources) {
-      gradients.add(gradientOf(source));
+      Tensor gradient = graph.gradientOf(source);
+      gradients.add(
+          gradient == null && unconnected == UnconnectedGradients.ZERO
+              ? Tensor.zeros(source.dtype(), source.shape())
+              : gradient);
     }
     return gradients;
   }
 
+  /** As {@link #jacobian(Tensor, List)}, for one source. */
+  public Tensor jacobian(Tensor target, Differentiable source) {
+    return jacobian(target, List.of(source)).get(0);
+  }
+
   /**
-   * Adds the gradients of a scalar for variables to their {@link Variable#gradient()}.
+   * The derivative of each element of a target for each element of a source: {@code J[i…, j…] =
+   * ∂target[i…] / ∂source[j…]}. It plays back once for each element of the target.
+   *
+   * @param target any shape but an empty one
+   * @return one tensor per source, of the target's shape followed by the source's; zeros where
+   *     there is no connection
+   * @throws IllegalArgumentException if target has no elements
+   * @throws IllegalStateException if the tape is closed or used up
+   */
+  public List<Tensor> jacobian(Tensor target, List<? extends Differentiable> sources) {
+    requireUsable("jacobian");
+    if (target.size() == 0) {
+      throw new IllegalArgumentException(
+          "jacobian: the target has shape " + target.shape() + " and no element to differentiate");
+    }
+    List<Tensor> tensors = tensors(sources);
+    List<List<Tensor>> rows = new ArrayList<>(target.size());
+    for (int i = 0; i < target.size(); i++) {
+      List<Tensor> seed = List.of(Seeds.one(target, i));
+      rows.add(play(List.of(target), seed, tensors, UnconnectedGradients.ZERO));
+    }
+    useUp();
+    List<Tensor> jacobians = new ArrayList<>(tensors.size());
+    for (int k = 0; k < tensors.size(); k++) {
+      int source = k;
+      jacobians.add(
+          Recorded.stack(
+              rows.stream().map(row -> row.get(source)).toList(),
+              Seeds.join(target.shape(), tensors.get(k).shape())));
+    }
+    return jacobians;
+  }
+
+  /**
+   * Adds the gradients of a scalar for variables to their {@link Variable#gradient()}. Other tapes
+   * don't see it.
    *
    * @param loss one element
    * @throws IllegalArgumentException if loss has more than one element
-   * @throws IllegalStateException if the tape is closed, or loss was not computed from anything it
-   *     watches
+   * @throws IllegalStateException if the tape is closed or used up, or loss was not computed from
+   *     anything it watches
    */
   public void accumulate(Tensor loss, List<Variable> variables) {
-    requireOpen("accumulate");
-    requireScalar(loss);
-    accumulate(loss, ones(loss), variables, variables.stream().map(Variable::gradient).toList());
+    requireUsable("accumulate");
+    Seeds.requireScalar(loss);
+    accumulate(
+        loss, Seeds.one(loss), variables, variables.stream().map(Variable::gradient).toList());
   }
 
   /**
    * Adds {@code Σ seed · ∂output/∂variable} to tensors of the caller's, such as a piece's partial
-   * gradients.
+   * gradients. Other tapes don't see it.
    *
    * @param output any shape
    * @param seed the gradient that arrives at the output, of its shape, such as the examples'
@@ -113,14 +295,32 @@ public final class GradientTape implements AutoCloseable {
    * @param variables what to differentiate for
    * @param into one per variable, of its shape; added to, straight by the op that computes the
    *     gradient
-   * @throws IllegalStateException if the tape is closed, or output was not computed from anything
-   *     it watches
+   * @throws IllegalStateException if the tape is closed or used up, or output was not computed from
+   *     anything it watches
    */
   public void accumulate(Tensor output, Tensor seed, List<Variable> variables, List<Tensor> into) {
-    if (!seed.shape().equals(output.shape())) {
-      throw new IllegalArgumentException(
-          "the seed has shape " + seed.shape() + " but the output " + output.shape());
-    }
+    play("accumulate", output, seed, variables, into, true);
+  }
+
+  /**
+   * As {@link #accumulate(Tensor, Tensor, List, List)}, but what {@code into} holds is overwritten,
+   * with zeros where there is no connection.
+   */
+  public void gradientInto(
+      Tensor output, Tensor seed, List<Variable> variables, List<Tensor> into) {
+    play("gradientInto", output, seed, variables, into, false);
+  }
+
+  private void play(
+      String call,
+      Tensor output,
+      Tensor seed,
+      List<Variable> variables,
+      List<Tensor> into,
+      boolean add) {
+    requireUsable(call);
+    Seeds.requireFit(List.of(output), List.of(seed));
+    requireRecorded(call, output);
     if (variables.size() != into.size()) {
       throw new IllegalArgumentException(
           variables.size()
@@ -128,21 +328,37 @@ public final class GradientTape implements AutoCloseable {
               + into.size()
               + " tensors to add their gradients to");
     }
-    List<Tensor> sources = variables.stream().map(Variable::value).toList();
-    Node last = begin("accumulate", output, sources);
+    graph.want(tensors(variables));
     for (int i = 0; i < into.size(); i++) {
-      Node node = node(sources.get(i));
-      if (!into.get(i).shape().equals(node.tensor.shape())) {
+      Tensor value = variables.get(i).tensor();
+      if (!into.get(i).shape().equals(value.shape())) {
         throw new IllegalArgumentException(
             "the gradient of "
                 + variables.get(i)
                 + " can't be added to a tensor of shape "
                 + into.get(i).shape());
       }
-      node.gradient = into.get(i);
-      node.kind = Kind.CALLERS;
+      graph.giveInto(value, into.get(i), add);
     }
-    playBack(last, seed);
+    playBack(List.of(output), List.of(seed), false);
+    graph.clearUnconnected();
+    useUp();
+  }
+
+  private void playBack(List<Tensor> targets, List<Tensor> seeds, boolean again) {
+    pauses++;
+    try {
+      graph.playBack(targets, seeds, again);
+    } finally {
+      pauses--;
+    }
+  }
+
+  private void useUp() {
+    if (!persistent) {
+      used = true;
+      graph.clear();
+    }
   }
 
   /** Ends the recording and forgets it; the tape can't be used any more. */
@@ -150,28 +366,59 @@ public final class GradientTape implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
-      nodes.clear();
-      order.clear();
-      if (CURRENT.get() == this) {
-        CURRENT.remove();
+      graph.clear();
+      if (owner == Thread.currentThread()) {
+        leave();
       }
+    }
+  }
+
+  /** Takes this tape out of those that its thread has open, wherever among them it is. */
+  private void leave() {
+    GradientTape inner = CURRENT.get();
+    if (inner == this) {
+      if (enclosing == null) {
+        CURRENT.remove();
+      } else {
+        CURRENT.set(enclosing);
+      }
+      return;
+    }
+    while (inner != null && inner.enclosing != this) {
+      inner = inner.enclosing;
+    }
+    if (inner != null) {
+      inner.enclosing = enclosing;
     }
   }
 
   // For ops and variables
 
   /**
-   * Tells the thread's tape, if one is open, what an op did; it is recorded if an input is watched.
-   * Every op ends with this call, which also keeps its inputs reachable until their memory has been
-   * read.
+   * Tells the thread's tapes what an op did, where one rule serves in both of its {@linkplain Rule
+   * forms}, or where the op has no second derivative.
    *
    * @return the output
    */
   public static Tensor record(Tensor output, Rule rule, Tensor... inputs) {
+    return record(output, rule, rule, inputs);
+  }
+
+  /**
+   * Tells the thread's tapes what an op did; a tape records it if it watches an input. Every op
+   * ends with this call, which also keeps its inputs reachable until their memory has been read.
+   *
+   * @param output a tensor of the op's own, no input
+   * @param kernels its rule by kernels
+   * @param ops its rule made of ops, for gradients that are to have gradients
+   * @return the output
+   */
+  public static Tensor record(Tensor output, Rule kernels, Rule ops, Tensor... inputs) {
     try {
-      GradientTape tape = CURRENT.get();
-      if (tape != null && !tape.playing) {
-        tape.append(output, rule, inputs);
+      for (GradientTape tape = CURRENT.get(); tape != null; tape = tape.enclosing) {
+        if (tape.isRecording()) {
+          tape.graph.append(output, kernels, ops, inputs);
+        }
       }
       return output;
     } finally {
@@ -181,112 +428,73 @@ public final class GradientTape implements AutoCloseable {
     }
   }
 
-  static void watchOnCurrent(Tensor value) {
-    GradientTape tape = CURRENT.get();
-    if (tape != null && !tape.playing) {
-      tape.watch(value);
-    }
-  }
-
-  private void append(Tensor output, Rule rule, Tensor[] inputs) {
-    List<Node> watched = List.of();
-    for (Tensor input : inputs) {
-      Node node = nodes.get(input);
-      if (node != null) {
-        if (watched.isEmpty()) {
-          watched = new ArrayList<>(inputs.length);
-        }
-        watched.add(node);
+  /** Whether the thread has a tape open that records. */
+  public static boolean isThreadRecording() {
+    for (GradientTape tape = CURRENT.get(); tape != null; tape = tape.enclosing) {
+      if (tape.isRecording()) {
+        return true;
       }
     }
-    if (!watched.isEmpty()) {
-      add(new Node(output, rule, watched));
+    return false;
+  }
+
+  /** Tells the thread's tapes that a variable is read. */
+  static void onRead(Variable variable) {
+    for (GradientTape tape = CURRENT.get(); tape != null; tape = tape.enclosing) {
+      if (tape.watchAccessedVariables && tape.isRecording()) {
+        tape.watchVariable(variable);
+      }
     }
   }
 
-  private Node add(Node node) {
-    nodes.put(node.tensor, node);
-    order.add(node);
-    return node;
+  private void watchVariable(Variable variable) {
+    if (graph.watch(variable.tensor())) {
+      watched.add(variable);
+    }
   }
 
-  // Playing back
+  private boolean isRecording() {
+    return !closed && !used && pauses == 0;
+  }
 
-  private Node begin(String call, Tensor output, List<Tensor> sources) {
-    requireOpen(call);
-    Node last = nodes.get(output);
-    if (last == null) {
+  /** Whether another tape of this thread watches anything, so that it may see the gradients. */
+  private boolean isRecorded() {
+    for (GradientTape tape = CURRENT.get(); tape != null; tape = tape.enclosing) {
+      if (tape != this && tape.isRecording() && !tape.graph.isEmpty()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static List<Tensor> tensors(List<? extends Differentiable> sources) {
+    List<Tensor> tensors = new ArrayList<>(sources.size());
+    for (Differentiable source : sources) {
+      tensors.add(source.tensor());
+    }
+    return tensors;
+  }
+
+  // Errors
+
+  private void requireRecorded(String call, Tensor target) {
+    if (!graph.contains(target)) {
       throw new IllegalStateException(
           call
               + ": the output "
-              + output
+              + target
               + " was not computed from anything this tape watches;"
               + " compute it while the tape is open, from trainable variables or watched tensors");
     }
-    for (Node node : order) {
-      node.wanted = false;
-      node.gradient = null;
-      node.kind = Kind.OWN;
-    }
-    for (Tensor source : sources) {
-      node(source).wanted = true;
-    }
-    for (Node node : order) {
-      for (Node input : node.inputs) {
-        node.wanted |= input.wanted;
-      }
-    }
-    return last;
   }
 
-  /** The node of a source; one that no op has read is watched only now. */
-  private Node node(Tensor source) {
-    Node node = nodes.get(source);
-    return node != null ? node : watched(source);
-  }
-
-  private void playBack(Node last, Tensor seed) {
-    playing = true;
-    try {
-      Adjoints adjoints = new Gradients();
-      adjoints.pass(last.tensor, seed);
-      for (int i = order.indexOf(last); i >= 0; i--) {
-        Node node = order.get(i);
-        if (node.rule != null && node.gradient != null) {
-          node.rule.apply(node.gradient, adjoints);
-        }
-      }
-    } finally {
-      playing = false;
-    }
-  }
-
-  private Tensor gradientOf(Tensor source) {
-    Node node = node(source);
-    if (node.gradient == null) {
-      return Tensor.zeros(source.dtype(), source.shape());
-    }
-    return node.kind == Kind.SHARED ? copy(node.gradient) : node.gradient;
-  }
-
-  private static Tensor copy(Tensor tensor) {
-    Tensor copy = Tensor.allocate(tensor.dtype(), tensor.shape());
-    copy.copyFrom(tensor);
-    return copy;
-  }
-
-  private static Tensor ones(Tensor like) {
-    Tensor ones = Tensor.allocate(like.dtype(), like.shape());
-    Backends.of(like.dtype()).fill(ones, 1);
-    return ones;
-  }
-
-  private static void requireScalar(Tensor loss) {
-    if (loss.size() != 1) {
-      throw new IllegalArgumentException(
-          "a gradient is taken of a scalar, but the loss has shape "
-              + loss.shape()
-              + "; reduce it with Sum or Mean, or give a seed");
+  private void requireUsable(String call) {
+    requireOpen(call);
+    if (used) {
+      throw new IllegalStateException(
+          call
+              + ": this gradient tape is used up, since it has given its gradients; ask for all of"
+              + " them in one call, or open it by GradientTape.persistent()");
     }
   }
 
@@ -295,82 +503,10 @@ public final class GradientTape implements AutoCloseable {
       throw new IllegalStateException(
           call + ": this gradient tape is closed; ask for gradients inside its try block");
     }
-    if (CURRENT.get() != this) {
+    if (owner != Thread.currentThread()) {
       throw new IllegalStateException(
           call
               + ": this gradient tape belongs to another thread; use it on the one that opened it");
-    }
-  }
-
-  private final class Gradients implements Adjoints {
-    @Override
-    public boolean wants(Tensor input) {
-      Node node = nodes.get(input);
-      return node != null && node.wanted;
-    }
-
-    @Override
-    public void add(Tensor input, Kernel kernel) {
-      Node node = nodes.get(input);
-      if (node == null || !node.wanted) {
-        return;
-      }
-      Tensor gradient = node.gradient;
-      boolean accumulate = gradient != null;
-      if (gradient == null) {
-        gradient = Tensor.allocate(input.dtype(), input.shape());
-        node.kind = Kind.OWN;
-      } else if (node.kind == Kind.SHARED) {
-        gradient = copy(gradient);
-        node.kind = Kind.OWN;
-      }
-      node.gradient = gradient;
-      kernel.into(gradient, accumulate);
-    }
-
-    @Override
-    public void pass(Tensor input, Tensor gradient) {
-      Node node = nodes.get(input);
-      if (node == null || !node.wanted) {
-        return;
-      }
-      Tensor shaped =
-          gradient.shape().equals(input.shape()) ? gradient : gradient.reshape(input.shape());
-      if (node.gradient == null) {
-        node.gradient = shaped;
-        node.kind = Kind.SHARED;
-      } else {
-        add(input, (dx, accumulate) -> Backends.of(dx.dtype()).scale(1, shaped, dx, accumulate));
-      }
-    }
-  }
-
-  /** Whose a node's gradient tensor is. */
-  private enum Kind {
-    /** The tape's own; it may be added to in place. */
-    OWN,
-    /** Also another node's; it must be copied before anything is added. */
-    SHARED,
-    /** The caller's; everything is added to what it holds. */
-    CALLERS
-  }
-
-  /**
-   * A watched tensor (no rule) or the output of a recorded op, and, while playing back, its
-   * gradient so far.
-   */
-  private static final class Node {
-    final Tensor tensor;
-    final @Nullable Rule rule;
-    final List<Node> inputs;
-    boolean wanted;
-    @Nullable Tensor gradient;
-    Kind kind = Kind.OWN;
-
-    Node(Tensor tensor, @Nullable Rule rule, List<Node> inputs) {
-      this.tensor = tensor;
-      this.rule = rule;
-      this.inputs = inputs;
     }
   }
 }

@@ -3,8 +3,10 @@ package io.tapestream.autodiff;
 import io.tapestream.tensor.Tensor;
 
 /**
- * The gradient rule of one op: from the gradient of its output to those of its inputs. It calls
- * backend primitives, no ops.
+ * The gradient rule of one op: from the gradient of its output to those of its inputs. It comes in
+ * two forms. One calls backend primitives ({@link Adjoints.Kernel}): it is fast, and nothing sees
+ * what it does. The other is made of ops, which other tapes record, so that its gradients have
+ * gradients themselves. A rule that only passes gradients on, or is made of ops, serves as both.
  */
 @FunctionalInterface
 public interface Rule {

@@ -1,13 +1,14 @@
 package io.tapestream.autodiff;
 
+import io.tapestream.tensor.Differentiable;
 import io.tapestream.tensor.Tensor;
 
 /**
  * A parameter: a value that training changes, and the place its gradient goes. Both are usually
- * views into a model's two flat vectors. Reading the value of a trainable variable while a tape is
- * open on the thread makes the tape watch it.
+ * views into a model's two flat vectors. Reading the value of a trainable variable while tapes are
+ * open on the thread makes them watch it.
  */
-public final class Variable {
+public final class Variable implements Differentiable {
   private final String name;
   private final Tensor value;
   private final Tensor gradient;
@@ -46,11 +47,17 @@ public final class Variable {
     return name;
   }
 
-  /** Its value; always the same tensor. An open tape watches it from now on, if it is trainable. */
+  /** Its value; always the same tensor. Open tapes watch it from now on, if it is trainable. */
   public Tensor value() {
     if (trainable) {
-      GradientTape.watchOnCurrent(value);
+      GradientTape.onRead(this);
     }
+    return value;
+  }
+
+  /** Its value, for tapes: unlike {@link #value()}, asking for it makes none watch it. */
+  @Override
+  public Tensor tensor() {
     return value;
   }
 

@@ -14,6 +14,6 @@ public final class Abs {
    * @return y, of x's shape
    */
   public static Tensor of(Tensor x) {
-    return Elementwise.of("Abs", Unary.ABS, x);
+    return Elementwise.of("Abs", Unary.ABS, x, Elementwise.constantSlope(Unary.ABS));
   }
 }

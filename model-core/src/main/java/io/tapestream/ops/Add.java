@@ -27,6 +27,10 @@ public final class Add {
           Broadcast.addTo(a, dy, 1, adjoints);
           Broadcast.addTo(b, dy, 1, adjoints);
         },
+        (dy, adjoints) -> {
+          adjoints.add(a, () -> Broadcast.sumTo(dy, a.shape()));
+          adjoints.add(b, () -> Broadcast.sumTo(dy, b.shape()));
+        },
         a,
         b);
   }

@@ -46,6 +46,11 @@ public final class Affine {
           adjoints.add(x, (dx, accumulate) -> backend.matmul(dz, false, w, true, dx, accumulate));
           adjoints.add(w, (dw, accumulate) -> backend.matmul(x, true, dz, false, dw, accumulate));
         },
+        (dy, adjoints) -> {
+          Tensor dz = BiasActivation.backwardOfOps(activation, y, dy, bias, adjoints);
+          adjoints.add(x, () -> MatMul.of(dz, Transpose.of(w)));
+          adjoints.add(w, () -> MatMul.of(Transpose.of(x), dz));
+        },
         x,
         w,
         bias);

@@ -5,6 +5,7 @@ import io.tapestream.backend.Backend;
 import io.tapestream.backend.Backends;
 import io.tapestream.backend.Padding;
 import io.tapestream.backend.Window;
+import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
 
 /**
@@ -30,14 +31,27 @@ public final class AveragePool2d {
     Check.shapes(x.rank() == 4, "AveragePool2d", "images (n, height, width, channels)", x);
     Window window =
         Window.of(x.dim(1), x.dim(2), height, width, strideHeight, strideWidth, padding);
+    return of(x, window, Windows.output("AveragePool2d", x, window));
+  }
+
+  private static Tensor of(Tensor x, Window window, Shape output) {
     Backend backend = Backends.of(x.dtype());
-    Tensor y = Tensor.allocate(x.dtype(), Windows.output("AveragePool2d", x, window));
+    Tensor y = Tensor.allocate(x.dtype(), output);
     backend.averagePool2d(x, window, y);
     return GradientTape.record(
         y,
         (dy, adjoints) ->
             adjoints.add(
                 x, (dx, accumulate) -> backend.averagePool2dGradient(dy, window, dx, accumulate)),
+        (dy, adjoints) -> adjoints.add(x, () -> share(dy, window, x.shape())),
         x);
+  }
+
+  /** The gradient as an op, which is linear: its own gradient is the pool. */
+  private static Tensor share(Tensor dy, Window window, Shape image) {
+    Tensor dx = Tensor.allocate(dy.dtype(), image);
+    Backends.of(dy.dtype()).averagePool2dGradient(dy, window, dx, false);
+    return GradientTape.record(
+        dx, (d2, adjoints) -> adjoints.add(dy, () -> of(d2, window, dy.shape())), dy);
   }
 }

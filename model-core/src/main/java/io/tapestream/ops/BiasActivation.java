@@ -5,6 +5,7 @@ import io.tapestream.autodiff.GradientTape;
 import io.tapestream.backend.Activation;
 import io.tapestream.backend.Backend;
 import io.tapestream.backend.Backends;
+import io.tapestream.backend.Unary;
 import io.tapestream.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,7 @@ public final class BiasActivation {
     return GradientTape.record(
         y,
         (dy, adjoints) -> adjoints.pass(z, backward(backend, activation, y, dy, bias, adjoints)),
+        (dy, adjoints) -> adjoints.pass(z, backwardOfOps(activation, y, dy, bias, adjoints)),
         z,
         bias);
   }
@@ -59,6 +61,22 @@ public final class BiasActivation {
               backend.biasActivationGradient(activation, y, dy, dz, db, accumulate));
     } else {
       backend.biasActivationGradient(activation, y, dy, dz, null, false);
+    }
+    return dz;
+  }
+
+  /** As {@link #backward}, made of ops. */
+  static Tensor backwardOfOps(
+      Activation activation, Tensor y, Tensor dy, @Nullable Tensor bias, Adjoints adjoints) {
+    Tensor dz =
+        switch (activation) {
+          case LINEAR -> dy;
+          case RELU -> Elementwise.constantSlope(Unary.RELU).of(dy, y, y); // y > 0 where z > 0
+          case SIGMOID -> Multiply.of(dy, Subtract.of(y, Square.of(y)));
+          case TANH -> Subtract.of(dy, Multiply.of(dy, Square.of(y)));
+        };
+    if (bias != null) {
+      adjoints.add(bias, () -> Broadcast.sumTo(dz, bias.shape()));
     }
     return dz;
   }

@@ -4,7 +4,9 @@ import io.tapestream.autodiff.Adjoints;
 import io.tapestream.backend.Backend;
 import io.tapestream.backend.Backends;
 import io.tapestream.backend.Binary;
+import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
+import java.util.stream.IntStream;
 
 /**
  * The gradient of an input that was broadcast: the output's, summed over the axes along which it
@@ -12,6 +14,17 @@ import io.tapestream.tensor.Tensor;
  */
 final class Broadcast {
   private Broadcast() {}
+
+  /** A tensor summed to a shape that broadcasts to its own, as ops. */
+  static Tensor sumTo(Tensor x, Shape shape) {
+    int added = x.rank() - shape.rank();
+    int[] axes =
+        IntStream.range(0, x.rank())
+            .filter(axis -> axis < added || shape.dim(axis - added) != x.dim(axis))
+            .toArray();
+    Tensor summed = axes.length == 0 ? x : Sum.keepDims(x, axes);
+    return summed.shape().equals(shape) ? summed : Reshape.of(summed, shape);
+  }
 
   /** {@code dx += factor · dy}, summed to x's shape. */
   static void addTo(Tensor x, Tensor dy, double factor, Adjoints adjoints) {

@@ -30,6 +30,16 @@ public final class Clip {
         (dy, adjoints) ->
             adjoints.add(
                 x, (dx, accumulate) -> backend.clipGradient(x, low, high, dy, dx, accumulate)),
+        (dy, adjoints) ->
+            adjoints.add(
+                x,
+                () -> {
+                  Tensor ones = Tensor.allocate(x.dtype(), x.shape());
+                  backend.fill(ones, 1);
+                  Tensor within = Tensor.allocate(x.dtype(), x.shape());
+                  backend.clipGradient(x, low, high, ones, within, false);
+                  return Multiply.of(dy, within);
+                }),
         x);
   }
 }

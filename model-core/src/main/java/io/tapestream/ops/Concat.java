@@ -55,6 +55,15 @@ public final class Concat {
             start += input.dim(along);
           }
         },
+        (dy, adjoints) -> {
+          int start = 0;
+          for (Tensor input : inputs) {
+            int here = start;
+            int next = start + input.dim(along);
+            adjoints.add(input, () -> Slice.of(dy, along, here, next));
+            start = next;
+          }
+        },
         inputs);
   }
 }

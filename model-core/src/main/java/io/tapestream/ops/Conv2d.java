@@ -56,11 +56,21 @@ public final class Conv2d {
     Window window =
         Window.of(
             x.dim(1), x.dim(2), filter.dim(0), filter.dim(1), strideHeight, strideWidth, padding);
+    Check.shapes(
+        window.outputHeight(x.dim(1)) > 0 && window.outputWidth(x.dim(2)) > 0,
+        "Conv2d",
+        "an image no smaller than the filter",
+        x,
+        filter);
+    return of(x, filter, bias, activation, window);
+  }
+
+  /** As above, with checked shapes and the window at hand. */
+  static Tensor of(
+      Tensor x, Tensor filter, @Nullable Tensor bias, Activation activation, Window window) {
+    Backend backend = Backends.of(x.dtype());
     int height = window.outputHeight(x.dim(1));
     int width = window.outputWidth(x.dim(2));
-    Check.shapes(
-        height > 0 && width > 0, "Conv2d", "an image no smaller than the filter", x, filter);
-    Backend backend = Backends.of(x.dtype());
     Tensor y = Tensor.allocate(x.dtype(), Shape.of(x.dim(0), height, width, filter.dim(3)));
     backend.conv2d(x, filter, bias, activation, window, y);
     return GradientTape.record(
@@ -73,6 +83,11 @@ public final class Conv2d {
           adjoints.add(
               filter,
               (df, accumulate) -> backend.conv2dFilterGradient(x, dz, window, df, accumulate));
+        },
+        (dy, adjoints) -> {
+          Tensor dz = BiasActivation.backwardOfOps(activation, y, dy, bias, adjoints);
+          adjoints.add(x, () -> Conv2dGradients.input(dz, filter, window, x.shape()));
+          adjoints.add(filter, () -> Conv2dGradients.filter(x, dz, window, filter.shape()));
         },
         bias == null ? new Tensor[] {x, filter} : new Tensor[] {x, filter, bias});
   }

@@ -35,6 +35,11 @@ public final class Divide {
             Broadcast.addTo(b, Binary.MULTIPLY, dyOverB, y, adjoints);
           }
         },
+        (dy, adjoints) -> {
+          adjoints.add(a, () -> Broadcast.sumTo(Divide.of(dy, b), a.shape()));
+          adjoints.add(
+              b, () -> Broadcast.sumTo(Negative.of(Multiply.of(Divide.of(dy, b), y)), b.shape()));
+        },
         a,
         b);
   }

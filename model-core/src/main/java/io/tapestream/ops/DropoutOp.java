@@ -36,6 +36,7 @@ public final class DropoutOp {
         (dy, adjoints) ->
             adjoints.add(
                 x, (dx, accumulate) -> backend.dropout(dy, rate, key, firstRow, dx, accumulate)),
+        (dy, adjoints) -> adjoints.add(x, () -> DropoutOp.of(dy, rate, key, firstRow)),
         x);
   }
 }

@@ -10,7 +10,14 @@ import io.tapestream.tensor.Tensor;
 final class Elementwise {
   private Elementwise() {}
 
-  static Tensor of(String op, Unary function, Tensor x) {
+  /** {@code dX} from {@code (dY, X, Y)}, made of ops. */
+  @FunctionalInterface
+  interface Gradient {
+    /** Computes it. */
+    Tensor of(Tensor dy, Tensor x, Tensor y);
+  }
+
+  static Tensor of(String op, Unary function, Tensor x, Gradient gradient) {
     Check.floating(op, x);
     Backend backend = Backends.of(x.dtype());
     Tensor y = Tensor.allocate(x.dtype(), x.shape());
@@ -20,6 +27,18 @@ final class Elementwise {
         (dy, adjoints) ->
             adjoints.add(
                 x, (dx, accumulate) -> backend.unaryGradient(function, x, y, dy, dx, accumulate)),
+        (dy, adjoints) -> adjoints.add(x, () -> gradient.of(dy, x, y)),
         x);
+  }
+
+  /** For a function that is linear in pieces: dY times a slope that nothing depends on. */
+  static Gradient constantSlope(Unary function) {
+    return (dy, x, y) -> {
+      Backend backend = Backends.of(x.dtype());
+      Tensor slope = Tensor.allocate(x.dtype(), x.shape());
+      backend.fill(slope, 1);
+      backend.unaryGradient(function, x, y, slope, slope, false);
+      return Multiply.of(dy, slope);
+    };
   }
 }

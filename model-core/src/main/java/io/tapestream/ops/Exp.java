@@ -14,6 +14,6 @@ public final class Exp {
    * @return y, of x's shape
    */
   public static Tensor of(Tensor x) {
-    return Elementwise.of("Exp", Unary.EXP, x);
+    return Elementwise.of("Exp", Unary.EXP, x, (dy, in, y) -> Multiply.of(dy, y));
   }
 }

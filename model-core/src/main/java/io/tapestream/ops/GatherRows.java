@@ -47,6 +47,7 @@ public final class GatherRows {
                   }
                   backend.scatterAddRows(ids, dy, dtable);
                 }),
+        (dy, adjoints) -> adjoints.add(table, () -> ScatterAddRows.of(ids, dy, table.dim(0))),
         table,
         ids);
   }

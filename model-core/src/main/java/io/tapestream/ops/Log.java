@@ -14,6 +14,6 @@ public final class Log {
    * @return y, of x's shape
    */
   public static Tensor of(Tensor x) {
-    return Elementwise.of("Log", Unary.LOG, x);
+    return Elementwise.of("Log", Unary.LOG, x, (dy, in, y) -> Divide.of(dy, in));
   }
 }

@@ -25,6 +25,8 @@ public final class LogSoftmax {
         y,
         (dy, adjoints) ->
             adjoints.add(x, (dx, accumulate) -> backend.logSoftmaxGradient(y, dy, dx, accumulate)),
+        (dy, adjoints) ->
+            adjoints.add(x, () -> Subtract.of(dy, Multiply.of(Exp.of(y), Sum.keepDims(dy, -1)))),
         x);
   }
 }

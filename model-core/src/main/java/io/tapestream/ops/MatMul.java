@@ -34,6 +34,10 @@ public final class MatMul {
           adjoints.add(x, (dx, accumulate) -> backend.matmul(dy, false, w, true, dx, accumulate));
           adjoints.add(w, (dw, accumulate) -> backend.matmul(x, true, dy, false, dw, accumulate));
         },
+        (dy, adjoints) -> {
+          adjoints.add(x, () -> MatMul.of(dy, Transpose.of(w)));
+          adjoints.add(w, () -> MatMul.of(Transpose.of(x), dy));
+        },
         x,
         w);
   }

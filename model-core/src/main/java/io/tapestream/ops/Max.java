@@ -40,6 +40,17 @@ public final class Max {
                   backend.binary(Binary.DIVIDE, Reductions.as(kept, dy), share, share, false);
                   backend.binary(Binary.MULTIPLY, largest, share, dx, accumulate);
                 }),
+        (dy, adjoints) ->
+            adjoints.add(
+                x,
+                () -> {
+                  Tensor share = Tensor.allocate(x.dtype(), x.shape());
+                  backend.binary(Binary.EQUAL, x, Reductions.as(kept, y), share, false);
+                  Tensor equals = Tensor.allocate(x.dtype(), kept);
+                  backend.sum(1, share, equals, false);
+                  backend.binary(Binary.DIVIDE, share, equals, share, false);
+                  return Multiply.of(share, Reshape.of(dy, kept));
+                }),
         x);
   }
 }

@@ -27,6 +27,10 @@ public final class Multiply {
           Broadcast.addTo(a, Binary.MULTIPLY, dy, b, adjoints);
           Broadcast.addTo(b, Binary.MULTIPLY, dy, a, adjoints);
         },
+        (dy, adjoints) -> {
+          adjoints.add(a, () -> Broadcast.sumTo(Multiply.of(dy, b), a.shape()));
+          adjoints.add(b, () -> Broadcast.sumTo(Multiply.of(dy, a), b.shape()));
+        },
         a,
         b);
   }

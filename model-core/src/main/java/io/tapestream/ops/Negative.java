@@ -14,6 +14,6 @@ public final class Negative {
    * @return y, of x's shape
    */
   public static Tensor of(Tensor x) {
-    return Elementwise.of("Negative", Unary.NEGATIVE, x);
+    return Elementwise.of("Negative", Unary.NEGATIVE, x, (dy, in, y) -> Negative.of(dy));
   }
 }

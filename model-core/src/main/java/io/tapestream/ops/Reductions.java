@@ -23,6 +23,9 @@ final class Reductions {
         (dy, adjoints) ->
             adjoints.add(
                 x, (dx, accumulate) -> backend.scale(factor, as(kept, dy), dx, accumulate)),
+        (dy, adjoints) ->
+            adjoints.add(
+                x, () -> Scale.of(BroadcastTo.of(Reshape.of(dy, kept), x.shape()), factor)),
         x);
   }
 

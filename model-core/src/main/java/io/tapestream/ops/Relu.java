@@ -14,6 +14,6 @@ public final class Relu {
    * @return y, of x's shape
    */
   public static Tensor of(Tensor x) {
-    return Elementwise.of("Relu", Unary.RELU, x);
+    return Elementwise.of("Relu", Unary.RELU, x, Elementwise.constantSlope(Unary.RELU));
   }
 }

@@ -25,6 +25,7 @@ public final class Scale {
         y,
         (dy, adjoints) ->
             adjoints.add(x, (dx, accumulate) -> backend.scale(factor, dy, dx, accumulate)),
+        (dy, adjoints) -> adjoints.add(x, () -> Scale.of(dy, factor)),
         x);
   }
 }

@@ -14,6 +14,7 @@ public final class Sigmoid {
    * @return y, of x's shape
    */
   public static Tensor of(Tensor x) {
-    return Elementwise.of("Sigmoid", Unary.SIGMOID, x);
+    return Elementwise.of(
+        "Sigmoid", Unary.SIGMOID, x, (dy, in, y) -> Multiply.of(dy, Subtract.of(y, Square.of(y))));
   }
 }

@@ -38,6 +38,9 @@ public final class SigmoidCrossEntropy {
                 (dlogits, accumulate) ->
                     backend.sigmoidCrossEntropyGradient(
                         logits, labels, dlosses, dlogits, accumulate)),
+        (dlosses, adjoints) ->
+            adjoints.add(
+                logits, () -> Multiply.of(dlosses, Subtract.of(Sigmoid.of(logits), labels))),
         logits,
         labels);
   }

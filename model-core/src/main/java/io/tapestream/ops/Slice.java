@@ -4,6 +4,7 @@ import io.tapestream.autodiff.GradientTape;
 import io.tapestream.backend.Backend;
 import io.tapestream.backend.Backends;
 import io.tapestream.tensor.Tensor;
+import java.util.List;
 
 /** {@code Y = X[…, from:to, …]} along one axis; {@code dX = dY} there, 0 elsewhere. */
 public final class Slice {
@@ -40,6 +41,17 @@ public final class Slice {
                   }
                   backend.copyRange(dy, 0, dx, from, along, to - from, true);
                 }),
+        (dy, adjoints) ->
+            adjoints.add(
+                x,
+                () ->
+                    Concat.of(
+                        along,
+                        List.of(zeros(x, along, from), dy, zeros(x, along, x.dim(along) - to)))),
         x);
+  }
+
+  private static Tensor zeros(Tensor like, int axis, int length) {
+    return Tensor.zeros(like.dtype(), like.shape().with(axis, length));
   }
 }

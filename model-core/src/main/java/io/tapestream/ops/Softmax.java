@@ -25,6 +25,9 @@ public final class Softmax {
         y,
         (dy, adjoints) ->
             adjoints.add(x, (dx, accumulate) -> backend.softmaxGradient(y, dy, dx, accumulate)),
+        (dy, adjoints) ->
+            adjoints.add(
+                x, () -> Multiply.of(y, Subtract.of(dy, Sum.keepDims(Multiply.of(dy, y), -1)))),
         x);
   }
 }

@@ -47,6 +47,15 @@ public final class SoftmaxCrossEntropy {
                 (dlogits, accumulate) ->
                     backend.softmaxCrossEntropyGradient(
                         probabilities, labels, dlosses, dlogits, accumulate)),
+        (dlosses, adjoints) ->
+            adjoints.add(
+                logits,
+                () -> {
+                  Tensor t = classes ? OneHot.of(labels, logits.dim(1), logits.dtype()) : labels;
+                  Tensor p = Multiply.of(Softmax.of(logits), Sum.keepDims(t, 1));
+                  return Multiply.of(
+                      Reshape.of(dlosses, Shape.of(logits.dim(0), 1)), Subtract.of(p, t));
+                }),
         logits,
         labels);
   }

@@ -14,6 +14,6 @@ public final class Sqrt {
    * @return y, of x's shape
    */
   public static Tensor of(Tensor x) {
-    return Elementwise.of("Sqrt", Unary.SQRT, x);
+    return Elementwise.of("Sqrt", Unary.SQRT, x, (dy, in, y) -> Scale.of(Divide.of(dy, y), 0.5));
   }
 }

@@ -14,6 +14,7 @@ public final class Square {
    * @return y, of x's shape
    */
   public static Tensor of(Tensor x) {
-    return Elementwise.of("Square", Unary.SQUARE, x);
+    return Elementwise.of(
+        "Square", Unary.SQUARE, x, (dy, in, y) -> Scale.of(Multiply.of(dy, in), 2));
   }
 }

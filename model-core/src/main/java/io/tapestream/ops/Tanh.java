@@ -14,6 +14,7 @@ public final class Tanh {
    * @return y, of x's shape
    */
   public static Tensor of(Tensor x) {
-    return Elementwise.of("Tanh", Unary.TANH, x);
+    return Elementwise.of(
+        "Tanh", Unary.TANH, x, (dy, in, y) -> Subtract.of(dy, Multiply.of(dy, Square.of(y))));
   }
 }

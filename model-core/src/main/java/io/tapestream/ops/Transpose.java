@@ -49,6 +49,7 @@ public final class Transpose {
         y,
         (dy, adjoints) ->
             adjoints.add(x, (dx, accumulate) -> backend.permute(dy, inverse, dx, accumulate)),
+        (dy, adjoints) -> adjoints.add(x, () -> Transpose.of(dy, inverse)),
         x);
   }
 }

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Its metadata never changes; its elements do. Elements are not guarded against concurrent
  * writes.
  */
-public final class Tensor implements AutoCloseable {
+public final class Tensor implements AutoCloseable, Differentiable {
   private final Memory memory;
   private final int offset;
   private final DType dtype;
@@ -134,6 +134,12 @@ public final class Tensor implements AutoCloseable {
   /** The type of its elements. */
   public DType dtype() {
     return dtype;
+  }
+
+  /** This tensor. */
+  @Override
+  public Tensor tensor() {
+    return this;
   }
 
   // Views

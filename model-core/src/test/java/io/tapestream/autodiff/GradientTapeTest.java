@@ -22,6 +22,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
+@SuppressWarnings("try") // a pause acts by being open
 class GradientTapeTest {
 
   @Test
@@ -29,7 +30,7 @@ class GradientTapeTest {
     Tensor x = Tensor.of(new float[] {1, 2}, 2, 1);
     Tensor target = Tensor.of(new float[] {0, 0}, 2, 1);
     Variable w = Variable.of("w", Tensor.of(new float[] {3}, 1, 1));
-    try (GradientTape tape = new GradientTape()) {
+    try (GradientTape tape = GradientTape.persistent()) {
       Tensor loss = Mean.of(Square.of(Subtract.of(MatMul.of(x, w.value()), target)));
       assertThat(loss.item()).isEqualTo((9 + 36) / 2.0);
       tape.accumulate(loss, List.of(w));
@@ -134,7 +135,6 @@ class GradientTapeTest {
         .hasMessageContainingAll("scalar", "(2,)");
     assertThatThrownBy(() -> tape.watch(Tensor.of(new long[] {1})))
         .hasMessageContaining("integers have no gradient");
-    assertThatThrownBy(GradientTape::new).hasMessageContaining("open already");
     Variable w = Variable.of("w", x);
     assertThatThrownBy(() -> tape.accumulate(y, y.slice(0, 1), List.of(w), List.of(w.gradient())))
         .hasMessageContainingAll("seed", "(1,)", "(2,)");
@@ -150,6 +150,128 @@ class GradientTapeTest {
         .hasMessageContaining("closed");
     assertThatThrownBy(() -> new Variable("w", x, Tensor.scalar(0), true))
         .hasMessageContainingAll("w", "(2,)", "()");
+  }
+
+  @Test
+  void aTapeIsUsedUpByItsGradientsUnlessItIsPersistent() {
+    Tensor x = Tensor.of(new double[] {3});
+    try (GradientTape once = new GradientTape()) {
+      once.watch(x);
+      Tensor y = Square.of(x);
+      assertThat(once.gradient(y, x).item()).isEqualTo(6);
+      assertThatThrownBy(() -> once.gradient(y, x))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContainingAll("used up", "GradientTape.persistent()");
+      assertThatThrownBy(() -> once.watch(x)).hasMessageContaining("used up");
+      once.reset();
+      once.watch(x);
+      assertThat(once.gradient(Square.of(x), x).item()).isEqualTo(6);
+    }
+    try (GradientTape tape = GradientTape.persistent()) {
+      tape.watch(x);
+      Tensor y = Square.of(x);
+      Tensor z = Square.of(y);
+      assertThat(tape.gradient(z, x).item()).isEqualTo(4 * 27);
+      assertThat(tape.gradient(y, x).item()).isEqualTo(6);
+      assertThat(tape.gradient(z, y).item()).isEqualTo(18);
+    }
+  }
+
+  @Test
+  void gradientsOfSeveralTargetsAddUp() {
+    Tensor x = Tensor.of(new double[] {2});
+    try (GradientTape tape = new GradientTape()) {
+      tape.watch(x);
+      List<Tensor> targets = List.of(Square.of(x), Scale.of(x, 5));
+      assertThat(tape.gradient(targets, List.of(x), UnconnectedGradients.NONE).get(0).item())
+          .isEqualTo(4 + 5);
+    }
+  }
+
+  @Test
+  void outputGradientsWeighTheElementsOfTargets() {
+    Tensor x = Tensor.of(new double[] {1, 2, 3});
+    try (GradientTape tape = new GradientTape()) {
+      tape.watch(x);
+      Tensor weights = Tensor.of(new double[] {1, 0, 10});
+      assertThat(
+              tape.gradient(
+                      List.of(Square.of(x)),
+                      List.of(weights),
+                      List.of(x),
+                      UnconnectedGradients.NONE)
+                  .get(0)
+                  .toDoubles())
+          .containsExactly(2, 0, 60);
+    }
+  }
+
+  @Test
+  void aSourceThatNoTargetDependsOnHasNoGradientOrZeros() {
+    Tensor x = Tensor.of(new double[] {2});
+    Tensor apart = Tensor.of(new double[] {2, 3});
+    try (GradientTape tape = GradientTape.persistent()) {
+      tape.watch(x);
+      tape.watch(apart);
+      List<Tensor> target = List.of(Square.of(x));
+      List<Tensor> sources = List.of(x, apart);
+      assertThat(tape.gradient(target, sources, UnconnectedGradients.NONE).get(1)).isNull();
+      assertThat(tape.gradient(target, sources, UnconnectedGradients.ZERO).get(1).toDoubles())
+          .containsExactly(0, 0);
+      Tensor constant = Tensor.of(new double[] {1});
+      assertThat(tape.gradient(List.of(constant), sources, UnconnectedGradients.NONE))
+          .containsExactly(null, null);
+    }
+  }
+
+  @Test
+  void variablesAreSourcesLikeTensors() {
+    Variable w = Variable.of("w", Tensor.of(new double[] {3}));
+    Variable b = Variable.of("b", Tensor.of(new double[] {1}));
+    Tensor x = Tensor.of(new double[] {2});
+    try (GradientTape tape = new GradientTape()) {
+      tape.watch(x);
+      Tensor y = Add.of(Multiply.of(w.value(), x), b.value());
+      assertThat(tape.watchedVariables()).containsExactly(w, b);
+      List<Tensor> gradients = tape.gradient(Square.of(y), List.of(w, b, x));
+      assertThat(gradients)
+          .extracting(Tensor::item)
+          .containsExactly(2 * 7 * 2.0, 14.0, 2 * 7 * 3.0);
+      assertThat(w.gradient().item()).as("its own gradient is left alone").isZero();
+    }
+  }
+
+  @Test
+  void aTapeMayWatchOnlyWhatItIsTold() {
+    Variable w = Variable.of("w", Tensor.of(new double[] {3}));
+    Variable frozen =
+        new Variable(
+            "frozen", Tensor.of(new double[] {2}), Tensor.zeros(DType.FLOAT64, Shape.of(1)), false);
+    try (GradientTape tape = new GradientTape(false, false)) {
+      tape.watch(frozen);
+      Tensor y = Multiply.of(w.value(), Square.of(frozen.value()));
+      assertThat(tape.watchedVariables()).containsExactly(frozen);
+      List<Tensor> gradients =
+          tape.gradient(List.of(y), List.of(frozen, w), UnconnectedGradients.NONE);
+      assertThat(gradients.get(0).item()).isEqualTo(12);
+      assertThat(gradients.get(1)).isNull();
+    }
+  }
+
+  @Test
+  void whatHappensWhileRecordingIsStoppedCountsAsConstant() {
+    Tensor x = Tensor.of(new double[] {3});
+    try (GradientTape tape = new GradientTape()) {
+      tape.watch(x);
+      Tensor factor;
+      try (GradientTape.Pause outer = tape.stopRecording()) {
+        try (GradientTape.Pause inner = tape.stopRecording()) {
+          factor = Square.of(x);
+        }
+        factor = Add.of(factor, x);
+      }
+      assertThat(tape.gradient(Multiply.of(factor, x), x).item()).isEqualTo(12);
+    }
   }
 
   @Test

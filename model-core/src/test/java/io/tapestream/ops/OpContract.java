@@ -1,8 +1,10 @@
 package io.tapestream.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.tapestream.autodiff.GradientTape;
+import io.tapestream.autodiff.UnconnectedGradients;
 import io.tapestream.autodiff.Variable;
 import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
@@ -16,9 +18,9 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * What the gradient rule of every op must do, checked in double precision against central finite
- * differences. An op's test extends it and gives cases: the op as a function of the inputs that it
- * has gradients for, and such inputs.
+ * What both forms of the gradient rule of every op must do, checked in double precision against
+ * central finite differences: gradients, and gradients of these. An op's test extends it and gives
+ * cases: the op as a function of the inputs that it has gradients for, and such inputs.
  */
 abstract class OpContract {
   private static final double STEP = 1e-5;
@@ -72,6 +74,11 @@ abstract class OpContract {
   @TestFactory
   Stream<DynamicTest> gradientsAreAddedToWhatVariablesHold() {
     return each(OpContract::addsToVariables);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> secondDerivativesMatchFiniteDifferencesOfTheGradient() {
+    return each(OpContract::secondDerivativesMatchFiniteDifferences);
   }
 
   /** A check of one case. */
@@ -143,6 +150,59 @@ abstract class OpContract {
             .isLessThanOrEqualTo(1e-12 * (1 + Math.abs(expected[i])));
       }
     }
+  }
+
+  /**
+   * Of {@code Σ weights ∘ op(inputs)²}, so that the output's gradient depends on the inputs too.
+   * The form of the rule that is made of ops also gives the gradient that kernels give.
+   */
+  private static void secondDerivativesMatchFiniteDifferences(Case c) {
+    List<Tensor> byKernels = slopes(c);
+    List<Tensor> second;
+    try (GradientTape outer = new GradientTape()) {
+      c.inputs().forEach(outer::watch);
+      List<Tensor> byOps = slopes(c);
+      for (int k = 0; k < byOps.size(); k++) {
+        assertThat(byOps.get(k).shape()).isEqualTo(byKernels.get(k).shape());
+        assertThat(byOps.get(k).toDoubles())
+            .containsExactly(byKernels.get(k).toDoubles(), within(1e-9));
+      }
+      second = outer.gradient(List.of(combined(byOps)), c.inputs(), UnconnectedGradients.ZERO);
+    }
+    for (int k = 0; k < c.inputs().size(); k++) {
+      Tensor input = c.inputs().get(k);
+      for (int i = 0; i < input.size(); i++) {
+        double x = input.get(i);
+        set(input, i, x + STEP);
+        double above = combined(slopes(c)).item();
+        set(input, i, x - STEP);
+        double below = combined(slopes(c)).item();
+        set(input, i, x);
+        double expected = (above - below) / (2 * STEP);
+        double actual = second.get(k).get(i);
+        assertThat(Math.abs(actual - expected))
+            .as("input %s, element %s: gradient %s, finite difference %s", k, i, actual, expected)
+            .isLessThanOrEqualTo(1e-6 * (1 + Math.abs(expected)));
+      }
+    }
+  }
+
+  private static List<Tensor> slopes(Case c) {
+    try (GradientTape tape = new GradientTape()) {
+      c.inputs().forEach(tape::watch);
+      Tensor y = c.op().apply(c.inputs());
+      return tape.gradient(Sum.of(Multiply.of(Square.of(y), weightsFor(y))), c.inputs());
+    }
+  }
+
+  /** One number of all gradients, each element with a weight of its own. */
+  private static Tensor combined(List<Tensor> gradients) {
+    Tensor sum = null;
+    for (Tensor gradient : gradients) {
+      Tensor weighted = Sum.of(Multiply.of(gradient, weightsFor(gradient)));
+      sum = sum == null ? weighted : Add.of(sum, weighted);
+    }
+    return sum;
   }
 
   private static List<Tensor> gradients(Case c, List<Tensor> sources) {
