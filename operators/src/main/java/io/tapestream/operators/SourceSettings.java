@@ -2,6 +2,7 @@ package io.tapestream.operators;
 
 import io.tapestream.files.RecordedSchedule;
 import java.io.Serializable;
+import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -56,6 +57,11 @@ public record SourceSettings(
         stopping,
         consumerGroup,
         SourcePolicies.DEFAULT);
+  }
+
+  /** How often added partitions are looked for; null for never, as where the source has an end. */
+  public @Nullable Duration discovery() {
+    return stopping instanceof OffsetPolicy.Unbounded ? policies.discovery() : null;
   }
 
   /** The same, but a fresh job starts elsewhere: with other records, so it replays nothing. */

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.apache.flink.api.connector.source.SourceEvent;
 import org.apache.flink.api.connector.source.SplitEnumerator;
 import org.apache.flink.api.connector.source.SplitEnumeratorContext;
 import org.apache.flink.util.FlinkRuntimeException;
@@ -21,7 +22,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Gives each virtual worker to a reader, once. The table of virtual workers is fixed at submission
  * (R3): partitions that are discovered while the job runs end it at its next checkpoint, so that it
- * is submitted again with them.
+ * is submitted again with them; but not while a savepoint that stops it may be under way, which
+ * would then fail.
  *
  * <pre>
  *   start      verify the topics; turn the offset policies into numbers (R6)
@@ -30,12 +32,20 @@ import org.slf4j.LoggerFactory;
  *   restore    the state wins: partitions that are new in the table get splits, read from their
  *              first record; a table that lacks one is refused
  *   every so often    are there partitions that the table does not have?
- *   checkpoint is complete    if there are, {@link PartitionsAddedException}
+ *   checkpoint is complete, or a reader went on    {@link PartitionsAddedException} if there are,
+ *              a checkpoint is complete since, and a reader went on after the newest that was begun
  * </pre>
+ *
+ * <p>Nobody tells a source what a checkpoint is for. But where it is a savepoint that stops the
+ * job, no reader goes on after it: so the job ends only when none that was begun can be one. A stop
+ * that is asked for later finds the job ended, and leaves no savepoint behind.
  */
 final class GatedEnumerator implements SplitEnumerator<GatedSplit, GatedEnumeratorState> {
 
   private static final Logger LOG = LoggerFactory.getLogger(GatedEnumerator.class);
+
+  /** Before the first checkpoint; they count from 1. */
+  private static final long NONE = 0;
 
   // configuration
   private final SplitEnumeratorContext<GatedSplit> context;
@@ -47,6 +57,9 @@ final class GatedEnumerator implements SplitEnumerator<GatedSplit, GatedEnumerat
   private final List<GatedSplit> unassigned;
   private boolean ready;
   private List<TopicPartition> added = List.of(); // which the table does not have
+  private long begun = NONE; // the newest checkpoint
+  private long complete = NONE; // the newest since partitions were added
+  private long wentOn = NONE; // the newest after which a reader went on
 
   GatedEnumerator(
       SplitEnumeratorContext<GatedSplit> context,
@@ -64,8 +77,8 @@ final class GatedEnumerator implements SplitEnumerator<GatedSplit, GatedEnumerat
   public void start() {
     VirtualWorkers known = resolved;
     context.callAsync(() -> newSplits(known), this::begin);
-    Duration discovery = settings.policies().discovery();
-    if (discovery != null && settings.stopping() instanceof OffsetPolicy.Unbounded) {
+    Duration discovery = settings.discovery();
+    if (discovery != null) {
       long period = discovery.toMillis();
       context.callAsync(this::unknownPartitions, this::discovered, period, period);
     }
@@ -95,9 +108,25 @@ final class GatedEnumerator implements SplitEnumerator<GatedSplit, GatedEnumerat
   }
 
   @Override
-  public void notifyCheckpointComplete(long checkpointId) throws PartitionsAddedException {
+  public void notifyCheckpointComplete(long checkpointId) {
     if (!added.isEmpty()) {
-      throw new PartitionsAddedException(added, checkpointId);
+      complete = checkpointId;
+      endIfNoneStopsTheJob();
+    }
+  }
+
+  @Override
+  public void handleSourceEvent(int subtask, SourceEvent event) {
+    if (!(event instanceof WentOn told)) {
+      throw new IllegalArgumentException("a reader tells only that it went on, not " + event);
+    }
+    wentOn = Math.max(wentOn, told.checkpoint());
+    endIfNoneStopsTheJob();
+  }
+
+  private void endIfNoneStopsTheJob() {
+    if (!added.isEmpty() && complete != NONE && wentOn >= begun) {
+      throw new PartitionsAddedException(added, complete);
     }
   }
 
@@ -176,6 +205,7 @@ final class GatedEnumerator implements SplitEnumerator<GatedSplit, GatedEnumerat
 
   @Override
   public GatedEnumeratorState snapshotState(long checkpointId) {
+    begun = checkpointId;
     return new GatedEnumeratorState(resolved, unassigned);
   }
 

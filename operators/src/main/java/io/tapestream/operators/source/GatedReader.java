@@ -16,10 +16,9 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
-import org.apache.flink.api.common.eventtime.Watermark;
 import org.apache.flink.api.connector.source.ReaderOutput;
-import org.apache.flink.api.connector.source.SourceOutput;
 import org.apache.flink.api.connector.source.SourceReader;
 import org.apache.flink.connector.kafka.source.split.KafkaPartitionSplit;
 import org.apache.flink.core.io.InputStatus;
@@ -59,15 +58,18 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
   /** and resumed when no more than this many are left. */
   private static final int RESUME_AT_BATCHES = 2;
 
+  /** No checkpoint to tell of; they count from 1. */
+  private static final long NOTHING = 0;
+
   // configuration
   private final SourceReader<ConsumerRecord<byte[], byte[]>, KafkaPartitionSplit> inner;
   private final VirtualWorkers virtualWorkers;
   private final int batchSize;
-  private final ExampleCounter examples;
   private final WeightReplica replica;
   private final SourcePolicies policies;
   private final HeldOffsets heldOffsets;
   private final @Nullable OffsetCommitter committer;
+  private final @Nullable LongConsumer wentOn;
   private final Runnable onClose;
   private final LongSupplier nanoTime;
   private final ReaderTimes times;
@@ -76,13 +78,14 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
   private final Doorbell bell = new Doorbell();
   private final Alarm alarm;
   private final Map<String, VirtualWorker> workers = new LinkedHashMap<>(); // by split
-  private final ToCutters toCutters = new ToCutters();
+  private final ToCutters toCutters;
   private final Set<String> held = new HashSet<>(); // paused because they run ahead
   private final Set<String> heldByFlink = new HashSet<>(); // paused for watermark alignment
   private final TreeMap<Long, Map<TopicPartition, Long>> offsetsByCheckpoint = new TreeMap<>();
   private @Nullable CompletableFuture<Void> innerAvailable; // the one that will ring the bell
   private boolean innerHasMore = true;
   private boolean innerEnded;
+  private long untold = NOTHING; // the last checkpoint, until the reader has gone on after it
 
   /**
    * @param inner reads the raw records, each into its split's output
@@ -93,6 +96,7 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
    * @param policies for partitions without records
    * @param heldOffsets finds what a topic no longer holds
    * @param committer takes the learned offsets at each checkpoint; null for nobody
+   * @param wentOn is told of each checkpoint after which the reader goes on; null for nobody
    * @param onClose runs when the reader closes
    * @param nanoTime as {@link System#nanoTime}
    * @param alarms makes an alarm that runs what it is given
@@ -107,6 +111,7 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
       SourcePolicies policies,
       HeldOffsets heldOffsets,
       @Nullable OffsetCommitter committer,
+      @Nullable LongConsumer wentOn,
       Runnable onClose,
       LongSupplier nanoTime,
       Function<Runnable, Alarm> alarms,
@@ -114,11 +119,12 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
     this.inner = inner;
     this.virtualWorkers = virtualWorkers;
     this.batchSize = batchSize;
-    this.examples = examples;
+    this.toCutters = new ToCutters(this::cutter, examples);
     this.replica = replica;
     this.policies = policies;
     this.heldOffsets = heldOffsets;
     this.committer = committer;
+    this.wentOn = wentOn;
     this.onClose = onClose;
     this.nanoTime = nanoTime;
     this.alarm = alarms.apply(bell::ring);
@@ -133,6 +139,7 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
 
   @Override
   public InputStatus pollNext(ReaderOutput<Turn> output) throws Exception {
+    tellThatItGoesOn();
     times.begin();
     VirtualWorker mover = takeRecordsUntilOneMayMove();
     times.end();
@@ -148,6 +155,14 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
       return InputStatus.MORE_AVAILABLE;
     }
     return isDone() ? InputStatus.END_OF_INPUT : InputStatus.NOTHING_AVAILABLE;
+  }
+
+  /** A savepoint that stops the job stops this reader before it cuts it: it is polled no more. */
+  private void tellThatItGoesOn() {
+    if (wentOn != null && untold != NOTHING) {
+      wentOn.accept(untold);
+      untold = NOTHING;
+    }
   }
 
   /**
@@ -230,7 +245,8 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
         bell.ring();
       }
     }
-    if (innerHasMore
+    if (untold != NOTHING
+        || innerHasMore
         || isDone()
         || first(Move.SEND) != null
         || (policies.skips() && first(Move.SKIP) != null)) {
@@ -259,6 +275,10 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
       Map<TopicPartition, Long> offsets = new HashMap<>();
       splits.forEach(split -> offsets.put(split.partition(), split.offset()));
       offsetsByCheckpoint.put(checkpointId, offsets);
+    }
+    if (wentOn != null) {
+      untold = checkpointId;
+      bell.ring(); // there may be nothing else to be polled for
     }
     return splits;
   }
@@ -326,75 +346,11 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
     }
   }
 
-  /** Sends what the inner reader emits for a split to the split's cutter. */
-  private final class ToCutters implements ReaderOutput<ConsumerRecord<byte[], byte[]>> {
-
-    @Override
-    public SourceOutput<ConsumerRecord<byte[], byte[]>> createOutputForSplit(String splitId) {
-      return new ToCutter(cutter(splitId));
+  private MiniBatchCutter cutter(String splitId) {
+    VirtualWorker worker = workers.get(splitId);
+    if (worker == null) {
+      throw new IllegalStateException("no split " + splitId + " was given to this reader");
     }
-
-    @Override
-    public void releaseOutputForSplit(String splitId) {
-      cutter(splitId).end();
-    }
-
-    private MiniBatchCutter cutter(String splitId) {
-      VirtualWorker worker = workers.get(splitId);
-      if (worker == null) {
-        throw new IllegalStateException("no split " + splitId + " was given to this reader");
-      }
-      return worker.cutter();
-    }
-
-    @Override
-    public void collect(ConsumerRecord<byte[], byte[]> element) {
-      throw new IllegalStateException("a record came without its split: " + element);
-    }
-
-    @Override
-    public void collect(ConsumerRecord<byte[], byte[]> element, long timestamp) {
-      collect(element);
-    }
-
-    @Override
-    public void emitWatermark(Watermark watermark) {}
-
-    @Override
-    public void markIdle() {}
-
-    @Override
-    public void markActive() {}
-  }
-
-  private final class ToCutter implements SourceOutput<ConsumerRecord<byte[], byte[]>> {
-
-    private static final byte[] NOTHING = {};
-
-    private final MiniBatchCutter cutter;
-
-    ToCutter(MiniBatchCutter cutter) {
-      this.cutter = cutter;
-    }
-
-    @Override
-    public void collect(ConsumerRecord<byte[], byte[]> element) {
-      byte[] value = element.value() == null ? NOTHING : element.value();
-      cutter.add(element.offset(), element.timestamp(), value, examples.count(value));
-    }
-
-    @Override
-    public void collect(ConsumerRecord<byte[], byte[]> element, long timestamp) {
-      collect(element);
-    }
-
-    @Override
-    public void emitWatermark(Watermark watermark) {}
-
-    @Override
-    public void markIdle() {}
-
-    @Override
-    public void markActive() {}
+    return worker.cutter();
   }
 }

@@ -11,7 +11,7 @@ import org.apache.kafka.common.TopicPartition;
  * restart it; a submission that restores the checkpoint has them in its table.
  */
 @ThrowableAnnotation(ThrowableType.NonRecoverableError)
-public final class PartitionsAddedException extends Exception {
+public final class PartitionsAddedException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
 

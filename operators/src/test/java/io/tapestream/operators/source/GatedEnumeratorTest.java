@@ -1,5 +1,9 @@
 package io.tapestream.operators.source;
 
+import static io.tapestream.operators.source.FakeBroker.START;
+import static io.tapestream.operators.source.FakeBroker.STOP;
+import static io.tapestream.operators.source.FakeBroker.partition;
+import static io.tapestream.operators.source.FakeBroker.table;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -10,25 +14,17 @@ import io.tapestream.operators.SourceSettings;
 import io.tapestream.operators.VirtualWorkers;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.flink.runtime.throwable.ThrowableClassifier;
 import org.apache.flink.runtime.throwable.ThrowableType;
-import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 
 class GatedEnumeratorTest {
 
-  private static final long FIRST = 10;
-  private static final long END = 90;
-
-  private final Broker broker = new Broker();
+  private final FakeBroker broker = new FakeBroker();
 
   @Test
   void r3EachVirtualWorkerGoesToItsIndexModuloTheParallelism() {
@@ -61,7 +57,7 @@ class GatedEnumeratorTest {
     start(context, settings(1), GatedEnumeratorState.FRESH);
 
     assertThat(context.assigned.get(0))
-        .containsExactly(GatedSplit.starting(partition(0), FIRST, END));
+        .containsExactly(GatedSplit.starting(partition(0), START, STOP));
     assertThat(broker.policies)
         .containsExactly(new OffsetPolicy.Timestamp(3), new OffsetPolicy.Latest());
   }
@@ -143,18 +139,22 @@ class GatedEnumeratorTest {
   }
 
   @Test
-  void r3APartitionAddedWhileRunningEndsTheJobAtItsNextCheckpoint() throws Exception {
+  void r3APartitionAddedWhileRunningEndsTheJobAtItsNextCheckpoint() {
     var context = new FakeEnumeratorContext(1);
     GatedEnumerator enumerator =
         start(context, discovering(OffsetPolicy.Unbounded::new), GatedEnumeratorState.FRESH);
     assertThat(context.discoveryPeriod).isEqualTo(300_000);
     broker.partitions = 2;
     context.discovery.run();
+    enumerator.snapshotState(3);
+    enumerator.handleSourceEvent(0, new WentOn(3));
     enumerator.notifyCheckpointComplete(3);
 
     broker.partitions = 4;
     context.discovery.run();
     assertThat(context.partitionsOf(0)).as("nobody reads it yet").containsExactly(0, 1);
+    enumerator.snapshotState(4);
+    enumerator.handleSourceEvent(0, new WentOn(4));
     assertThatThrownBy(() -> enumerator.notifyCheckpointComplete(4))
         .isInstanceOf(PartitionsAddedException.class)
         .hasMessageContaining("[clicks-2, clicks-3]")
@@ -165,12 +165,48 @@ class GatedEnumeratorTest {
   }
 
   @Test
-  void aBrokerThatIsAwayDoesNotDisturbTheJob() throws Exception {
+  void r3ASavepointThatStopsTheJobIsNotItsNextCheckpoint() {
+    GatedEnumerator enumerator = startWithAddedPartitions();
+    enumerator.snapshotState(4);
+
+    enumerator.notifyCheckpointComplete(4);
+    assertThatThrownBy(() -> enumerator.handleSourceEvent(0, new WentOn(4)))
+        .as("now it is known to be none")
+        .isInstanceOf(PartitionsAddedException.class)
+        .hasMessageContaining("submitted again from checkpoint 4");
+  }
+
+  @Test
+  void r3TheJobDoesNotEndWhileASavepointMayBeStoppingIt() {
+    GatedEnumerator enumerator = startWithAddedPartitions();
+    enumerator.snapshotState(4);
+    enumerator.snapshotState(5);
+    enumerator.handleSourceEvent(0, new WentOn(4));
+
+    enumerator.notifyCheckpointComplete(4);
+    assertThatThrownBy(() -> enumerator.handleSourceEvent(1, new WentOn(5)))
+        .isInstanceOf(PartitionsAddedException.class)
+        .hasMessageContaining("submitted again from checkpoint 4");
+  }
+
+  private GatedEnumerator startWithAddedPartitions() {
+    var context = new FakeEnumeratorContext(2);
+    GatedEnumerator enumerator =
+        start(context, discovering(OffsetPolicy.Unbounded::new), GatedEnumeratorState.FRESH);
+    broker.partitions = 4;
+    context.discovery.run();
+    return enumerator;
+  }
+
+  @Test
+  void aBrokerThatIsAwayDoesNotDisturbTheJob() {
     var context = new FakeEnumeratorContext(1);
     GatedEnumerator enumerator =
         start(context, discovering(OffsetPolicy.Unbounded::new), GatedEnumeratorState.FRESH);
     broker.refusal = new IOException("no broker answers");
     context.discovery.run();
+    enumerator.snapshotState(3);
+    enumerator.handleSourceEvent(0, new WentOn(3));
     enumerator.notifyCheckpointComplete(3);
   }
 
@@ -240,70 +276,5 @@ class GatedEnumeratorTest {
         new OffsetPolicy.Latest(),
         null,
         policies);
-  }
-
-  private static VirtualWorkers table(int partitions) {
-    return VirtualWorkers.of(
-        IntStream.range(0, partitions).mapToObj(GatedEnumeratorTest::partition).toList(),
-        Map.of("clicks", "id"));
-  }
-
-  private static TopicPartition partition(int partition) {
-    return new TopicPartition("clicks", partition);
-  }
-
-  /** Answers with one number for every partition, and remembers what it was asked. */
-  private static final class Broker implements TopicFacts {
-
-    final List<OffsetPolicy> policies = new ArrayList<>();
-    final List<Map<String, String>> verified = new ArrayList<>();
-    IOException refusal;
-    boolean closed;
-    int partitions;
-
-    @Override
-    public List<TopicPartition> partitions(Collection<String> topics) throws IOException {
-      if (refusal != null) {
-        throw refusal;
-      }
-      return table(partitions).partitions();
-    }
-
-    @Override
-    public void verify(Map<String, String> topicIds) throws IOException {
-      verified.add(topicIds);
-      if (refusal != null) {
-        throw refusal;
-      }
-    }
-
-    @Override
-    public Map<TopicPartition, Long> first(Collection<TopicPartition> partitions) {
-      throw new AssertionError("the enumerator does not ask this");
-    }
-
-    @Override
-    public Map<TopicPartition, Long> starting(
-        OffsetPolicy policy, Collection<TopicPartition> partitions) {
-      return all(policy, partitions, FIRST);
-    }
-
-    @Override
-    public Map<TopicPartition, Long> stopping(
-        OffsetPolicy policy, Collection<TopicPartition> partitions) {
-      return all(policy, partitions, END);
-    }
-
-    private Map<TopicPartition, Long> all(
-        OffsetPolicy policy, Collection<TopicPartition> partitions, long offset) {
-      policies.add(policy);
-      return partitions.stream()
-          .collect(Collectors.toMap(p -> p, p -> offset, (a, b) -> a, HashMap::new));
-    }
-
-    @Override
-    public void close() {
-      closed = true;
-    }
   }
 }

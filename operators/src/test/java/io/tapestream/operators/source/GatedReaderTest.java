@@ -9,7 +9,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tapestream.files.Course;
 import io.tapestream.files.Course.Run;
 import io.tapestream.files.RecordedSchedule;
-import io.tapestream.operators.OffsetPolicy;
 import io.tapestream.operators.SourcePolicies;
 import io.tapestream.operators.VirtualWorkers;
 import io.tapestream.operators.metrics.CapturedMetrics;
@@ -23,12 +22,9 @@ import io.tapestream.parameterserver.consistency.Consistency;
 import io.tapestream.parameterserver.consistency.Synchronous;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Collectors;
 import org.apache.flink.connector.kafka.source.split.KafkaPartitionSplit;
 import org.apache.flink.core.io.InputStatus;
 import org.apache.flink.runtime.throwable.ThrowableClassifier;
@@ -58,10 +54,11 @@ class GatedReaderTest {
         @Override
         public void close() {}
       };
+  private final List<Long> wentOn = new ArrayList<>();
   private CapturedMetrics metrics = new CapturedMetrics();
   private final Emitted emitted = new Emitted();
   private final List<Long> alarms = new ArrayList<>(); // times at which they were set to ring
-  private final Map<TopicPartition, Long> held = new HashMap<>(); // first offsets, 0 where absent
+  private final FakeBroker broker = new FakeBroker();
   private Runnable bell = () -> {};
   private long nanos;
   private boolean closed;
@@ -81,8 +78,9 @@ class GatedReaderTest {
             value -> 1,
             replica,
             policies,
-            new HeldOffsets(() -> new Held(held), policies.acceptLost()),
+            new HeldOffsets(() -> broker, policies.acceptLost()),
             committer,
+            wentOn::add,
             () -> closed = true,
             () -> nanos,
             this::alarm,
@@ -321,6 +319,23 @@ class GatedReaderTest {
   void r3ASplitWhosePartitionIsNotInTheTableIsRefused() {
     assertThatThrownBy(() -> give(unbounded(new TopicPartition("gone", 0))))
         .hasMessageContaining("partition gone-0 is in the checkpoint but not in the job");
+  }
+
+  @Test
+  void r3ThatItGoesOnAfterACheckpointIsToldOnceByAReaderThatHasNothingToRead() throws Exception {
+    give(unbounded(A));
+    poll();
+    CompletableFuture<Void> available = reader.isAvailable();
+    assertThat(available).isNotDone();
+
+    reader.snapshotState(7);
+    assertThat(available).isDone();
+    assertThat(wentOn).as("a savepoint that stops the job lets it go no further").isEmpty();
+    poll();
+    poll();
+
+    assertThat(wentOn).containsExactly(7L);
+    assertThat(reader.isAvailable()).isNotDone();
   }
 
   @Test
@@ -612,8 +627,8 @@ class GatedReaderTest {
 
   @Test
   void r6RecordsThatAreLostAtARestoreStopTheJobAndAreNamed() {
-    held.put(A, 25L);
-    held.put(B, 8L);
+    broker.held.put(A, 25L);
+    broker.held.put(B, 8L);
     assertThatThrownBy(
             () -> give(new GatedSplit(A, 10, 0, GatedSplit.UNBOUNDED, 5, false), unbounded(B)))
         .isInstanceOf(LostRecordsException.class)
@@ -629,7 +644,7 @@ class GatedReaderTest {
   @Test
   void r6AcceptedAsLostTheyAreToldOfAndTheNextBatchIsReadBehindThem() throws Exception {
     reopen(new SourcePolicies(null, null, null, null, true, false));
-    held.put(A, 25L);
+    broker.held.put(A, 25L);
     GatedSplit restored = new GatedSplit(A, 10, 0, GatedSplit.UNBOUNDED, 5, false);
     give(restored, unbounded(B));
     assertThat(kafka.reading)
@@ -649,7 +664,7 @@ class GatedReaderTest {
   @Test
   void r6APartitionWhoseRestIsLostLeaves() throws Exception {
     reopen(new SourcePolicies(null, null, null, null, true, false));
-    held.put(A, 25L);
+    broker.held.put(A, 25L);
     give(new GatedSplit(A, 10, 0, 20, 5, false));
     reader.notifyNoMoreSplits();
     assertThat(kafka.reading).isEmpty();
@@ -777,40 +792,5 @@ class GatedReaderTest {
       status = reader.pollNext(emitted);
     } while (status == MORE_AVAILABLE);
     return status;
-  }
-
-  /** A broker that tells its first offsets. */
-  private record Held(Map<TopicPartition, Long> offsets) implements TopicFacts {
-
-    @Override
-    public Map<TopicPartition, Long> first(Collection<TopicPartition> partitions) {
-      return partitions.stream()
-          .collect(Collectors.toMap(p -> p, p -> offsets.getOrDefault(p, 0L)));
-    }
-
-    @Override
-    public void verify(Map<String, String> topicIds) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public List<TopicPartition> partitions(Collection<String> topics) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public Map<TopicPartition, Long> starting(
-        OffsetPolicy policy, Collection<TopicPartition> partitions) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public Map<TopicPartition, Long> stopping(
-        OffsetPolicy policy, Collection<TopicPartition> partitions) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void close() {}
   }
 }
