@@ -36,7 +36,7 @@ class ReplayStoryTest {
       Story story =
           story(topic, live)
               .with("source.idle", "skip after 300 ms")
-              .with("source.linger", "100 ms");
+              .with("batch.linger", "100 ms");
       try (LocalJob job = story.start(1, null)) {
         Story.until(
             "a checkpoint holds the early batch, and rounds that passed without partition 1",

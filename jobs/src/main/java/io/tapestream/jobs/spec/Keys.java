@@ -81,14 +81,6 @@ final class Keys {
           "`wait`",
           "What a partition without a full batch does to the others: they `wait`, or rounds pass"
               + " without it: `skip after 5 s`");
-  static final Key<Optional<Duration>> LINGER =
-      Key.withDefault(
-          "source.linger",
-          Kind.durationOr("off", "", Duration.ofMillis(1)),
-          Optional.empty(),
-          "`off`",
-          "After this time, such as `2 s`, a batch of a quiet partition leaves as it is; `off`:"
-              + " when it is full");
   static final Key<String> RECREATED =
       choice(
           "source.recreated",
@@ -169,6 +161,14 @@ final class Keys {
           1_000_000,
           32,
           "Examples in a mini-batch of one partition; a round is partitions × batch size");
+  static final Key<Optional<Duration>> LINGER =
+      Key.withDefault(
+          "batch.linger",
+          Kind.durationOr("off", "", Duration.ofMillis(1)),
+          Optional.empty(),
+          "`off`",
+          "After this time, such as `2 s`, a batch of a quiet partition leaves as it is; `off`:"
+              + " when it is full");
   static final Key<Long> SEED =
       Key.withDefault("seed", Kind.seed(), 1L, "`1`", "Decides initial weights and random layers");
   static final Key<Integer> PIECE_ROWS =

@@ -110,7 +110,6 @@ class JobSpecTest {
               lostRecords: accept
               discovery: off
               idle: skip after 5 s
-              linger: 200 ms
             input:
               features: [price, age]
               shape: [40]
@@ -130,6 +129,7 @@ class JobSpecTest {
               momentum: 0.9
             metrics: [Accuracy]
             batchSize: 256
+            batch: {linger: 200 ms}
             seed: -7
             pieceRows: 64
             consistency: bounded(4)
@@ -252,7 +252,7 @@ class JobSpecTest {
         "loss: SparseCategoricalCrossEntropy | loss: A\\nseed: 1.5 | line 11, seed: this is \"1.5\"",
         "loss: SparseCategoricalCrossEntropy | loss: A\\nparallelism: {shards: 200} | line 11, par",
         "loss: SparseCategoricalCrossEntropy | loss: A\\ndeadLetters: images | line 11, deadLetters",
-        "loss: SparseCategoricalCrossEntropy | loss: A\\nlearning: 1 | Known here: batchSize, check",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\nlearning: 1 | Known here: batch, batchSize, check",
         "loss: SparseCategoricalCrossEntropy | loss: A\\nguard: {maxGradientNorm: 0} | line 11, guard.maxGradientNorm: 0 is not above 0. Write for example 100",
         "loss: SparseCategoricalCrossEntropy | loss: A\\nclip: {norm: 1, value: 2} | line 11, clip: has more than one bound",
         "loss: SparseCategoricalCrossEntropy | loss: A\\nconsistency: bounded(4)\\nclip: {roundNorm: 1} | line 12, clip.roundNorm: has no sum to clip: bounded(4) applies batches one by one. Bound each batch with clip.globalNorm",
