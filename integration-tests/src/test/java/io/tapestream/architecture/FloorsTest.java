@@ -32,6 +32,8 @@ class FloorsTest {
     "io.tapestream.initializers..",
     "io.tapestream.models..",
     "io.tapestream.training..",
+    "io.tapestream.callbacks..",
+    "io.tapestream.strategies..",
     "io.tapestream.specs..",
     "io.tapestream.files.."
   };
@@ -138,7 +140,7 @@ class FloorsTest {
           type.getPackageName()
               .matches(
                   "io\\.tapestream\\.(tensor|backend|random|autodiff|ops|layers|losses|optimizers|schedules|clipping"
-                      + "|metrics|initializers|models|training|specs|files|parameterserver|schemas"
+                      + "|metrics|initializers|models|training|callbacks|strategies|specs|files|parameterserver|schemas"
                       + "|operators|serving|jobs|benchmarks)(\\..*)?");
       if (!placed) {
         events.add(

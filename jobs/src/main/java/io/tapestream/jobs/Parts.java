@@ -67,7 +67,7 @@ record Parts(
           attempt(
                   "metrics",
                   "Name a metric that goes with the loss",
-                  () -> metric.get().forLoss(loss.get()))
+                  () -> forJob(metric.get().forLoss(loss.get())))
               .ifPresent(metrics::add);
         }
       }
@@ -106,6 +106,16 @@ record Parts(
                 return model;
               })
           .isPresent();
+    }
+
+    /** Reports of a job carry one mean for each metric. */
+    private static Metric forJob(Metric metric) {
+      if (metric.pairs() != 1) {
+        throw new IllegalArgumentException(
+            "\"%s\" is not a mean over examples, which is what a job reports; measure it in memory, with evaluate on a published version"
+                .formatted(metric.name()));
+      }
+      return metric;
     }
 
     private Manifest startFrom(Path version, Model model) {

@@ -1,6 +1,7 @@
 package io.tapestream.layers;
 
 import io.tapestream.tensor.Tensor;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,16 +29,16 @@ public record Context(
     /**
      * Before a layer is called.
      *
-     * @param input of the call, batch first
+     * @param inputs of the call, batch first
      */
-    void before(Layer layer, Tensor input);
+    void before(Layer layer, List<Tensor> inputs);
 
     /**
      * After a layer was called.
      *
-     * @param output of the call, batch first
+     * @param outputs of the call, batch first
      */
-    void after(Layer layer, Tensor output);
+    void after(Layer layer, List<Tensor> outputs);
   }
 
   /** A call that predicts. */

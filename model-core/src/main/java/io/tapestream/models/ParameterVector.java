@@ -88,9 +88,19 @@ public final class ParameterVector {
     return variables.stream().filter(Variable::trainable).toList();
   }
 
-  /** Views of the trained parameters' places in another flat vector of this size. */
-  public List<Tensor> trainedViewsOf(Tensor flat) {
-    return entries.stream().filter(Entry::trained).map(e -> view(flat, e)).toList();
+  /** The places of the parameters that are trained, frozen or not, by offset. */
+  public List<Entry> trainedEntries() {
+    return entries.stream().filter(Entry::trained).toList();
+  }
+
+  /** The variables at these places. */
+  public List<Variable> variablesOf(List<Entry> places) {
+    return places.stream().map(e -> variables.get(entries.indexOf(e))).toList();
+  }
+
+  /** Views of these places in another flat vector of this size. */
+  public List<Tensor> viewsOf(Tensor flat, List<Entry> places) {
+    return places.stream().map(e -> view(flat, e)).toList();
   }
 
   /** Sets values {@code from … from+n-1} from an array. */

@@ -4,7 +4,8 @@ import io.tapestream.layers.Context;
 import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
 import io.tapestream.tensor.Workspace;
-import io.tapestream.training.StepSettings;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ConcurrentLinkedDeque;
 
 /** Predicts in pieces, each in a workspace that no other thread uses meanwhile. */
@@ -17,30 +18,57 @@ final class Predictor {
     this.model = model;
   }
 
-  /** (n, …input) → (n, …output), owned by the caller. */
-  Tensor predict(Tensor features) {
-    int n = features.rank() == 0 ? 0 : features.dim(0);
-    Shape shape = model.outputShape().prepend(n);
-    Tensor predictions;
+  /**
+   * Predicts with at most so many rows at a time.
+   *
+   * @param inputs each (n, …input)
+   * @return each (n, …output), owned by the caller
+   */
+  List<Tensor> predict(List<Tensor> inputs, int pieceRows) {
+    int n = rows(inputs);
+    List<Tensor> predictions = new ArrayList<>();
     try (Workspace.Scope none = Workspace.outside()) {
-      predictions = Tensor.allocate(model.parameters().values().dtype(), shape);
+      for (Shape output : model.outputShapes()) {
+        predictions.add(Tensor.allocate(model.parameters().values().dtype(), output.prepend(n)));
+      }
     }
     Workspace workspace = idle.pollFirst();
     if (workspace == null) {
       workspace = new Workspace();
     }
     try {
-      for (int from = 0; from < n; from += StepSettings.DEFAULT_PIECE_ROWS) {
-        int to = Math.min(n, from + StepSettings.DEFAULT_PIECE_ROWS);
+      for (int from = 0; from < n; from += pieceRows) {
+        int to = Math.min(n, from + pieceRows);
         try (Workspace.Scope scope = workspace.enter()) {
-          Tensor y = model.apply(features.slice(from, to), Context.inference());
-          predictions.slice(from, to).copyFrom(y);
+          piece(inputs, from, to, predictions);
         }
       }
     } finally {
       idle.addFirst(workspace);
     }
     return predictions;
+  }
+
+  /** The common number of rows; the model itself refuses what is no batch. */
+  private static int rows(List<Tensor> inputs) {
+    int n = inputs.isEmpty() || inputs.get(0).rank() == 0 ? 0 : inputs.get(0).dim(0);
+    for (Tensor input : inputs) {
+      if (input.rank() > 0 && input.dim(0) != n) {
+        throw new IllegalArgumentException(
+            "the inputs of a prediction have one number of rows, got "
+                + inputs.stream().map(Tensor::shape).toList());
+      }
+    }
+    return n;
+  }
+
+  private void piece(List<Tensor> inputs, int from, int to, List<Tensor> predictions) {
+    List<Tensor> outputs =
+        model.applyAll(
+            inputs.stream().map(input -> input.slice(from, to)).toList(), Context.inference());
+    for (int i = 0; i < outputs.size(); i++) {
+      predictions.get(i).slice(from, to).copyFrom(outputs.get(i));
+    }
   }
 
   /** Frees the workspaces; no thread may be predicting. */

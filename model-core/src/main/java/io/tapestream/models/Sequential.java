@@ -5,7 +5,6 @@ import io.tapestream.layers.Layer;
 import io.tapestream.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -50,12 +49,7 @@ public final class Sequential extends Model {
   protected Map<String, Layer> children() {
     Map<String, Layer> named = new LinkedHashMap<>();
     for (Layer layer : settings.layers()) {
-      String base = snakeCase(layer.getClass().getSimpleName());
-      String name = base;
-      for (int i = 1; named.containsKey(name); i++) {
-        name = base + "_" + i;
-      }
-      named.put(name, layer);
+      named.put(LayerNames.unique(LayerNames.ofType(layer), named.keySet()), layer);
     }
     return named;
   }
@@ -66,11 +60,5 @@ public final class Sequential extends Model {
       x = layer.apply(x, context);
     }
     return x;
-  }
-
-  private static String snakeCase(String name) {
-    return name.replaceAll("(.)([A-Z][a-z]+)", "$1_$2")
-        .replaceAll("([a-z])([A-Z])", "$1_$2")
-        .toLowerCase(Locale.ROOT);
   }
 }

@@ -17,7 +17,7 @@ final class Summary {
       rows.add(
           new String[] {
             layer.name() + " (" + layer.layer().getClass().getSimpleName() + ")",
-            layer.output() == null ? "not called" : Layer.withBatch(layer.output()),
+            layer.outputs().isEmpty() ? "not called" : Layer.withBatch(layer.outputs()),
             count(layer.parameters())
           });
     }

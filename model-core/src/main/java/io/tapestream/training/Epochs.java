@@ -17,6 +17,7 @@ final class Epochs implements Iterable<Batch>, AutoCloseable {
   Epochs(Batch data, FitOptions options) {
     this.data = data;
     this.options = options;
+    this.epoch = options.initialEpoch();
   }
 
   /** The batches of the next epoch; each is valid until the next one is asked for. */
@@ -47,6 +48,11 @@ final class Epochs implements Iterable<Batch>, AutoCloseable {
             : gathered.gather(data, order, from, next);
       }
     };
+  }
+
+  /** The batches of an epoch. */
+  int batches() {
+    return (data.size() + options.batchSize() - 1) / options.batchSize();
   }
 
   /** Fisher and Yates's shuffle of 0 … n-1, drawn by (seed, epoch). */

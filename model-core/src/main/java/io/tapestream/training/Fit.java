@@ -1,83 +1,249 @@
 package io.tapestream.training;
 
 import io.tapestream.clipping.Clipping;
-import io.tapestream.losses.Loss;
-import io.tapestream.metrics.Metric;
 import io.tapestream.models.Model;
 import io.tapestream.optimizers.Optimizer;
+import io.tapestream.strategies.MirroredStrategy;
 import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Trains a model in memory: step, update, step, update. The optimizer's memory lasts from one run
  * to the next.
  */
-public final class Fit {
+public final class Fit implements AutoCloseable {
   private final Model model;
-  private final Loss loss;
-  private final List<Metric> metrics;
+  private final Optimizer optimizer;
+  private final Objective objective;
   private final VectorUpdate update;
+  private final int replicas;
   private long steps;
+  private @Nullable TrainingStep single;
 
-  /** Training of a built model. */
-  public Fit(Model model, Optimizer optimizer, Loss loss, List<Metric> metrics) {
+  /**
+   * Training of a built model. What its layers say about being trainable counts from now on.
+   *
+   * @param goals one for each output of the model
+   */
+  public Fit(Model model, Optimizer optimizer, List<Goal> goals) {
     this.model = model;
-    this.loss = loss;
-    this.metrics = metrics.stream().map(metric -> metric.forLoss(loss)).toList();
-    this.update = new VectorUpdate(model.parameters(), optimizer);
+    this.optimizer = optimizer;
+    this.objective = new Objective(model.outputNames(), goals);
+    this.update = new VectorUpdate(model, optimizer);
+    this.replicas = MirroredStrategy.currentReplicas();
   }
 
   /** Trains on data that lies in memory. */
   public History run(Batch data, FitOptions options) {
-    try (Epochs epochs = new Epochs(data, options)) {
-      return run(epochs, options);
+    Validation validation = options.validation();
+    Batch trained = data;
+    Batch tried = validation.data();
+    if (validation.share() > 0) {
+      int cut = (int) (data.size() * (1 - validation.share()));
+      if (cut == 0 || cut == data.size()) {
+        throw new IllegalArgumentException(
+            "of "
+                + data.size()
+                + " examples a share of "
+                + validation.share()
+                + " for validation leaves nothing on one side");
+      }
+      trained = data.slice(0, cut);
+      tried = data.slice(cut, data.size());
+    }
+    Batch weighed = ClassWeights.apply(options.classWeights(), trained);
+    try (Epochs epochs = new Epochs(weighed, options)) {
+      return run(epochs, OptionalInt.of(epochs.batches()), tried, options);
     }
   }
 
-  /** Trains on batches as they come. */
+  /**
+   * Trains on batches as they come.
+   *
+   * @throws IllegalArgumentException if a share is to be kept for validation: there is no telling
+   *     which batches are the last
+   */
   public History run(Iterable<Batch> batches, FitOptions options) {
+    if (options.validation().share() > 0) {
+      throw new IllegalArgumentException(
+          "a share for validation can't be kept of batches as they come; give validation data");
+    }
+    return run(
+        () -> new Weighing(batches.iterator(), options.classWeights()),
+        OptionalInt.empty(),
+        options.validation().data(),
+        options);
+  }
+
+  private History run(
+      Iterable<Batch> batches, OptionalInt count, @Nullable Batch tried, FitOptions options) {
+    Training training = new Training(model, options, count);
     List<Scores> epochs = new ArrayList<>();
-    try (TrainingStep step = new TrainingStep(model, loss, metrics, options.step())) {
-      for (int epoch = 0; epoch < options.epochs(); epoch++) {
-        Totals totals = new Totals(metrics.size());
-        for (Iterator<Batch> i = batches.iterator(); i.hasNext(); ) {
-          totals.add(train(step, i.next(), options.clipping()));
+    List<Scores> validated = new ArrayList<>();
+    List<Callback> callbacks = options.callbacks();
+    callbacks.forEach(c -> c.onTrainBegin(training));
+    try (TrainingStep step = step(options.step())) {
+      for (int epoch = options.initialEpoch();
+          epoch < options.epochs() && !training.stopping();
+          epoch++) {
+        int number = epoch;
+        callbacks.forEach(c -> c.onEpochBegin(training, number));
+        Scores scores = epoch(training, step, batches);
+        Map<String, Double> values = new LinkedHashMap<>(scores.values(""));
+        epochs.add(scores);
+        if (tried != null) {
+          Scores validation = evaluate(tried);
+          validated.add(validation);
+          values.putAll(validation.values(History.VALIDATION));
         }
-        epochs.add(Scores.of(totals, loss, metrics));
+        callbacks.forEach(c -> c.onEpochEnd(training, number, values));
       }
     }
-    return new History(epochs);
+    callbacks.forEach(c -> c.onTrainEnd(training));
+    return new History(options.initialEpoch(), epochs, validated);
   }
 
-  private StepResult train(TrainingStep step, Batch batch, Clipping clipping) {
-    long round = steps++;
-    StepResult result = step.run(batch, 0, round);
-    if (!result.finite()) {
-      throw new ArithmeticException(
-          "step "
-              + round
-              + " since compile has no finite gradient: "
-              + result
-              + "; nothing was applied. Lower the learning rate, or look for NaN in the data");
+  private TrainingStep step(StepSettings settings) {
+    return new TrainingStep(
+        model, objective, replicas == 1 ? settings : settings.mirrored(replicas), () -> 0);
+  }
+
+  private Scores epoch(Training training, TrainingStep step, Iterable<Batch> batches) {
+    List<Callback> callbacks = training.options().callbacks();
+    Totals totals = new Totals(objective);
+    Iterator<Batch> all = batches.iterator();
+    for (int i = 0; !training.stopping() && all.hasNext(); i++) {
+      int number = i;
+      Batch batch = all.next();
+      callbacks.forEach(c -> c.onBatchBegin(training, number));
+      StepResult result = step.run(batch, 0, steps++);
+      totals.add(result);
+      if (!result.finite()) {
+        dealWith(training, number, result);
+        continue;
+      }
+      apply(result, training.options().clipping());
+      if (!callbacks.isEmpty()) {
+        Map<String, Double> values = Scores.of(totals, objective).values("");
+        callbacks.forEach(c -> c.onBatchEnd(training, number, values));
+      }
     }
+    return Scores.of(totals, objective);
+  }
+
+  private void dealWith(Training training, int batch, StepResult result) {
+    boolean dealtWith = false;
+    for (Callback callback : training.options().callbacks()) {
+      dealtWith |= callback.onNotFinite(training, batch, result);
+    }
+    if (!dealtWith) {
+      throw notFinite(result);
+    }
+  }
+
+  private ArithmeticException notFinite(StepResult result) {
+    return new ArithmeticException(
+        "step "
+            + (steps - 1)
+            + " since compile has no finite gradient: "
+            + result
+            + "; nothing was applied. Lower the learning rate, or look for NaN in the data");
+  }
+
+  private void apply(StepResult result, Clipping clipping) {
     if (result.weightSum() != 0) {
-      double divisor = loss.mean() ? result.weightSum() : 1;
+      double divisor = objective.mean() ? result.weightSum() : 1;
       clipping.clip(model.parameters(), divisor, result.gradientNorm());
-      update.apply(divisor, round);
+      update.apply(divisor, steps - 1);
     }
-    return result;
+  }
+
+  /** One step on a batch; its loss and metrics before the step. */
+  public Scores trainOn(Batch batch) {
+    if (single == null) {
+      single = step(StepSettings.of(0));
+    }
+    StepResult result = single.run(batch, 0, steps++);
+    if (!result.finite()) {
+      throw notFinite(result);
+    }
+    apply(result, Clipping.NONE);
+    Totals totals = new Totals(objective);
+    totals.add(result);
+    return Scores.of(totals, objective);
   }
 
   /** Loss and metrics of the model as it is, in inference. */
   public Scores evaluate(Batch data) {
-    Totals totals = new Totals(metrics.size());
-    try (PieceWorker worker = new PieceWorker(model, loss, metrics)) {
-      for (int from = 0; from < data.size(); from += StepSettings.DEFAULT_PIECE_ROWS) {
-        int to = Math.min(data.size(), from + StepSettings.DEFAULT_PIECE_ROWS);
-        totals.add(worker.score(data, from, to));
+    return evaluate(List.of(data));
+  }
+
+  /** Loss and metrics over batches as they come. */
+  public Scores evaluate(Iterable<Batch> batches) {
+    Totals totals = new Totals(objective);
+    try (PieceWorker worker = new PieceWorker(model, objective)) {
+      for (Batch data : batches) {
+        for (int from = 0; from < data.size(); from += StepSettings.DEFAULT_PIECE_ROWS) {
+          int to = Math.min(data.size(), from + StepSettings.DEFAULT_PIECE_ROWS);
+          totals.add(worker.score(data, from, to));
+        }
       }
     }
-    return Scores.of(totals, loss, metrics);
+    return Scores.of(totals, objective);
+  }
+
+  // What a saved model keeps
+
+  /** The optimizer. */
+  public Optimizer optimizer() {
+    return optimizer;
+  }
+
+  /** Per output of the model, its goal. */
+  public List<Goal> goals() {
+    return objective.goals();
+  }
+
+  /** The optimizer's memory. */
+  public VectorUpdate update() {
+    return update;
+  }
+
+  /** Steps since compile, those that moved nothing included. */
+  public long steps() {
+    return steps;
+  }
+
+  /** Goes on from this step. */
+  public void resume(long atStep) {
+    steps = atStep;
+  }
+
+  /** Frees the memory that single steps have used. */
+  @Override
+  public void close() {
+    if (single != null) {
+      single.close();
+      single = null;
+    }
+  }
+
+  /** Batches with their examples weighed by class. */
+  private record Weighing(Iterator<Batch> batches, Map<Integer, Double> byClass)
+      implements Iterator<Batch> {
+    @Override
+    public boolean hasNext() {
+      return batches.hasNext();
+    }
+
+    @Override
+    public Batch next() {
+      return ClassWeights.apply(byClass, batches.next());
+    }
   }
 }

@@ -2,6 +2,7 @@ package io.tapestream.training;
 
 import io.tapestream.tensor.Tensor;
 import io.tapestream.tensor.Workspace;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A batch's memory that rows of another batch are copied into, again and again. */
@@ -22,19 +23,27 @@ final class GatheredRows implements AutoCloseable {
       close();
       target = room = allocate(source, n);
     }
-    for (int i = 0; i < n; i++) {
-      copyRow(source.features(), rows[from + i], target.features(), i);
-      copyRow(source.labels(), rows[from + i], target.labels(), i);
-      copyRow(source.weights(), rows[from + i], target.weights(), i);
+    List<Tensor> sources = source.tensors();
+    List<Tensor> targets = target.tensors();
+    for (int k = 0; k < sources.size(); k++) {
+      for (int i = 0; i < n; i++) {
+        copyRow(sources.get(k), rows[from + i], targets.get(k), i);
+      }
     }
     return target.slice(0, n);
   }
 
   private static boolean fits(Batch room, Batch source, int n) {
-    return n <= room.size()
-        && alike(room.features(), source.features())
-        && alike(room.labels(), source.labels())
-        && alike(room.weights(), source.weights());
+    List<Tensor> rooms = room.tensors();
+    List<Tensor> sources = source.tensors();
+    boolean fits =
+        n <= room.size()
+            && room.inputs().size() == source.inputs().size()
+            && rooms.size() == sources.size();
+    for (int k = 0; fits && k < rooms.size(); k++) {
+      fits = alike(rooms.get(k), sources.get(k));
+    }
+    return fits;
   }
 
   private static boolean alike(Tensor room, Tensor source) {
@@ -44,13 +53,8 @@ final class GatheredRows implements AutoCloseable {
 
   private static Batch allocate(Batch like, int rows) {
     try (Workspace.Scope none = Workspace.outside()) {
-      return new Batch(
-          zeros(like.features(), rows), zeros(like.labels(), rows), zeros(like.weights(), rows));
+      return like.map(tensor -> Tensor.zeros(tensor.dtype(), tensor.shape().with(0, rows)));
     }
-  }
-
-  private static Tensor zeros(Tensor like, int rows) {
-    return Tensor.zeros(like.dtype(), like.shape().with(0, rows));
   }
 
   private static void copyRow(Tensor source, int sourceRow, Tensor target, int targetRow) {
@@ -60,9 +64,7 @@ final class GatheredRows implements AutoCloseable {
   @Override
   public void close() {
     if (room != null) {
-      room.features().close();
-      room.labels().close();
-      room.weights().close();
+      room.tensors().forEach(Tensor::close);
       room = null;
     }
   }

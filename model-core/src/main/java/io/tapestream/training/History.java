@@ -4,29 +4,48 @@ import java.util.List;
 
 /**
  * What {@code fit} saw: per epoch, loss and metrics of each batch before it was trained on, over
- * all its batches.
+ * all its batches; and after it those of the validation.
  *
+ * @param firstEpoch the number of the first epoch
  * @param epochs in order
+ * @param validation in the same order; empty without validation
  */
-public record History(List<Scores> epochs) {
+public record History(int firstEpoch, List<Scores> epochs, List<Scores> validation) {
+  /** What the names of a validation's values begin with. */
+  static final String VALIDATION = "val_";
 
   /** Keeps a copy. */
   public History {
     epochs = List.copyOf(epochs);
+    validation = List.copyOf(validation);
   }
 
   /** The loss of each epoch. */
   public List<Double> losses() {
-    return epochs.stream().map(Scores::loss).toList();
+    return metric("loss");
   }
 
-  /** A metric of each epoch. */
+  /**
+   * A value of each epoch.
+   *
+   * @param name {@code loss} or a metric's, after {@code val_} for the validation's
+   * @throws IllegalArgumentException if there is none of this name
+   */
   public List<Double> metric(String name) {
-    return epochs.stream().map(epoch -> epoch.metric(name)).toList();
+    return name.startsWith(VALIDATION) && !validation.isEmpty()
+        ? values(validation, name.substring(VALIDATION.length()))
+        : values(epochs, name);
+  }
+
+  private static List<Double> values(List<Scores> scores, String name) {
+    return scores.stream().map(s -> s.value(name)).toList();
   }
 
   /** The last epoch. */
   public Scores last() {
+    if (epochs.isEmpty()) {
+      throw new IllegalStateException("no epoch was run: initialEpoch is epochs");
+    }
     return epochs.get(epochs.size() - 1);
   }
 }

@@ -3,9 +3,8 @@ package io.tapestream.training;
 import io.tapestream.autodiff.GradientTape;
 import io.tapestream.autodiff.Variable;
 import io.tapestream.layers.Context;
-import io.tapestream.losses.Loss;
-import io.tapestream.metrics.Metric;
 import io.tapestream.models.Model;
+import io.tapestream.models.ParameterVector.Entry;
 import io.tapestream.tensor.Tensor;
 import io.tapestream.tensor.Workspace;
 import java.util.List;
@@ -18,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("try") // workspace scopes act by being open
 final class PieceWorker implements AutoCloseable {
   private final Model model;
-  private final Loss loss;
-  private final List<Metric> metrics;
+  private final Objective objective;
+  private final List<Entry> trained;
   private final List<Variable> variables;
   private final Workspace workspace = new Workspace();
   private final LongSupplier nanoTime;
@@ -30,19 +29,19 @@ final class PieceWorker implements AutoCloseable {
   /** A piece's gradient: flat, and as views per variable. */
   record Partial(Tensor flat, List<Tensor> views) {}
 
-  PieceWorker(Model model, Loss loss, List<Metric> metrics) {
-    this(model, loss, metrics, () -> 0);
+  PieceWorker(Model model, Objective objective) {
+    this(model, objective, () -> 0);
   }
 
   /**
    * @param nanoTime as {@link System#nanoTime}
    */
-  PieceWorker(Model model, Loss loss, List<Metric> metrics, LongSupplier nanoTime) {
+  PieceWorker(Model model, Objective objective, LongSupplier nanoTime) {
     this.nanoTime = nanoTime;
     this.model = model;
-    this.loss = loss;
-    this.metrics = metrics;
-    this.variables = model.parameters().trainedVariables();
+    this.objective = objective;
+    this.trained = model.trainableEntries();
+    this.variables = model.parameters().variablesOf(trained);
   }
 
   /** This worker's room for a gradient, made when it is first needed. */
@@ -52,7 +51,7 @@ final class PieceWorker implements AutoCloseable {
       try (Workspace.Scope none = Workspace.outside()) {
         flat =
             Tensor.zeros(model.parameters().values().dtype(), model.parameters().values().shape());
-        partial = new Partial(flat, model.parameters().trainedViewsOf(flat));
+        partial = new Partial(flat, model.parameters().viewsOf(flat, trained));
       }
     }
     return partial;
@@ -68,11 +67,11 @@ final class PieceWorker implements AutoCloseable {
         GradientTape tape = new GradientTape()) {
       long started = nanoTime.getAsLong();
       Batch piece = batch.slice(from, to);
-      Tensor predictions = model.apply(piece.features(), context.from(from));
-      Tensor losses = loss.perExample(predictions, piece.labels());
+      List<Tensor> predictions = model.applyAll(piece.inputs(), context.from(from));
+      Tensor losses = objective.perExample(predictions, piece.targets());
       long predicted = nanoTime.getAsLong();
       tape.accumulate(losses, piece.weights(), variables, gradient);
-      Totals totals = Totals.of(piece, predictions, losses, metrics);
+      Totals totals = Totals.of(piece, predictions, losses, objective);
       forwardNanos += predicted - started;
       backwardNanos += nanoTime.getAsLong() - predicted;
       return totals;
@@ -97,9 +96,9 @@ final class PieceWorker implements AutoCloseable {
   Totals score(Batch batch, int from, int to) {
     try (Workspace.Scope scope = workspace.enter()) {
       Batch piece = batch.slice(from, to);
-      Tensor predictions = model.apply(piece.features(), Context.inference());
-      Tensor losses = loss.perExample(predictions, piece.labels());
-      return Totals.of(piece, predictions, losses, metrics);
+      List<Tensor> predictions = model.applyAll(piece.inputs(), Context.inference());
+      Tensor losses = objective.perExample(predictions, piece.targets());
+      return Totals.of(piece, predictions, losses, objective);
     }
   }
 

@@ -1,10 +1,7 @@
 package io.tapestream.training;
 
-import io.tapestream.losses.Loss;
-import io.tapestream.metrics.Metric;
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -35,12 +32,23 @@ public record Scores(double loss, Map<String, Double> metrics, int examples) {
     return value;
   }
 
-  static Scores of(Totals totals, Loss loss, List<Metric> metrics) {
+  /** The loss, for {@code loss}, or a metric. */
+  double value(String name) {
+    return name.equals("loss") ? loss : metric(name);
+  }
+
+  /** All values, the loss first, each name after a prefix. */
+  Map<String, Double> values(String prefix) {
     Map<String, Double> values = new LinkedHashMap<>();
-    for (int i = 0; i < metrics.size(); i++) {
-      values.put(metrics.get(i).name(), totals.metricSums[i] / totals.metricWeights[i]);
-    }
+    values.put(prefix + "loss", loss);
+    metrics.forEach((name, value) -> values.put(prefix + name, value));
+    return values;
+  }
+
+  static Scores of(Totals totals, Objective objective) {
     return new Scores(
-        loss.mean() ? totals.lossSum / totals.weightSum : totals.lossSum, values, totals.examples);
+        objective.mean() ? totals.lossSum / totals.weightSum : totals.lossSum,
+        objective.values(totals.metricSums, totals.metricWeights),
+        totals.examples);
   }
 }

@@ -7,17 +7,29 @@ package io.tapestream.training;
  *     of what decides the bits of a gradient
  * @param threads that compute pieces side by side, the caller's among them. It never changes a bit
  * @param seed of random layers
+ * @param replicas shares of equal length, but for a row, that a batch is cut into before it is cut
+ *     into pieces; see {@code strategies.MirroredStrategy}
  */
-public record StepSettings(int pieceRows, int threads, long seed) {
+public record StepSettings(int pieceRows, int threads, long seed, int replicas) {
   /** Rows of a piece unless stated otherwise. */
   public static final int DEFAULT_PIECE_ROWS = 128;
 
-  /** Checks that there are rows and threads. */
+  /** Checks that there are rows, threads and replicas. */
   public StepSettings {
-    if (pieceRows < 1 || threads < 1) {
+    if (pieceRows < 1 || threads < 1 || replicas < 1) {
       throw new IllegalArgumentException(
-          "pieceRows and threads must be at least 1, got " + pieceRows + " and " + threads);
+          "pieceRows, threads and replicas must be at least 1, got "
+              + pieceRows
+              + ", "
+              + threads
+              + " and "
+              + replicas);
     }
+  }
+
+  /** One replica. */
+  public StepSettings(int pieceRows, int threads, long seed) {
+    this(pieceRows, threads, seed, 1);
   }
 
   /** Pieces of the default length, on the caller's thread alone. */
@@ -27,6 +39,11 @@ public record StepSettings(int pieceRows, int threads, long seed) {
 
   /** The same on so many threads. */
   public StepSettings withThreads(int newThreads) {
-    return new StepSettings(pieceRows, newThreads, seed);
+    return new StepSettings(pieceRows, newThreads, seed, replicas);
+  }
+
+  /** The same in so many shares, each on a thread of its own. */
+  public StepSettings mirrored(int newReplicas) {
+    return new StepSettings(pieceRows, Math.max(threads, newReplicas), seed, newReplicas);
   }
 }

@@ -1,6 +1,5 @@
 package io.tapestream.training;
 
-import io.tapestream.metrics.Metric;
 import io.tapestream.tensor.Tensor;
 import java.util.List;
 
@@ -12,14 +11,14 @@ final class Totals {
   final double[] metricSums;
   final double[] metricWeights;
 
-  Totals(int metrics) {
-    metricSums = new double[metrics];
-    metricWeights = new double[metrics];
+  Totals(Objective objective) {
+    metricSums = new double[objective.pairs()];
+    metricWeights = new double[objective.pairs()];
   }
 
   /** Measures a piece of a batch. */
-  static Totals of(Batch piece, Tensor predictions, Tensor losses, List<Metric> metrics) {
-    Totals totals = new Totals(metrics.size());
+  static Totals of(Batch piece, List<Tensor> predictions, Tensor losses, Objective objective) {
+    Totals totals = new Totals(objective);
     double[] loss = losses.toDoubles();
     double[] weight = piece.weights().toDoubles();
     for (int row = 0; row < loss.length; row++) {
@@ -29,11 +28,7 @@ final class Totals {
       }
     }
     totals.examples = piece.size();
-    for (int i = 0; i < metrics.size(); i++) {
-      Metric.Sums sums = metrics.get(i).measure(predictions, piece.labels(), piece.weights());
-      totals.metricSums[i] = sums.sum();
-      totals.metricWeights[i] = sums.weight();
-    }
+    objective.measure(predictions, piece, totals.metricSums, totals.metricWeights);
     return totals;
   }
 
@@ -41,19 +36,20 @@ final class Totals {
     lossSum += other.lossSum;
     weightSum += other.weightSum;
     examples += other.examples;
-    for (int i = 0; i < metricSums.length; i++) {
-      metricSums[i] += other.metricSums[i];
-      metricWeights[i] += other.metricWeights[i];
-    }
+    add(other.metricSums, other.metricWeights);
   }
 
   void add(StepResult other) {
     lossSum += other.lossSum();
     weightSum += other.weightSum();
     examples += other.examples();
+    add(other.metricSums(), other.metricWeights());
+  }
+
+  private void add(double[] sums, double[] weights) {
     for (int i = 0; i < metricSums.length; i++) {
-      metricSums[i] += other.metricSums()[i];
-      metricWeights[i] += other.metricWeights()[i];
+      metricSums[i] += sums[i];
+      metricWeights[i] += weights[i];
     }
   }
 }

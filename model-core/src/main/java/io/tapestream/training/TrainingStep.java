@@ -34,7 +34,7 @@ public final class TrainingStep implements AutoCloseable {
   private static final int CHUNK_FLOATS = 16 * 1024;
 
   private final Model model;
-  private final List<Metric> metrics;
+  private final Objective objective;
   private final StepSettings settings;
   private final List<PieceWorker> workers;
   private final ExecutorService helpers;
@@ -63,15 +63,20 @@ public final class TrainingStep implements AutoCloseable {
    */
   public TrainingStep(
       Model model, Loss loss, List<Metric> metrics, StepSettings settings, LongSupplier nanoTime) {
+    this(model, Objective.of(loss, metrics), settings, nanoTime);
+  }
+
+  /** A step of a model with any number of outputs. */
+  TrainingStep(Model model, Objective objective, StepSettings settings, LongSupplier nanoTime) {
     this.model = model;
-    this.metrics = metrics.stream().map(metric -> metric.forLoss(loss)).toList();
+    this.objective = objective;
     this.settings = settings;
     this.workers =
-        Stream.generate(() -> new PieceWorker(model, loss, this.metrics, nanoTime))
+        Stream.generate(() -> new PieceWorker(model, objective, nanoTime))
             .limit(settings.threads())
             .toList();
     ParameterVector parameters = model.parameters();
-    this.gradientViews = parameters.trainedViewsOf(parameters.gradients());
+    this.gradientViews = parameters.viewsOf(parameters.gradients(), model.trainableEntries());
     this.trainedGradient = parameters.gradients().slice(0, parameters.trainedSize());
     this.statistics = parameters.values().slice(parameters.trainedSize(), parameters.size());
     AtomicInteger named = new AtomicInteger();
@@ -87,7 +92,7 @@ public final class TrainingStep implements AutoCloseable {
 
   /** The metrics, in the order of {@link StepResult#metricSums}. */
   public List<Metric> metrics() {
-    return metrics;
+    return objective.metrics();
   }
 
   /**
@@ -103,17 +108,17 @@ public final class TrainingStep implements AutoCloseable {
    */
   public StepResult run(Batch batch, long virtualWorker, long step) {
     model.parameters().gradients().clear();
-    Totals totals = new Totals(metrics.size());
+    Totals totals = new Totals(objective);
     Batch rows = counted(batch);
     if (rows.size() == 0) {
       return result(totals, batch.size());
     }
     Context context = Context.training(settings.seed(), virtualWorker, step);
-    int pieces = (rows.size() + settings.pieceRows() - 1) / settings.pieceRows();
+    Pieces pieces = Pieces.of(rows.size(), settings, model.couplesExamples());
     AtomicInteger next = new AtomicInteger();
     InOrder order = new InOrder();
     List<CompletableFuture<Void>> helping = new ArrayList<>();
-    for (int i = 1; i < Math.min(workers.size(), pieces); i++) {
+    for (int i = 1; i < Math.min(workers.size(), pieces.count()); i++) {
       PieceWorker worker = workers.get(i);
       helping.add(
           CompletableFuture.runAsync(
@@ -146,21 +151,25 @@ public final class TrainingStep implements AutoCloseable {
       PieceWorker worker,
       Batch batch,
       Context context,
-      int pieces,
+      Pieces pieces,
       AtomicInteger next,
       InOrder order,
       Totals totals) {
     try {
-      for (int piece = next.getAndIncrement(); piece < pieces; piece = next.getAndIncrement()) {
-        int from = piece * settings.pieceRows();
-        int to = Math.min(batch.size(), from + settings.pieceRows());
+      for (int piece = next.getAndIncrement();
+          piece < pieces.count();
+          piece = next.getAndIncrement()) {
         boolean first = piece == 0;
         if (!first) {
           worker.partial().flat().clear();
         }
         Totals own =
             worker.differentiate(
-                batch, from, to, context, first ? gradientViews : worker.partial().views());
+                batch,
+                pieces.from(piece),
+                pieces.to(piece),
+                context,
+                first ? gradientViews : worker.partial().views());
         boolean passed =
             order.pass(
                 piece,

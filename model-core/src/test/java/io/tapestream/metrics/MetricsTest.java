@@ -45,7 +45,12 @@ class MetricsTest {
             new MeanLoss("mse", new MeanSquaredError()),
             Tensor.of(new float[] {1, 2, 3}, 3, 1),
             Tensor.of(new float[] {1, 1, 1}),
-            new Sums(3, 3.5)));
+            new Sums(3, 3.5)),
+        Arguments.of(
+            new Auc(3, Auc.Curve.ROC, Auc.Summation.INTERPOLATION, false),
+            Tensor.of(new float[] {0.2f, 0.5f, 0.51f}, 3, 1),
+            Tensor.of(new float[] {0, 1, 1}),
+            new Sums(new double[] {1, 0.5}, new double[] {2, 0})));
   }
 
   @ParameterizedTest(name = "{0}")

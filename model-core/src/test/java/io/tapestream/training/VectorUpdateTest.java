@@ -40,7 +40,9 @@ class VectorUpdateTest {
   void r14AnOptimizerThatNeedsWholeTensorsGetsWholeTensors() {
     List<Integer> lengths = new ArrayList<>();
 
-    new VectorUpdate(parameters(), new Noting(Granule.TENSOR, lengths)).apply(1, 0);
+    new VectorUpdate(
+            parameters(), parameters().trainedEntries(), new Noting(Granule.TENSOR, lengths))
+        .apply(1, 0);
 
     assertThat(lengths).containsExactly(300 * 70, 70, 70 * 2, 2);
   }
@@ -49,7 +51,9 @@ class VectorUpdateTest {
   void anElementWiseOptimizerGetsChunksThatCoverTheVector() {
     List<Integer> lengths = new ArrayList<>();
 
-    new VectorUpdate(parameters(), new Noting(Granule.ELEMENT, lengths)).apply(1, 0);
+    new VectorUpdate(
+            parameters(), parameters().trainedEntries(), new Noting(Granule.ELEMENT, lengths))
+        .apply(1, 0);
 
     assertThat(lengths).hasSize(2);
     assertThat(lengths.stream().mapToInt(Integer::intValue).sum())
@@ -64,7 +68,7 @@ class VectorUpdateTest {
     float[] gradient = Reference.uniform(3, size);
     Sgd rule = new Sgd(0.1, 0.9, true);
     float[][] slots = rule.newSlots(size);
-    VectorUpdate update = new VectorUpdate(parameters, rule);
+    VectorUpdate update = new VectorUpdate(parameters, parameters.trainedEntries(), rule);
 
     for (int step = 1; step <= 3; step++) {
       parameters.gradients().write(0, gradient, 0, size);
