@@ -24,7 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.functions.RichMapFunction;
@@ -64,7 +64,10 @@ class FeedbackTest {
   private static final ConcurrentLinkedQueue<String> FAILED = new ConcurrentLinkedQueue<>();
 
   private static final ConcurrentLinkedQueue<Zombie> ZOMBIES = new ConcurrentLinkedQueue<>();
-  private static final CountDownLatch RESTARTED = new CountDownLatch(1);
+
+  /** A permit for each contribution of the attempt after the one that failed. */
+  private static final Semaphore LATER = new Semaphore(0);
+
   private static final BlockLayout LAYOUT = BlockLayout.ofElements(BATCHES, BATCHES, 16);
 
   @TempDir Path checkpoints;
@@ -74,6 +77,7 @@ class FeedbackTest {
     LAST.clear();
     FAILED.clear();
     ZOMBIES.clear();
+    LATER.drainPermits();
   }
 
   @Test
@@ -167,8 +171,8 @@ class FeedbackTest {
     @Override
     public Message map(Message message) throws Exception {
       if (message instanceof Contribution contribution) {
-        if (!FAILED.isEmpty()) {
-          RESTARTED.countDown();
+        if (getRuntimeContext().getTaskInfo().getAttemptNumber() > 0) {
+          LATER.release();
         } else if (contribution.virtualWorker() == 1
             && contribution.batch() == FAILING_BATCH
             && contribution.block() == 1) {
@@ -203,8 +207,8 @@ class FeedbackTest {
     @Override
     public void run() {
       try {
-        RESTARTED.await();
         while (!ended) {
+          LATER.acquire();
           for (BlockRange block : LAYOUT.blocks()) {
             long[] all = {BATCHES, BATCHES};
             float[] values = new float[block.length()];
@@ -212,7 +216,6 @@ class FeedbackTest {
             replica.receive(new Weights(block.index(), BATCHES, all, all, values));
           }
           delivered.incrementAndGet();
-          Thread.sleep(1);
         }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
@@ -223,6 +226,7 @@ class FeedbackTest {
 
     long end() throws InterruptedException {
       ended = true;
+      LATER.release();
       join();
       return delivered.get();
     }
