@@ -2,7 +2,6 @@ package io.tapestream.autodiff;
 
 import io.tapestream.tensor.Differentiable;
 import io.tapestream.tensor.Tensor;
-import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -45,14 +44,11 @@ import org.jspecify.annotations.Nullable;
  * are allocated like any tensor: in the thread's workspace, if it has entered one.
  */
 public final class GradientTape implements AutoCloseable {
-  private static final ThreadLocal<@Nullable GradientTape> CURRENT = new ThreadLocal<>();
-
   private final Thread owner = Thread.currentThread();
   private final boolean persistent;
   private final boolean watchAccessedVariables;
   private final Graph graph = new Graph();
   private final List<Variable> watched = new ArrayList<>();
-  private @Nullable GradientTape enclosing;
   private int pauses;
   private boolean used;
   private boolean closed;
@@ -72,8 +68,7 @@ public final class GradientTape implements AutoCloseable {
   public GradientTape(boolean persistent, boolean watchAccessedVariables) {
     this.persistent = persistent;
     this.watchAccessedVariables = watchAccessedVariables;
-    this.enclosing = CURRENT.get();
-    CURRENT.set(this);
+    OpenTapes.open(this);
   }
 
   /** Opens a tape that gives gradients as often as it is asked. */
@@ -368,27 +363,8 @@ public final class GradientTape implements AutoCloseable {
       closed = true;
       graph.clear();
       if (owner == Thread.currentThread()) {
-        leave();
+        OpenTapes.close(this);
       }
-    }
-  }
-
-  /** Takes this tape out of those that its thread has open, wherever among them it is. */
-  private void leave() {
-    GradientTape inner = CURRENT.get();
-    if (inner == this) {
-      if (enclosing == null) {
-        CURRENT.remove();
-      } else {
-        CURRENT.set(enclosing);
-      }
-      return;
-    }
-    while (inner != null && inner.enclosing != this) {
-      inner = inner.enclosing;
-    }
-    if (inner != null) {
-      inner.enclosing = enclosing;
     }
   }
 
@@ -414,36 +390,24 @@ public final class GradientTape implements AutoCloseable {
    * @return the output
    */
   public static Tensor record(Tensor output, Rule kernels, Rule ops, Tensor... inputs) {
-    try {
-      for (GradientTape tape = CURRENT.get(); tape != null; tape = tape.enclosing) {
-        if (tape.isRecording()) {
-          tape.graph.append(output, kernels, ops, inputs);
-        }
-      }
-      return output;
-    } finally {
-      for (Tensor input : inputs) {
-        Reference.reachabilityFence(input);
-      }
-    }
+    OpenTapes.append(output, kernels, ops, inputs);
+    return output;
   }
 
   /** Whether the thread has a tape open that records. */
   public static boolean isThreadRecording() {
-    for (GradientTape tape = CURRENT.get(); tape != null; tape = tape.enclosing) {
-      if (tape.isRecording()) {
-        return true;
-      }
-    }
-    return false;
+    return OpenTapes.any(GradientTape::isRecording);
   }
 
-  /** Tells the thread's tapes that a variable is read. */
-  static void onRead(Variable variable) {
-    for (GradientTape tape = CURRENT.get(); tape != null; tape = tape.enclosing) {
-      if (tape.watchAccessedVariables && tape.isRecording()) {
-        tape.watchVariable(variable);
-      }
+  void append(Tensor output, Rule kernels, Rule ops, Tensor[] inputs) {
+    if (isRecording()) {
+      graph.append(output, kernels, ops, inputs);
+    }
+  }
+
+  void onRead(Variable variable) {
+    if (watchAccessedVariables && isRecording()) {
+      watchVariable(variable);
     }
   }
 
@@ -459,12 +423,7 @@ public final class GradientTape implements AutoCloseable {
 
   /** Whether another tape of this thread watches anything, so that it may see the gradients. */
   private boolean isRecorded() {
-    for (GradientTape tape = CURRENT.get(); tape != null; tape = tape.enclosing) {
-      if (tape != this && tape.isRecording() && !tape.graph.isEmpty()) {
-        return true;
-      }
-    }
-    return false;
+    return OpenTapes.any(tape -> tape != this && tape.isRecording() && !tape.graph.isEmpty());
   }
 
   private static List<Tensor> tensors(List<? extends Differentiable> sources) {

@@ -50,7 +50,7 @@ public final class Variable implements Differentiable {
   /** Its value; always the same tensor. Open tapes watch it from now on, if it is trainable. */
   public Tensor value() {
     if (trainable) {
-      GradientTape.onRead(this);
+      OpenTapes.onRead(this);
     }
     return value;
   }

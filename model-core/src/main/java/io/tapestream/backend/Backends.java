@@ -1,6 +1,7 @@
 package io.tapestream.backend;
 
 import io.tapestream.tensor.DType;
+import io.tapestream.tensor.Tracer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
@@ -32,12 +33,14 @@ public final class Backends {
 
   /**
    * The backend that computes in a floating type: the current one if it can, else the most
-   * preferred one that can.
+   * preferred one that can. While a step is traced, what is returned notes the calls too.
    *
    * @throws IllegalArgumentException if none can, as for integers
    */
   public static Backend of(DType dtype) {
-    return Chosen.CURRENT.supports(dtype) ? Chosen.CURRENT : Others.supporting(dtype);
+    Backend backend = Chosen.CURRENT.supports(dtype) ? Chosen.CURRENT : Others.supporting(dtype);
+    Tracer tracer = Tracer.current();
+    return tracer == null ? backend : tracer.recording(Backend.class, backend);
   }
 
   private static final class Chosen {

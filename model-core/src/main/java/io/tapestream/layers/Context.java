@@ -1,6 +1,8 @@
 package io.tapestream.layers;
 
+import io.tapestream.random.Philox;
 import io.tapestream.tensor.Tensor;
+import io.tapestream.tensor.Tracer;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +41,41 @@ public record Context(
      * @param outputs of the call, batch first
      */
     void after(Layer layer, List<Tensor> outputs);
+  }
+
+  /**
+   * The key by which a layer draws in this step, whatever else draws by other keys.
+   *
+   * @param layer its number, {@code index()}
+   */
+  public long key(int layer) {
+    long key = Philox.key(Philox.key(seed, virtualWorker), step, layer);
+    Tracer tracer = Tracer.current();
+    if (tracer != null) {
+      tracer.drew(key, layer);
+    }
+    return key;
+  }
+
+  /** Whose batch this is. A step that asks is not captured; random layers ask for a key. */
+  @Override
+  public long virtualWorker() {
+    asked("virtual worker");
+    return virtualWorker;
+  }
+
+  /** The batch's index. A step that asks is not captured; random layers ask for a key. */
+  @Override
+  public long step() {
+    asked("step");
+    return step;
+  }
+
+  private static void asked(String what) {
+    Tracer tracer = Tracer.current();
+    if (tracer != null) {
+      tracer.refuse("asks for the context's " + what);
+    }
   }
 
   /** A call that predicts. */

@@ -1,7 +1,6 @@
 package io.tapestream.layers;
 
 import io.tapestream.ops.DropoutOp;
-import io.tapestream.random.Philox;
 import io.tapestream.tensor.Tensor;
 
 /**
@@ -52,8 +51,6 @@ public final class Dropout extends Layer {
     if (!context.training() || settings.rate() == 0) {
       return x;
     }
-    long worker = Philox.key(context.seed(), context.virtualWorker());
-    return DropoutOp.of(
-        x, settings.rate(), Philox.key(worker, context.step(), index()), context.firstRow());
+    return DropoutOp.of(x, settings.rate(), context.key(index()), context.firstRow());
   }
 }

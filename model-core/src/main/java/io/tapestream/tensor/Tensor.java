@@ -236,6 +236,7 @@ public final class Tensor implements AutoCloseable, Differentiable {
   /** Element {@code index}, counted flat, as a double, whatever the type. */
   public double get(int index) {
     Objects.checkIndex(index, size());
+    seen("reads an element of ");
     return switch (dtype) {
       case FLOAT32 -> memory.floats().get(offset + index);
       case FLOAT64 -> memory.doubles().get(offset + index);
@@ -297,6 +298,10 @@ public final class Tensor implements AutoCloseable, Differentiable {
    * @throws IllegalArgumentException if type or size differ
    */
   public void copyFrom(Tensor source) {
+    Tracer tracer = Tracer.current();
+    if (tracer != null) {
+      tracer.copies(source, this);
+    }
     if (source.dtype != dtype || source.size() != size()) {
       throw new IllegalArgumentException(
           "can't copy " + source + " into " + this + ": type and size must be equal");
@@ -315,10 +320,15 @@ public final class Tensor implements AutoCloseable, Differentiable {
 
   /** Sets every element to zero. */
   public void clear() {
-    Pointer.memset(pointer(), 0, (long) size() * dtype.bytes());
+    Tracer tracer = Tracer.current();
+    if (tracer != null) {
+      tracer.clears(this);
+    }
+    Pointer.memset(knownPointer(), 0, (long) size() * dtype.bytes());
   }
 
   private void require(DType expected, int from, int n) {
+    seen("reads or writes elements of ");
     if (dtype != expected) {
       throw new IllegalArgumentException(
           "a tensor of "
@@ -328,6 +338,14 @@ public final class Tensor implements AutoCloseable, Differentiable {
               + "; use an array of its own type, or toFloats()/toDoubles()");
     }
     Objects.checkFromIndexSize(from, n, size());
+  }
+
+  /** What is done to elements beside backends' calls and copies can't be seen to be repeated. */
+  private void seen(String access) {
+    Tracer tracer = Tracer.current();
+    if (tracer != null) {
+      tracer.refuse(access + this);
+    }
   }
 
   // For backends
@@ -349,11 +367,17 @@ public final class Tensor implements AutoCloseable, Differentiable {
 
   /** The address of its first element. Keep the tensor reachable while it is used. */
   public long address() {
+    seen("takes the address of ");
+    return memoryAddress();
+  }
+
+  private long memoryAddress() {
     return memory.address() + (long) offset * dtype.bytes();
   }
 
   /** Its memory as a buffer in native byte order; its elements begin at {@link #byteOffset()}. */
   public ByteBuffer buffer() {
+    seen("takes the memory of ");
     return memory.buffer();
   }
 
@@ -363,9 +387,14 @@ public final class Tensor implements AutoCloseable, Differentiable {
    * used.
    */
   public Pointer pointer() {
+    seen("takes the address of ");
+    return knownPointer();
+  }
+
+  private Pointer knownPointer() {
     Pointer known = pointer;
     if (known == null || memory.isClosed()) {
-      Pointer raw = new Address(address());
+      Pointer raw = new Address(memoryAddress());
       known =
           switch (dtype) {
             case FLOAT32 -> new FloatPointer(raw);

@@ -1,0 +1,164 @@
+package io.tapestream.capture;
+
+import io.tapestream.capture.Program.Draw;
+import io.tapestream.capture.Program.Instruction;
+import io.tapestream.layers.Context;
+import io.tapestream.layers.Layer;
+import io.tapestream.tensor.Tensor;
+import io.tapestream.tensor.Tracer;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Notes, while a step runs, the calls that it is made of. */
+final class Trace extends Tracer implements Context.Observer, AutoCloseable {
+  private final int firstRow;
+  private final List<Instruction> instructions = new ArrayList<>();
+  private final List<Draw> draws = new ArrayList<>();
+  private final Map<Long, Integer> layerOfKey = new HashMap<>();
+  private final IdentityHashMap<Object, Object> recording = new IdentityHashMap<>();
+  private final Deque<Layer> layers = new ArrayDeque<>();
+  private @Nullable String refusal;
+
+  /** Begins a trace on this thread. */
+  Trace(Context context) {
+    this.firstRow = context.firstRow();
+    begin();
+  }
+
+  List<Instruction> instructions() {
+    return instructions;
+  }
+
+  List<Draw> draws() {
+    return draws;
+  }
+
+  /** Why the step can't be captured, and where; null if it can. */
+  @Nullable String refusal() {
+    return refusal;
+  }
+
+  /** Does something now and in each repetition. */
+  void also(Instruction instruction) {
+    instructions.add(instruction);
+    unseen(instruction::run);
+  }
+
+  @Override
+  public void refuse(String what) {
+    if (refusal == null) {
+      refusal = (layers.isEmpty() ? "it " : layers.peek() + " ") + what;
+    }
+  }
+
+  @Override
+  protected void clears(Tensor tensor) {
+    instructions.add(tensor::clear);
+  }
+
+  @Override
+  protected void copies(Tensor from, Tensor to) {
+    instructions.add(() -> to.copyFrom(from));
+  }
+
+  @Override
+  public void drew(long key, int layer) {
+    layerOfKey.put(key, layer);
+  }
+
+  @Override
+  public <T> T recording(Class<T> type, T target) {
+    Object known =
+        recording.computeIfAbsent(
+            target,
+            t ->
+                Proxy.newProxyInstance(
+                    type.getClassLoader(), new Class<?>[] {type}, new Calls(target)));
+    return type.cast(known);
+  }
+
+  @Override
+  public void close() {
+    end();
+  }
+
+  // Which layer is being called, for the log
+
+  @Override
+  public void before(Layer layer, Tensor input) {
+    layers.push(layer);
+  }
+
+  @Override
+  public void after(Layer layer, Tensor output) {
+    layers.pop();
+  }
+
+  /** Makes calls, and notes those that return nothing; the others only ask. */
+  private final class Calls implements InvocationHandler {
+    private final Object target;
+
+    Calls(Object target) {
+      this.target = target;
+    }
+
+    @Override
+    public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] arguments)
+        throws Throwable {
+      if (method.getReturnType() != void.class || arguments == null) {
+        return call(method, target, arguments);
+      }
+      Call call = new Call(method, target, arguments);
+      bindKeys(arguments);
+      also(call);
+      return null;
+    }
+
+    private void bindKeys(Object[] arguments) {
+      for (int i = 0; i + 1 < arguments.length; i++) {
+        if (arguments[i] instanceof Long key && arguments[i + 1] instanceof Integer row) {
+          Integer layer = layerOfKey.get(key);
+          if (layer != null) {
+            draws.add(new Draw(arguments, i, layer, row - firstRow));
+          } else {
+            refuse("draws by a key that did not come from Context.key");
+          }
+        }
+      }
+    }
+  }
+
+  /** A call by reflection, whose arguments may be changed between two. */
+  @SuppressWarnings("ArrayRecordComponent") // a holder, never compared
+  private record Call(Method method, Object target, Object[] arguments) implements Instruction {
+    @Override
+    public void run() {
+      try {
+        Trace.call(method, target, arguments);
+      } catch (RuntimeException | Error e) {
+        throw e;
+      } catch (Throwable e) {
+        throw new IllegalStateException(method.getName() + " threw a checked exception", e);
+      }
+    }
+  }
+
+  private static @Nullable Object call(Method method, Object target, Object @Nullable [] arguments)
+      throws Throwable {
+    try {
+      return method.invoke(target, arguments);
+    } catch (InvocationTargetException e) {
+      throw e.getCause() == null ? e : e.getCause();
+    }
+  }
+}
