@@ -32,6 +32,7 @@ class FloorsTest {
     "io.tapestream.initializers..",
     "io.tapestream.models..",
     "io.tapestream.training..",
+    "io.tapestream.capture..",
     "io.tapestream.callbacks..",
     "io.tapestream.strategies..",
     "io.tapestream.specs..",

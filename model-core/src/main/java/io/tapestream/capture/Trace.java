@@ -95,12 +95,12 @@ final class Trace extends Tracer implements Context.Observer, AutoCloseable {
   // Which layer is being called, for the log
 
   @Override
-  public void before(Layer layer, Tensor input) {
+  public void before(Layer layer, List<Tensor> inputs) {
     layers.push(layer);
   }
 
   @Override
-  public void after(Layer layer, Tensor output) {
+  public void after(Layer layer, List<Tensor> outputs) {
     layers.pop();
   }
 

@@ -101,6 +101,12 @@ public record Batch(List<Tensor> inputs, List<Tensor> targets, Tensor weights) {
         change.apply(weights));
   }
 
+  /** Of so many inputs and then targets, and weights at the end, as {@link #tensors} gives them. */
+  static Batch of(int inputs, List<Tensor> tensors) {
+    int last = tensors.size() - 1;
+    return new Batch(tensors.subList(0, inputs), tensors.subList(inputs, last), tensors.get(last));
+  }
+
   /** All tensors: inputs, targets, weights. */
   List<Tensor> tensors() {
     return Stream.of(inputs.stream(), targets.stream(), Stream.of(weights))

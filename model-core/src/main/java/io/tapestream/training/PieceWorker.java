@@ -2,11 +2,14 @@ package io.tapestream.training;
 
 import io.tapestream.autodiff.GradientTape;
 import io.tapestream.autodiff.Variable;
+import io.tapestream.capture.CapturedStep;
 import io.tapestream.layers.Context;
 import io.tapestream.models.Model;
 import io.tapestream.models.ParameterVector.Entry;
 import io.tapestream.tensor.Tensor;
 import io.tapestream.tensor.Workspace;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +26,9 @@ final class PieceWorker implements AutoCloseable {
   private final Workspace workspace = new Workspace();
   private final LongSupplier nanoTime;
   private @Nullable Partial partial;
+  private final boolean eagerly;
+  private final IdentityHashMap<List<Tensor>, CapturedStep> steps = new IdentityHashMap<>();
+  private long predicted;
   private long forwardNanos;
   private long backwardNanos;
 
@@ -30,13 +36,15 @@ final class PieceWorker implements AutoCloseable {
   record Partial(Tensor flat, List<Tensor> views) {}
 
   PieceWorker(Model model, Objective objective) {
-    this(model, objective, () -> 0);
+    this(model, objective, true, () -> 0);
   }
 
   /**
+   * @param eagerly whether the step is never captured
    * @param nanoTime as {@link System#nanoTime}
    */
-  PieceWorker(Model model, Objective objective, LongSupplier nanoTime) {
+  PieceWorker(Model model, Objective objective, boolean eagerly, LongSupplier nanoTime) {
+    this.eagerly = eagerly;
     this.nanoTime = nanoTime;
     this.model = model;
     this.objective = objective;
@@ -60,21 +68,45 @@ final class PieceWorker implements AutoCloseable {
   /**
    * Computes loss and gradient of rows {@code from … to-1}.
    *
-   * @param gradient per trained variable; the gradient of the summed weighted loss is added to it
+   * @param gradient per trained variable; overwritten by the gradient of the summed weighted loss
    */
   Totals differentiate(Batch batch, int from, int to, Context context, List<Tensor> gradient) {
-    try (Workspace.Scope scope = workspace.enter();
-        GradientTape tape = new GradientTape()) {
+    try (Workspace.Scope scope = workspace.enter()) {
       long started = nanoTime.getAsLong();
       Batch piece = batch.slice(from, to);
-      List<Tensor> predictions = model.applyAll(piece.inputs(), context.from(from));
-      Tensor losses = objective.perExample(predictions, piece.targets());
-      long predicted = nanoTime.getAsLong();
-      tape.accumulate(losses, piece.weights(), variables, gradient);
-      Totals totals = Totals.of(piece, predictions, losses, objective);
+      List<Tensor> results =
+          step(piece, gradient).run(context.from(from), piece.tensors().toArray(Tensor[]::new));
+      List<Tensor> predictions = results.subList(1, results.size());
+      Totals totals = Totals.of(piece, predictions, results.get(0), objective);
       forwardNanos += predicted - started;
       backwardNanos += nanoTime.getAsLong() - predicted;
       return totals;
+    }
+  }
+
+  /**
+   * The step that leaves its gradient there: from a piece's tensors to losses and predictions.
+   * Gradients lie in one place or two, a worker's own and the model's.
+   */
+  private CapturedStep step(Batch like, List<Tensor> gradient) {
+    int inputs = like.inputs().size();
+    return steps.computeIfAbsent(
+        gradient,
+        into ->
+            new CapturedStep(
+                (context, tensors) -> differentiate(Batch.of(inputs, tensors), context, into),
+                eagerly));
+  }
+
+  private List<Tensor> differentiate(Batch piece, Context context, List<Tensor> gradient) {
+    try (GradientTape tape = new GradientTape()) {
+      List<Tensor> predictions = model.applyAll(piece.inputs(), context);
+      Tensor losses = objective.perExample(predictions, piece.targets());
+      CapturedStep.also(() -> predicted = nanoTime.getAsLong());
+      tape.gradientInto(losses, piece.weights(), variables, gradient);
+      List<Tensor> results = new ArrayList<>(predictions);
+      results.add(0, losses);
+      return results;
     }
   }
 
@@ -104,6 +136,8 @@ final class PieceWorker implements AutoCloseable {
 
   @Override
   public void close() {
+    steps.values().forEach(CapturedStep::close);
+    steps.clear();
     workspace.close();
     if (partial != null) {
       partial.flat().close();

@@ -1,5 +1,7 @@
 package io.tapestream.training;
 
+import io.tapestream.capture.CapturedStep;
+
 /**
  * How a training step computes.
  *
@@ -9,8 +11,10 @@ package io.tapestream.training;
  * @param seed of random layers
  * @param replicas shares of equal length, but for a row, that a batch is cut into before it is cut
  *     into pieces; see {@code strategies.MirroredStrategy}
+ * @param eagerly whether layers and ops are called in every step, as when debugging, and not only
+ *     until the step is {@linkplain CapturedStep captured}. It never changes a bit
  */
-public record StepSettings(int pieceRows, int threads, long seed, int replicas) {
+public record StepSettings(int pieceRows, int threads, long seed, int replicas, boolean eagerly) {
   /** Rows of a piece unless stated otherwise. */
   public static final int DEFAULT_PIECE_ROWS = 128;
 
@@ -27,9 +31,9 @@ public record StepSettings(int pieceRows, int threads, long seed, int replicas) 
     }
   }
 
-  /** One replica. */
+  /** One replica, captured unless {@value CapturedStep#EAGER} is set. */
   public StepSettings(int pieceRows, int threads, long seed) {
-    this(pieceRows, threads, seed, 1);
+    this(pieceRows, threads, seed, 1, Boolean.getBoolean(CapturedStep.EAGER));
   }
 
   /** Pieces of the default length, on the caller's thread alone. */
@@ -39,11 +43,16 @@ public record StepSettings(int pieceRows, int threads, long seed, int replicas) 
 
   /** The same on so many threads. */
   public StepSettings withThreads(int newThreads) {
-    return new StepSettings(pieceRows, newThreads, seed, replicas);
+    return new StepSettings(pieceRows, newThreads, seed, replicas, eagerly);
+  }
+
+  /** The same, with layers and ops called in every step. */
+  public StepSettings runEagerly() {
+    return new StepSettings(pieceRows, threads, seed, replicas, true);
   }
 
   /** The same in so many shares, each on a thread of its own. */
   public StepSettings mirrored(int newReplicas) {
-    return new StepSettings(pieceRows, Math.max(threads, newReplicas), seed, newReplicas);
+    return new StepSettings(pieceRows, Math.max(threads, newReplicas), seed, newReplicas, eagerly);
   }
 }

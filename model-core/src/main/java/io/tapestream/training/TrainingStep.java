@@ -72,7 +72,7 @@ public final class TrainingStep implements AutoCloseable {
     this.objective = objective;
     this.settings = settings;
     this.workers =
-        Stream.generate(() -> new PieceWorker(model, objective, nanoTime))
+        Stream.generate(() -> new PieceWorker(model, objective, settings.eagerly(), nanoTime))
             .limit(settings.threads())
             .toList();
     ParameterVector parameters = model.parameters();
@@ -160,9 +160,6 @@ public final class TrainingStep implements AutoCloseable {
           piece < pieces.count();
           piece = next.getAndIncrement()) {
         boolean first = piece == 0;
-        if (!first) {
-          worker.partial().flat().clear();
-        }
         Totals own =
             worker.differentiate(
                 batch,

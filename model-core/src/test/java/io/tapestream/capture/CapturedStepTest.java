@@ -84,7 +84,8 @@ class CapturedStepTest {
               return List.of(Square.of(in.get(0)));
             })) {
       for (int i = 0; i < 5; i++) {
-        assertThat(step.run(INFERENCE, Tensor.of(new float[] {i})).get(0).item()).isEqualTo(i * i);
+        assertThat(step.run(INFERENCE, Tensor.of(new float[] {(float) i})).get(0).item())
+            .isEqualTo(i * i);
       }
       assertThat(runs).hasValue(2);
       step.run(INFERENCE, Tensor.of(new float[] {1, 2}));
@@ -103,7 +104,7 @@ class CapturedStepTest {
               return List.of(Scale.of(y, 2));
             })) {
       for (int i = 0; i < 4; i++) {
-        step.run(INFERENCE, Tensor.of(new float[] {i}));
+        step.run(INFERENCE, Tensor.of(new float[] {(float) i}));
       }
     }
     assertThat(seen).containsExactly(0.0, 1.0, 4.0, 9.0);
@@ -116,7 +117,7 @@ class CapturedStepTest {
             List.of(in.get(0).item() > 1 ? Scale.of(in.get(0), 10) : Square.of(in.get(0)));
     CapturedStep.Body writes =
         (context, in) -> List.of(Multiply.of(in.get(0), Tensor.of(new float[] {10})));
-    CapturedStep.Body asks = (context, in) -> List.of(Scale.of(in.get(0), context.step()));
+    CapturedStep.Body asks = (context, in) -> List.of(Scale.of(in.get(0), (double) context.step()));
     CapturedStep.Body draws =
         (context, in) -> List.of(DropoutOp.of(in.get(0), 0, Philox.key(1, 2), 0));
     for (CapturedStep.Body body : List.of(reads, writes, asks, draws)) {
@@ -124,7 +125,7 @@ class CapturedStepTest {
           CapturedStep eager = new CapturedStep(body, true)) {
         for (int i = 0; i < 5; i++) {
           Context context = Context.training(1, 0, i);
-          Tensor x = Tensor.of(new float[] {i});
+          Tensor x = Tensor.of(new float[] {(float) i});
           assertThat(step.run(context, x).get(0).item())
               .isEqualTo(eager.run(context, x).get(0).item());
         }
@@ -140,7 +141,7 @@ class CapturedStepTest {
         new CapturedStep((context, in) -> List.of(Multiply.of(in.get(0), w.value())))) {
       for (int i = 0; i < 4; i++) {
         try (GradientTape tape = new GradientTape()) {
-          Tensor y = step.run(INFERENCE, Tensor.of(new float[] {i})).get(0);
+          Tensor y = step.run(INFERENCE, Tensor.of(new float[] {(float) i})).get(0);
           assertThat(tape.gradient(y, w).item()).isEqualTo(i);
         }
       }
@@ -154,7 +155,7 @@ class CapturedStepTest {
             new CapturedStep(
                 (context, in) -> List.of(Scale.of(inner.run(context, in.get(0)).get(0), 3)))) {
       for (int i = 0; i < 5; i++) {
-        Tensor x = Tensor.of(new float[] {i});
+        Tensor x = Tensor.of(new float[] {(float) i});
         assertThat(outer.run(INFERENCE, x).get(0).item()).isEqualTo(3 * i * i);
       }
     }

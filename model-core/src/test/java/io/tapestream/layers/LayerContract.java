@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.tapestream.autodiff.GradientTape;
 import io.tapestream.autodiff.Variable;
+import io.tapestream.capture.CapturedStep;
 import io.tapestream.models.Sequential;
 import io.tapestream.ops.Multiply;
 import io.tapestream.ops.Sum;
 import io.tapestream.reference.Reference;
 import io.tapestream.specs.Specs;
 import io.tapestream.tensor.DType;
+import io.tapestream.tensor.Differentiable;
 import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
 import java.util.ArrayList;
@@ -22,8 +24,8 @@ import java.util.stream.IntStream;
 /**
  * What every layer keeps: its specification makes an equal layer, its output has the stated shape
  * and depends on each example alone, its gradients agree with finite differences in double
- * precision, single precision agrees with double, a batch in pieces gives the whole, and a wrong
- * input is refused by name.
+ * precision, single precision agrees with double, a batch in pieces gives the whole, a captured
+ * step gives the same bits, and a wrong input is refused by name.
  */
 final class LayerContract {
   private static final int ROWS = 3;
@@ -48,6 +50,7 @@ final class LayerContract {
     contract.gradientsAgreeWithFiniteDifferences();
     contract.singlePrecisionAgreesWithDouble();
     contract.piecesGiveTheWhole();
+    contract.aCapturedStepGivesTheSameBits();
     contract.aWrongInputIsRefusedByName();
   }
 
@@ -117,6 +120,37 @@ final class LayerContract {
       double[] piece = model.apply(x.slice(row, row + 1), TRAINING.from(row)).toDoubles();
       double[] same = Arrays.copyOfRange(whole, row * output.size(), (row + 1) * output.size());
       assertThat(piece).as("row %d", row).containsExactly(same, within(1e-12));
+    }
+  }
+
+  private void aCapturedStepGivesTheSameBits() {
+    Sequential model = built(DType.FLOAT32);
+    Tensor c = Tensor.of(floats(draws(2, ROWS * output.size())), batched(output, ROWS));
+    CapturedStep.Body body =
+        (context, in) -> {
+          try (GradientTape tape = new GradientTape()) {
+            tape.watch(in.get(0));
+            Tensor y = model.apply(in.get(0), context);
+            List<Differentiable> sources = new ArrayList<>(model.parameters().trainedVariables());
+            sources.add(in.get(0));
+            List<Tensor> results =
+                new ArrayList<>(tape.gradient(Sum.of(Multiply.of(y, c)), sources));
+            results.add(y);
+            return results;
+          }
+        };
+    try (CapturedStep captured = new CapturedStep(body, false);
+        CapturedStep eager = new CapturedStep(body, true)) {
+      for (int step = 0; step < 4; step++) {
+        Context context = Context.training(7, 1, step).from(step);
+        Tensor x = Tensor.of(floats(draws(4 + step, ROWS * input.size())), batched(input, ROWS));
+        List<Tensor> expected = eager.run(context, x);
+        List<Tensor> actual = captured.run(context, x);
+        for (int i = 0; i < expected.size(); i++) {
+          assertThat(actual.get(i).toFloats()).isEqualTo(expected.get(i).toFloats());
+        }
+      }
+      assertThat(captured.programs()).as("%s is captured", layer).isEqualTo(1);
     }
   }
 
