@@ -249,7 +249,7 @@ class TrainingStepTest {
    * Off-heap bytes, less those of arrays that only wait for the collector. It tells of an array it
    * has found some time after it has run, so the least of several looks counts.
    */
-  private static long reachableBytes() {
+  static long reachableBytes() {
     long least = Long.MAX_VALUE;
     for (int look = 0; look < 20; look++) {
       System.gc();
