@@ -7,11 +7,9 @@ import io.tapestream.jobs.RunningJob;
 import io.tapestream.jobs.Submission;
 import io.tapestream.jobs.TrainingRun;
 import io.tapestream.jobs.spec.JobSpec;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -169,22 +167,6 @@ final class Story {
 
   /** A version's weights, its tensors one after the other in their order. */
   float[] weights(long version) throws Exception {
-    return flat(SafeTensors.read(versions().path(version).resolve("weights.safetensors")));
-  }
-
-  private static float[] flat(SafeTensors.Contents contents) throws IOException {
-    List<float[]> tensors = new ArrayList<>();
-    int size = 0;
-    for (SafeTensors.Named tensor : contents.tensors()) {
-      tensors.add(tensor.toFloats());
-      size += tensor.shape().size();
-    }
-    float[] flat = new float[size];
-    int at = 0;
-    for (float[] tensor : tensors) {
-      System.arraycopy(tensor, 0, flat, at, tensor.length);
-      at += tensor.length;
-    }
-    return flat;
+    return SafeTensors.read(versions().path(version).resolve("weights.safetensors")).flat();
   }
 }

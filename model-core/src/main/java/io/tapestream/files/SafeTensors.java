@@ -96,6 +96,25 @@ public final class SafeTensors {
                           + "\"; there are "
                           + tensors.stream().map(Named::name).toList()));
     }
+
+    /**
+     * All tensors' values in one array, one tensor after the other in their order.
+     *
+     * @throws ArithmeticException if they are more than an array holds
+     */
+    public float[] flat() {
+      int size = 0;
+      for (Named tensor : tensors) {
+        size = Math.addExact(size, tensor.shape().size());
+      }
+      float[] flat = new float[size];
+      int at = 0;
+      for (Named tensor : tensors) {
+        tensor.values().read(0, flat, at, tensor.shape().size());
+        at += tensor.shape().size();
+      }
+      return flat;
+    }
   }
 
   /** Writes a new file, forced to disk; fails if it exists. */

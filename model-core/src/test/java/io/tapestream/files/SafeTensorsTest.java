@@ -59,6 +59,21 @@ class SafeTensorsTest {
   }
 
   @Test
+  void theValuesOfAllTensorsInTheirOrderAreOneArray() throws IOException {
+    SafeTensors.write(
+        file,
+        List.of(
+            named("w", Shape.of(2, 2), 1, 2, 3, 4),
+            named("none", Shape.of(0)),
+            named("b", Shape.of(), -5)),
+        Map.of());
+
+    assertThat(SafeTensors.read(file).flat()).containsExactly(1, 2, 3, 4, -5);
+    SafeTensors.write(directory.resolve("empty"), List.of(), Map.of());
+    assertThat(SafeTensors.read(directory.resolve("empty")).flat()).isEmpty();
+  }
+
+  @Test
   void theBytesAreThoseOfTheFormat() throws IOException {
     SafeTensors.write(file, List.of(named("w", Shape.of(1), 1)), Map.of());
 

@@ -221,17 +221,7 @@ public final class Chaos {
   }
 
   private static float[] weights(VersionDirectory versions, long version) throws IOException {
-    List<SafeTensors.Named> tensors =
-        SafeTensors.read(versions.path(version).resolve(Manifest.WEIGHTS)).tensors();
-    int size = tensors.stream().mapToInt(tensor -> tensor.shape().size()).sum();
-    float[] weights = new float[size];
-    int at = 0;
-    for (SafeTensors.Named tensor : tensors) {
-      float[] values = tensor.toFloats();
-      System.arraycopy(values, 0, weights, at, values.length);
-      at += values.length;
-    }
-    return weights;
+    return SafeTensors.read(versions.path(version).resolve(Manifest.WEIGHTS)).flat();
   }
 
   private JobSpec spec(Parallelism size, String run) throws InvalidSpecException {
