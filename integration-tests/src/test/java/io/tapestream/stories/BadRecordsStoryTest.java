@@ -2,7 +2,6 @@ package io.tapestream.stories;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tapestream.jobs.embedded.EmbeddedKafka;
 import io.tapestream.schemas.AvroCodec;
 import io.tapestream.schemas.DenseFeatures;
 import io.tapestream.schemas.avro.DeadLetter;
@@ -14,9 +13,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -28,19 +26,9 @@ class BadRecordsStoryTest {
   /** About as large as a broker lets a record be by default. */
   private static final int LARGEST_RECORD = 1_000_000;
 
-  private static EmbeddedKafka kafka;
+  @RegisterExtension static final Broker BROKER = new Broker();
 
   @TempDir Path directory;
-
-  @BeforeAll
-  static void startBroker() {
-    kafka = EmbeddedKafka.start();
-  }
-
-  @AfterAll
-  static void stopBroker() {
-    kafka.close();
-  }
 
   private static byte[] encoded(TrainingExample example) {
     return AvroCodec.examples().encode(example);
@@ -48,7 +36,7 @@ class BadRecordsStoryTest {
 
   @Test
   void bad_records_end_as_dead_letters_byte_for_byte_and_the_job_goes_on_I7() throws Exception {
-    Topic topic = Topic.create(kafka, 1);
+    Topic topic = BROKER.topic(1);
     topic.writeAvro(0, WIDTH / 2, i -> Topic.oneHot(i, WIDTH));
     byte[] whole = encoded(Topic.oneHot(0, WIDTH));
     float[] nan = new float[WIDTH];
@@ -90,7 +78,7 @@ class BadRecordsStoryTest {
   })
   void a_batch_whose_gradient_is_no_good_is_skipped_and_its_records_are_dead_letters_I6(
       float value, @Nullable Double bound, String reason) throws Exception {
-    Topic topic = Topic.create(kafka, 2);
+    Topic topic = BROKER.topic(2);
     float[] poison = new float[WIDTH];
     Arrays.fill(poison, value);
     IntFunction<TrainingExample> stream =

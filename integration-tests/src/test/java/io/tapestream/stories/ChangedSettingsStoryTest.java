@@ -3,34 +3,22 @@ package io.tapestream.stories;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tapestream.jobs.LocalJob;
-import io.tapestream.jobs.embedded.EmbeddedKafka;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What may change in a job's file between a checkpoint and the job that goes on from it. */
 class ChangedSettingsStoryTest {
   private static final int RECORDS = 64;
 
-  private static EmbeddedKafka kafka;
+  @RegisterExtension static final Broker BROKER = new Broker();
 
   @TempDir Path directory;
 
-  @BeforeAll
-  static void startBroker() {
-    kafka = EmbeddedKafka.start();
-  }
-
-  @AfterAll
-  static void stopBroker() {
-    kafka.close();
-  }
-
   @Test
   void a_restored_job_goes_on_with_the_learning_rate_that_its_file_now_says() throws Exception {
-    Topic topic = Topic.create(kafka, 2);
+    Topic topic = BROKER.topic(2);
     topic.writeAvro(0, RECORDS / 2, i -> Topic.oneHot(i, RECORDS));
     Story story =
         Story.of(topic, directory)

@@ -7,16 +7,14 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.tapestream.files.VersionDirectory;
 import io.tapestream.jobs.JobFailedException;
 import io.tapestream.jobs.LocalJob;
-import io.tapestream.jobs.embedded.EmbeddedKafka;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Training goes on while a disk is full or read-only, and nothing partial is published (I4). */
@@ -27,20 +25,10 @@ class DiskFaultsStoryTest {
   /** So many are written before the disk is repaired. */
   private static final int MEANWHILE = RECORDS * 3 / 4;
 
-  private static EmbeddedKafka kafka;
+  @RegisterExtension static final Broker BROKER = new Broker();
 
   @TempDir Path directory;
   private SmallDisk disk;
-
-  @BeforeAll
-  static void startBroker() {
-    kafka = EmbeddedKafka.start();
-  }
-
-  @AfterAll
-  static void stopBroker() {
-    kafka.close();
-  }
 
   @BeforeEach
   void mount() throws IOException {
@@ -57,7 +45,7 @@ class DiskFaultsStoryTest {
   }
 
   private Topic halfATopic() {
-    Topic topic = Topic.create(kafka, PARTITIONS);
+    Topic topic = BROKER.topic(PARTITIONS);
     write(topic, 0, RECORDS / 2);
     return topic;
   }

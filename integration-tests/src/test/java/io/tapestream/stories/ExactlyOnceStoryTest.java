@@ -3,12 +3,10 @@ package io.tapestream.stories;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tapestream.jobs.LocalJob;
-import io.tapestream.jobs.embedded.EmbeddedKafka;
 import java.nio.file.Path;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -19,19 +17,9 @@ class ExactlyOnceStoryTest {
   private static final int RECORDS = 1_200;
   private static final int PARTITIONS = 3;
 
-  private static EmbeddedKafka kafka;
+  @RegisterExtension static final Broker BROKER = new Broker();
 
   @TempDir Path directory;
-
-  @BeforeAll
-  static void startBroker() {
-    kafka = EmbeddedKafka.start();
-  }
-
-  @AfterAll
-  static void stopBroker() {
-    kafka.close();
-  }
 
   private Story counting(Topic topic) {
     return Story.of(topic, directory)
@@ -43,7 +31,7 @@ class ExactlyOnceStoryTest {
   }
 
   private static Topic countingTopic(int records) {
-    Topic topic = Topic.create(kafka, PARTITIONS);
+    Topic topic = BROKER.topic(PARTITIONS);
     topic.writeAvro(0, records, i -> Topic.oneHot(i, RECORDS));
     return topic;
   }
@@ -120,8 +108,8 @@ class ExactlyOnceStoryTest {
     try (LocalJob job = story.start(1, null)) {
       Story.until("some records were learned", () -> job.progress().records() > RECORDS / 4);
 
-      kafka.stop();
-      kafka.restart();
+      BROKER.kafka().stop();
+      BROKER.kafka().restart();
       topic.writeAvro(RECORDS / 2, RECORDS, i -> Topic.oneHot(i, RECORDS));
 
       Story.await(job);

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tapestream.jobs.embedded.EmbeddedFlink;
-import io.tapestream.jobs.embedded.EmbeddedKafka;
 import io.tapestream.operators.InputSettings;
 import io.tapestream.operators.KafkaSettings;
 import io.tapestream.operators.ModelSettings;
@@ -63,6 +62,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The gated source on a real broker and a real Flink, with a stand-in for the parameter server. */
 @Timeout(180)
@@ -70,24 +70,23 @@ class GatedSourceTest {
 
   private static final int BATCH = 16;
 
-  private static EmbeddedKafka kafka;
+  @RegisterExtension static final Broker BROKER = new Broker();
+
   private static EmbeddedFlink flink;
 
   @BeforeAll
   static void start() {
-    kafka = EmbeddedKafka.start();
     flink = EmbeddedFlink.start(2, 2);
   }
 
   @AfterAll
   static void stop() {
     flink.close();
-    kafka.close();
   }
 
   @Test
   void i1BatchesAreCutAlikeWithGapsFailuresAndAnyParallelism() throws Exception {
-    kafka.createTopic("clicks", 4);
+    BROKER.kafka().createTopic("clicks", 4);
     Map<Integer, List<Long>> sent = sendWithAbortedTransactions("clicks", 4, 300);
 
     for (int parallelism : new int[] {1, 2, 4}) {
@@ -112,7 +111,7 @@ class GatedSourceTest {
 
   @Test
   void r6AnOffsetThatIsGoneNamesThePartitionAndTheGap() throws Exception {
-    kafka.createTopic("short", 1);
+    BROKER.kafka().createTopic("short", 1);
     send("short", 0, 40);
     TopicPartition partition = new TopicPartition("short", 0);
     try (Admin admin = admin()) {
@@ -130,7 +129,7 @@ class GatedSourceTest {
 
   @Test
   void r6ACompactedTopicIsRefused() {
-    kafka.createTopic("compacted", 1, Map.of("cleanup.policy", "compact"));
+    BROKER.kafka().createTopic("compacted", 1, Map.of("cleanup.policy", "compact"));
 
     assertThatThrownBy(() -> table("compacted"))
         .isInstanceOf(IOException.class)
@@ -139,7 +138,7 @@ class GatedSourceTest {
 
   @Test
   void r6ATopicThatWasCreatedAnewIsRefused() throws Exception {
-    kafka.createTopic("reborn", 1);
+    BROKER.kafka().createTopic("reborn", 1);
     TrainingSettings before = settings("reborn");
     try (Admin admin = admin()) {
       admin.deleteTopics(List.of("reborn")).all().get();
@@ -147,7 +146,7 @@ class GatedSourceTest {
         Thread.onSpinWait();
       }
     }
-    kafka.createTopic("reborn", 1);
+    BROKER.kafka().createTopic("reborn", 1);
 
     assertThatThrownBy(() -> run(before, 1, Integer.MAX_VALUE))
         .rootCause()
@@ -157,7 +156,7 @@ class GatedSourceTest {
 
   @Test
   void r4PartitionsWithoutRecordsLeaveToo() throws Exception {
-    kafka.createTopic("sparse", 3);
+    BROKER.kafka().createTopic("sparse", 3);
     send("sparse", 1, 20);
 
     Map<String, List<Long>> batches = run(settings("sparse"), 2, Integer.MAX_VALUE);
@@ -168,7 +167,7 @@ class GatedSourceTest {
 
   @Test
   void r3APartitionThatIsAddedLaterIsNotReadByARunningTable() throws Exception {
-    kafka.createTopic("growing", 1);
+    BROKER.kafka().createTopic("growing", 1);
     send("growing", 0, 5);
     TrainingSettings before = settings("growing");
     try (Admin admin = admin()) {
@@ -191,7 +190,7 @@ class GatedSourceTest {
         new ModelSettings("none", "{}", "{}", "{}", List.of(), 1, 1, 1),
         new InputSettings(RecordFormat.AVRO, List.of("x"), List.of(1), 0),
         new SourceSettings(
-            new KafkaSettings(kafka.bootstrapServers(), Map.of()),
+            new KafkaSettings(BROKER.kafka().bootstrapServers(), Map.of()),
             table(topic),
             BATCH,
             starting,
@@ -204,7 +203,7 @@ class GatedSourceTest {
 
   private static VirtualWorkers table(String topic) throws IOException {
     try (KafkaTopics topics =
-        KafkaTopics.of(new KafkaSettings(kafka.bootstrapServers(), Map.of()))) {
+        KafkaTopics.of(new KafkaSettings(BROKER.kafka().bootstrapServers(), Map.of()))) {
       return topics.virtualWorkers(List.of(topic));
     }
   }
@@ -359,12 +358,12 @@ class GatedSourceTest {
 
   private static Properties producerProperties() {
     Properties properties = new Properties();
-    properties.put("bootstrap.servers", kafka.bootstrapServers());
+    properties.put("bootstrap.servers", BROKER.kafka().bootstrapServers());
     return properties;
   }
 
   private static Admin admin() {
-    return Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()));
+    return Admin.create(Map.of("bootstrap.servers", BROKER.kafka().bootstrapServers()));
   }
 
   private static Map<Integer, Long> committed(String group, String topic, int partitions)

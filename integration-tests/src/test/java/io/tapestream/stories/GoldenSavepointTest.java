@@ -22,10 +22,10 @@ import org.apache.flink.configuration.TaskManagerOptions;
 import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.core.execution.SavepointFormatType;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -45,24 +45,18 @@ class GoldenSavepointTest {
   /** Written before the savepoint; partition 0 has a batch more than the others, which waits. */
   private static final int BEFORE = 48;
 
-  private static EmbeddedKafka kafka;
+  @RegisterExtension static final Broker BROKER = new Broker();
   private static Topic counting;
   private static Topic adam;
 
   @TempDir Path directory;
 
   @BeforeAll
-  static void startBroker() {
-    kafka = EmbeddedKafka.start();
-    counting = Topic.create(kafka, "golden-counting", PARTITIONS);
+  static void fillTopics() {
+    counting = Topic.create(BROKER.kafka(), "golden-counting", PARTITIONS);
     counting.writeAvro(0, RECORDS, GoldenSavepointTest::oneHot);
-    adam = Topic.create(kafka, "golden-adam", PARTITIONS);
+    adam = Topic.create(BROKER.kafka(), "golden-adam", PARTITIONS);
     adam.writeAvro(0, RECORDS, GoldenSavepointTest::labelled);
-  }
-
-  @AfterAll
-  static void stopBroker() {
-    kafka.close();
   }
 
   static Stream<String> ofTheCountingModel() throws Exception {

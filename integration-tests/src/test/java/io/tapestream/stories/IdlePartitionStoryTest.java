@@ -3,10 +3,8 @@ package io.tapestream.stories;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tapestream.jobs.LocalJob;
-import io.tapestream.jobs.embedded.EmbeddedKafka;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -16,25 +14,15 @@ class IdlePartitionStoryTest {
   private static final int RECORDS = 400;
   private static final int BATCH = 5;
 
-  private static EmbeddedKafka kafka;
+  @RegisterExtension static final Broker BROKER = new Broker();
 
   @TempDir Path directory;
-
-  @BeforeAll
-  static void startBroker() {
-    kafka = EmbeddedKafka.start();
-  }
-
-  @AfterAll
-  static void stopBroker() {
-    kafka.close();
-  }
 
   @ParameterizedTest
   @ValueSource(strings = {"synchronous", "bounded(3)", "asynchronous"})
   void a_busy_partition_is_learned_while_the_other_is_empty_and_all_count_once_R5(
       String consistency) throws Exception {
-    Topic topic = Topic.create(kafka, 2);
+    Topic topic = BROKER.topic(2);
     topic.writeAvroTo(0, 0, RECORDS, i -> Topic.oneHot(i, RECORDS));
     Story story =
         Story.of(topic, directory)

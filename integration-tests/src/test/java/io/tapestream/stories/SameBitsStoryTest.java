@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.tapestream.jobs.LocalJob;
 import io.tapestream.jobs.Submission;
-import io.tapestream.jobs.embedded.EmbeddedKafka;
 import io.tapestream.losses.SparseCategoricalCrossEntropy;
 import io.tapestream.models.Model;
 import io.tapestream.optimizers.Adam;
@@ -22,9 +21,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -38,7 +37,7 @@ class SameBitsStoryTest {
   private static final int WIDTH = 12;
   private static final int CLASSES = 3;
 
-  private static EmbeddedKafka kafka;
+  @RegisterExtension static final Broker BROKER = new Broker();
   private static Topic topic;
   private static float[] reference;
 
@@ -47,15 +46,9 @@ class SameBitsStoryTest {
 
   @BeforeAll
   static void learnOnce() throws Exception {
-    kafka = EmbeddedKafka.start();
-    topic = Topic.create(kafka, PARTITIONS);
+    topic = BROKER.topic(PARTITIONS);
     topic.writeAvro(0, RECORDS, SameBitsStoryTest::example);
     reference = clipped(topic, referenceDirectory).run();
-  }
-
-  @AfterAll
-  static void stopBroker() {
-    kafka.close();
   }
 
   private static float[] features(int i) {
@@ -120,7 +113,7 @@ class SameBitsStoryTest {
   @Test
   void what_compression_leaves_unsent_survives_a_restore_with_more_trainers_I2() throws Exception {
     float[] undisturbed = compressed(topic, directory.resolve("undisturbed")).run();
-    Topic halved = Topic.create(kafka, PARTITIONS);
+    Topic halved = BROKER.topic(PARTITIONS);
     halved.writeAvro(0, RECORDS / 2, SameBitsStoryTest::example);
     Story story =
         compressed(halved, directory.resolve("restored"))
@@ -148,7 +141,7 @@ class SameBitsStoryTest {
 
   @Test
   void arrow_records_train_to_the_same_bits_as_avro_records() throws Exception {
-    Topic arrow = Topic.create(kafka, PARTITIONS);
+    Topic arrow = BROKER.topic(PARTITIONS);
     arrow.writeArrow(0, RECORDS, 7, SameBitsStoryTest::example); // a row may start a batch
     assertThat(clipped(arrow, directory).with("source.format", "arrow").run()).isEqualTo(reference);
   }

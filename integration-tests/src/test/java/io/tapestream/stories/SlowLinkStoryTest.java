@@ -8,7 +8,6 @@ import io.tapestream.jobs.cluster.ClassPath;
 import io.tapestream.jobs.cluster.ClusterShape;
 import io.tapestream.jobs.cluster.LocalCluster;
 import io.tapestream.jobs.cluster.RemoteFlink;
-import io.tapestream.jobs.embedded.EmbeddedKafka;
 import io.tapestream.jobs.embedded.FreePorts;
 import io.tapestream.jobs.spec.JobSpec;
 import java.nio.file.Path;
@@ -21,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.flink.configuration.NettyShuffleEnvironmentOptions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -39,12 +39,11 @@ class SlowLinkStoryTest {
   @TempDir Path directory;
 
   private static final List<SlowLink> links = new ArrayList<>();
-  private static EmbeddedKafka kafka;
+  @RegisterExtension static final Broker BROKER = new Broker();
   private static LocalCluster flink;
 
   @BeforeAll
   static void startClusterBehindLinks() throws Exception {
-    kafka = EmbeddedKafka.start();
     flink = LocalCluster.up(cluster, ClusterShape.of(0, 1));
     for (int i = 0; i < 2; i++) {
       int port = FreePorts.next();
@@ -66,14 +65,13 @@ class SlowLinkStoryTest {
     for (SlowLink link : links) {
       link.close();
     }
-    kafka.close();
   }
 
   @ParameterizedTest
   @CsvSource({"synchronous, 240", "bounded(2), 240", "asynchronous, 960"}) // which waits for nobody
   void training_goes_on_after_a_slow_link_was_cut_and_each_record_counts_once_I1_I3(
       String consistency, int records) throws Exception {
-    Topic topic = Topic.create(kafka, PARTITIONS);
+    Topic topic = BROKER.topic(PARTITIONS);
     topic.writeAvro(0, records, i -> Topic.oneHot(i, records));
     Story story =
         Story.of(topic, directory)

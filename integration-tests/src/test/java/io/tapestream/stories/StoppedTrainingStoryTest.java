@@ -7,7 +7,6 @@ import io.tapestream.files.Lineage;
 import io.tapestream.files.Manifest;
 import io.tapestream.jobs.LocalJob;
 import io.tapestream.jobs.TrainingRun;
-import io.tapestream.jobs.embedded.EmbeddedKafka;
 import io.tapestream.schemas.AvroCodec;
 import io.tapestream.schemas.DenseFeatures;
 import io.tapestream.schemas.avro.DeadLetter;
@@ -18,9 +17,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What follows when one batch after another gives no gradient that could count. */
@@ -36,20 +34,10 @@ class StoppedTrainingStoryTest {
   /** Two batches before, so that a version of these is known to be good. */
   private static final int PROVEN = 16;
 
-  private static EmbeddedKafka kafka;
+  @RegisterExtension static final Broker BROKER = new Broker();
 
   @TempDir Path directory;
   private Topic topic;
-
-  @BeforeAll
-  static void startBroker() {
-    kafka = EmbeddedKafka.start();
-  }
-
-  @AfterAll
-  static void stopBroker() {
-    kafka.close();
-  }
 
   private static TrainingExample example(int i) {
     if (i < POISON_FROM || i >= POISON_TO) {
@@ -61,7 +49,7 @@ class StoppedTrainingStoryTest {
   }
 
   private Story poisoned() {
-    topic = Topic.create(kafka, 1);
+    topic = BROKER.topic(1);
     return Story.of(topic, directory)
         .counting(RECORDS)
         .with("batchSize", BATCH)
