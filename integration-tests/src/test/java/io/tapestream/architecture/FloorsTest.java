@@ -62,6 +62,10 @@ class FloorsTest {
           .definedBy("io.tapestream.jobs..")
           .optionalLayer("benchmarks")
           .definedBy("io.tapestream.benchmarks..")
+          .layer("examples")
+          .definedBy("io.tapestream.examples..")
+          .whereLayer("examples")
+          .mayNotBeAccessedByAnyLayer()
           .whereLayer("benchmarks")
           .mayNotBeAccessedByAnyLayer()
           .whereLayer("jobs")
@@ -93,6 +97,24 @@ class FloorsTest {
           .dependOnClassesThat()
           .resideInAnyPackage(
               FLINK, KAFKA, AVRO, ARROW, "java.util.concurrent..", "java.time..", "org.nd4j..");
+
+  @ArchTest
+  static final ArchRule examplesNeedModelCoreAlone =
+      noClasses()
+          .that()
+          .resideInAPackage("io.tapestream.examples..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              FLINK,
+              KAFKA,
+              AVRO,
+              ARROW,
+              "io.tapestream.parameterserver..",
+              "io.tapestream.schemas..",
+              "io.tapestream.operators..",
+              "io.tapestream.serving..",
+              "io.tapestream.jobs..");
 
   @ArchTest
   static final ArchRule servingKnowsNoFlink =
@@ -142,7 +164,7 @@ class FloorsTest {
               .matches(
                   "io\\.tapestream\\.(tensor|backend|random|autodiff|ops|layers|losses|optimizers|schedules|clipping"
                       + "|metrics|initializers|models|training|callbacks|strategies|specs|files|parameterserver|schemas"
-                      + "|operators|serving|jobs|benchmarks)(\\..*)?");
+                      + "|operators|serving|jobs|examples|benchmarks)(\\..*)?");
       if (!placed) {
         events.add(
             SimpleConditionEvent.violated(type, type.getName() + " stands in no module's package"));

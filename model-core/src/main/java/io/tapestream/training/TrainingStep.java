@@ -40,6 +40,7 @@ public final class TrainingStep implements AutoCloseable {
   private final ExecutorService helpers;
   private final List<Tensor> gradientViews;
   private final Tensor trainedGradient;
+  private final boolean whole; // whether a batch is one piece
   private double forwardShare;
   private final Tensor statistics;
   private final GatheredRows counted = new GatheredRows();
@@ -71,6 +72,7 @@ public final class TrainingStep implements AutoCloseable {
     this.model = model;
     this.objective = objective;
     this.settings = settings;
+    this.whole = model.couplesExamples();
     this.workers =
         Stream.generate(() -> new PieceWorker(model, objective, settings.eagerly(), nanoTime))
             .limit(settings.threads())
@@ -114,7 +116,7 @@ public final class TrainingStep implements AutoCloseable {
       return result(totals, batch.size());
     }
     Context context = Context.training(settings.seed(), virtualWorker, step);
-    Pieces pieces = Pieces.of(rows.size(), settings, model.couplesExamples());
+    Pieces pieces = Pieces.of(rows.size(), settings, whole);
     AtomicInteger next = new AtomicInteger();
     InOrder order = new InOrder();
     List<CompletableFuture<Void>> helping = new ArrayList<>();
