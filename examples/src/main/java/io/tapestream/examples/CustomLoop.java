@@ -19,8 +19,8 @@ import io.tapestream.training.VectorUpdate;
 import java.util.List;
 
 /**
- * A training loop of one's own, with a tape: two dense layers and dropout learn whether a point lies
- * within a circle.
+ * A training loop of one's own, with a tape: two dense layers and dropout learn whether a point
+ * lies within a circle.
  */
 public final class CustomLoop {
   private static final int EPOCHS = 30;

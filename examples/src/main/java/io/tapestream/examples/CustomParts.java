@@ -85,8 +85,8 @@ public final class CustomParts {
   }
 
   /**
-   * {@code (y − ŷ)² · (1 + asymmetry)} where the prediction is too low, which Keras would write as a
-   * function; here smooth: each error counts by {@code 1 + asymmetry · σ(10·(y − ŷ))}.
+   * {@code (y − ŷ)² · (1 + asymmetry)} where the prediction is too low, which Keras would write as
+   * a function; here smooth: each error counts by {@code 1 + asymmetry · σ(10·(y − ŷ))}.
    *
    * @param asymmetry how much worse it is to predict too little than too much
    */
@@ -96,8 +96,7 @@ public final class CustomParts {
       Tensor error = Subtract.of(labels.reshape(predictions.shape()), predictions);
       Tensor tooLow = Sigmoid.of(Scale.of(error, 10));
       Tensor squares = Square.of(error);
-      Tensor more =
-          Multiply.of(squares, Scale.of(tooLow, asymmetry));
+      Tensor more = Multiply.of(squares, Scale.of(tooLow, asymmetry));
       return Mean.of(Add.of(squares, more), 1);
     }
   }

@@ -23,7 +23,12 @@ final class Digits {
 
   /** Per segment: row, column, height and width in pixels. */
   private static final int[][] STROKES = {
-    {4, 8, 2, 12}, {4, 8, 11, 2}, {4, 18, 11, 2}, {13, 8, 2, 12}, {13, 8, 11, 2}, {13, 18, 11, 2},
+    {4, 8, 2, 12},
+    {4, 8, 11, 2},
+    {4, 18, 11, 2},
+    {13, 8, 2, 12},
+    {13, 8, 11, 2},
+    {13, 18, 11, 2},
     {22, 8, 2, 12}
   };
 

@@ -8,8 +8,10 @@ import io.tapestream.jobs.spec.Problem;
 import io.tapestream.losses.Loss;
 import io.tapestream.metrics.Metric;
 import io.tapestream.models.Model;
+import io.tapestream.models.ParameterVector;
 import io.tapestream.operators.StartVersion;
 import io.tapestream.optimizers.Optimizer;
+import io.tapestream.optimizers.Step;
 import io.tapestream.specs.Specified;
 import io.tapestream.specs.Specs;
 import io.tapestream.tensor.DType;
@@ -77,6 +79,12 @@ record Parts(
             "loss",
             "Give the model's last layer, the loss and input.labels shapes that fit",
             () -> tryOut(model.get(), loss.get()));
+      }
+      if (built && optimizer.isPresent()) {
+        attempt(
+            "optimizer",
+            "Take one that leaves weights without a gradient alone, such as Adam",
+            () -> tryOut(model.get(), optimizer.get()));
       }
       String directory = spec.start();
       Optional<Manifest> start =
@@ -149,6 +157,23 @@ record Parts(
           Tensor tried = loss.perExample(predictions, label)) {
         return tried.size() == 1 ? loss : refuse(tried);
       }
+    }
+
+    /** The server steps every weight: what is frozen has no gradient, and must stay for that. */
+    private static Optimizer tryOut(Model model, Optimizer optimizer) {
+      List<ParameterVector.Entry> frozen = new ArrayList<>(model.parameters().trainedEntries());
+      frozen.removeAll(model.trainableEntries());
+      float[] weights = {0.5f, -2};
+      float[][] slots = optimizer.newSlots(weights.length);
+      for (long n = 1; n <= 2; n++) {
+        optimizer.update(weights, new float[2], slots, 0, weights.length, Step.of(n));
+      }
+      if (!frozen.isEmpty() && (weights[0] != 0.5f || weights[1] != -2)) {
+        throw new IllegalArgumentException(
+            "%s moves weights that have no gradient, and %s is frozen"
+                .formatted(optimizer.getClass().getSimpleName(), frozen.get(0).name()));
+      }
+      return optimizer;
     }
 
     private static Loss refuse(Tensor tried) {

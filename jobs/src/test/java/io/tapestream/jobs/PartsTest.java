@@ -11,14 +11,18 @@ import io.tapestream.files.Signature;
 import io.tapestream.jobs.spec.InvalidSpecException;
 import io.tapestream.jobs.spec.JobSpec;
 import io.tapestream.jobs.spec.Problem;
+import io.tapestream.layers.Context;
+import io.tapestream.layers.Dense;
 import io.tapestream.losses.BinaryCrossEntropy;
 import io.tapestream.metrics.BinaryAccuracy;
 import io.tapestream.models.Model;
 import io.tapestream.optimizers.Adam;
 import io.tapestream.optimizers.Optimizer;
+import io.tapestream.optimizers.Step;
 import io.tapestream.schedules.CosineDecay;
 import io.tapestream.specs.Specs;
 import io.tapestream.tensor.Shape;
+import io.tapestream.tensor.Tensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -115,6 +119,70 @@ class PartsTest {
         .singleElement()
         .asString()
         .startsWith("line 5, input.shape: ");
+  }
+
+  @Test
+  void aMetricThatIsNoMeanIsRefused() throws InvalidSpecException {
+    assertThat(problems(JOB.replace("metrics: [Accuracy]", "metrics: [Accuracy, Auc]")))
+        .singleElement()
+        .asString()
+        .startsWith("line 15, metrics: ")
+        .contains("\"auc\" is not a mean over examples", "Measure it in memory");
+  }
+
+  /** Half of it is frozen. */
+  public static final class HalfFrozen extends Model {
+    private final Dense frozen = new Dense(4);
+    private final Dense logit = new Dense(1);
+
+    public HalfFrozen() {
+      frozen.trainable(false);
+    }
+
+    @Override
+    protected Tensor call(Tensor x, Context context) {
+      return logit.apply(frozen.apply(x, context), context);
+    }
+  }
+
+  /** Pulls every weight to 0, whatever its gradient. */
+  public record Decaying() implements Optimizer {
+    @Override
+    public int slots() {
+      return 0;
+    }
+
+    @Override
+    public float initialSlot(int slot) {
+      return 0;
+    }
+
+    @Override
+    public void update(
+        float[] weights, float[] gradient, float[][] slots, int from, int length, Step step) {
+      for (int i = from; i < from + length; i++) {
+        weights[i] *= 0.9f;
+      }
+    }
+  }
+
+  @Test
+  void whatIsFrozenIsNotLeftToAnOptimizerThatWouldMoveIt() throws InvalidSpecException {
+    String decaying = "type: " + Decaying.class.getName();
+    String frozen =
+        JOB.replaceFirst("(?s)  layers:.*?loss:", "  class: " + HalfFrozen.class.getName() + "\nloss:");
+
+    Parts.of(JobSpec.parse(frozen, "job.yaml"), CLASSES).model().close();
+    assertThat(
+            problems(frozen.replace("type: Adam\n  learningRate: 0.01", decaying)))
+        .singleElement()
+        .asString()
+        .contains("Decaying moves weights that have no gradient, and frozen/kernel is frozen");
+    Parts.of(
+            JobSpec.parse(JOB.replace("type: Adam\n  learningRate: 0.01", decaying), "job.yaml"),
+            CLASSES)
+        .model()
+        .close();
   }
 
   @Test

@@ -3,8 +3,8 @@ package io.tapestream.layers;
 import io.tapestream.specs.Specified;
 import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
-import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  * many outputs                                             List of Tensor callAll(List of Tensor, Context)
  * </pre>
  *
- * <p>Its variables are all that changes in a layer, so that several threads may call one on pieces
+ * <p>A layer may be made of layers: fields that hold a layer, an array, a collection or a map of
+ * layers are found by themselves and named after the field. Its variables are all that changes in a layer, so that several threads may call one on pieces
  * of a batch. A layer that is called twice in a model has one set of variables.
  */
 public abstract class Layer implements Specified {
@@ -101,12 +102,17 @@ public abstract class Layer implements Specified {
     return List.of(call(inputTensors, context));
   }
 
+  /** The layers directly in this one by name, in the order of their construction. */
+  public Map<String, Layer> children() {
+    return LayerFields.of(this);
+  }
+
   /**
    * Whether an example's output in training depends on the others in its batch, as a batch norm's
    * does. A model with such a layer is trained on each batch as one piece.
    */
   public boolean couplesExamples() {
-    return false;
+    return children().values().stream().anyMatch(Layer::couplesExamples);
   }
 
   /**
@@ -200,12 +206,7 @@ public abstract class Layer implements Specified {
    */
   public final void trainable(boolean trained) {
     trainable = trained;
-    parts().forEach(part -> part.trainable(trained));
-  }
-
-  /** The layers that this one is made of. */
-  protected Collection<Layer> parts() {
-    return List.of();
+    children().values().forEach(child -> child.trainable(trained));
   }
 
   // Describing a model

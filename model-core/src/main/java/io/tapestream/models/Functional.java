@@ -119,7 +119,7 @@ public final class Functional extends Model {
   }
 
   @Override
-  protected Map<String, Layer> children() {
+  public Map<String, Layer> children() {
     return settings.layers();
   }
 

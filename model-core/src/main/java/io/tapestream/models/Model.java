@@ -18,7 +18,6 @@ import io.tapestream.training.Scores;
 import io.tapestream.training.StepSettings;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -45,9 +44,10 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>or, for a chain, with {@link Sequential}, or, for any graph, by calling layers on {@link
- * io.tapestream.layers.Input}s ({@link #of}). All nest in each other. Fields that hold a layer, an
- * array or a collection of layers are found by themselves and named after the field; their
- * parameters lie in {@link #parameters} in the order in which the layers were constructed. {@code
+ * io.tapestream.layers.Input}s ({@link #of}). All nest in each other, and in layers that are made of
+ * layers. Fields that hold a layer, an array, a collection or a map of layers are found by
+ * themselves and named after the field; their parameters lie in {@link #parameters} in the order in
+ * which the layers were constructed. {@code
  * call} may use any op, branch and loop, as long as each layer that it ever calls is called for the
  * zeros that {@code build} tries.
  *
@@ -65,7 +65,7 @@ public abstract class Model extends Layer implements AutoCloseable {
   public record None() {}
 
   private @Nullable Built built;
-  private @Nullable Model taker;
+  private transient @Nullable Model taker; // no layer of this model
   private @Nullable Fit fit;
 
   /**
@@ -86,21 +86,6 @@ public abstract class Model extends Layer implements AutoCloseable {
   @Override
   public Record settings() {
     return new None();
-  }
-
-  /** The layers directly in this model by name, in the order of their construction. */
-  protected Map<String, Layer> children() {
-    return LayerFields.of(this);
-  }
-
-  @Override
-  protected Collection<Layer> parts() {
-    return children().values();
-  }
-
-  @Override
-  public boolean couplesExamples() {
-    return children().values().stream().anyMatch(Layer::couplesExamples);
   }
 
   /**

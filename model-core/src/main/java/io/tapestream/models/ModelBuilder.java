@@ -102,7 +102,7 @@ final class ModelBuilder implements Context.Observer {
       ParameterVector parameters = builder.layOut(seed);
       List<BuiltLayer> layers =
           builder.parts.stream()
-              .filter(part -> !(part.layer instanceof Model))
+              .filter(part -> part.layer.children().isEmpty() || !part.declared.isEmpty())
               .map(part -> new BuiltLayer(part.path, part.layer, part.outputs, part.parameters()))
               .toList();
       return new Built(
@@ -136,12 +136,10 @@ final class ModelBuilder implements Context.Observer {
               + "\" too; call one field from both places");
     }
     parts.add(part);
-    if (layer instanceof Model model) {
-      model
-          .children()
-          .forEach(
+    layer
+        .children()
+        .forEach(
               (name, child) -> enumerate(child, part, path.isEmpty() ? name : path + "/" + name));
-    }
   }
 
   // First pass

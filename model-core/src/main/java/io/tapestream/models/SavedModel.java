@@ -137,12 +137,10 @@ final class SavedModel {
 
   private static void collect(String path, Layer layer, Map<String, Layer> layers) {
     layers.put(path, layer);
-    if (layer instanceof Model model) {
-      model
-          .children()
-          .forEach(
+    layer
+        .children()
+        .forEach(
               (name, child) -> collect(path.isEmpty() ? name : path + "/" + name, child, layers));
-    }
   }
 
   // Reading

@@ -46,7 +46,7 @@ public final class Sequential extends Model {
   }
 
   @Override
-  protected Map<String, Layer> children() {
+  public Map<String, Layer> children() {
     Map<String, Layer> named = new LinkedHashMap<>();
     for (Layer layer : settings.layers()) {
       named.put(LayerNames.unique(LayerNames.ofType(layer), named.keySet()), layer);

@@ -36,9 +36,13 @@ final class Summary {
           .append(row == rows.get(0) ? rule : "");
     }
     ParameterVector parameters = built.parameters();
+    int frozen =
+        parameters.trainedSize()
+            - model.trainableEntries().stream().mapToInt(e -> e.shape().size()).sum();
     double kib = parameters.size() * (double) parameters.values().dtype().bytes() / 1024;
     return text.append(rule)
         .append("Trained parameters: " + count(parameters.trainedSize()) + "\n")
+        .append(frozen == 0 ? "" : "Frozen of these: " + count(frozen) + "\n")
         .append("Statistics: " + count(parameters.size() - parameters.trainedSize()) + "\n")
         .append(String.format(Locale.ROOT, "Size: %,.1f KiB\n", kib))
         .toString();

@@ -107,7 +107,7 @@ public final class VectorUpdate {
 
   /** Moves the parameters against the gradients that lie in the variables, and clears those. */
   public void applyGradients() {
-    apply(1, applied);
+    move(1, applied);
     parameters.gradients().clear();
   }
 
@@ -119,6 +119,10 @@ public final class VectorUpdate {
    * @param round steps before this one, those that moved nothing included
    */
   void apply(double divisor, long round) {
+    move(divisor, round);
+  }
+
+  private void move(double divisor, long round) {
     Step step = new Step(++applied, round);
     float by = (float) divisor;
     for (Range range : ranges) {

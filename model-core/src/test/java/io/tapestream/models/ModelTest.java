@@ -33,6 +33,7 @@ import io.tapestream.training.History;
 import io.tapestream.training.Scores;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -181,6 +182,58 @@ class ModelTest {
     float[] after = new float[4];
     parameters.read(parameters.trainedSize(), after, 0, 4);
     assertThat(after).isEqualTo(means);
+  }
+
+  /** A layer made of layers: x + second(first(x)). */
+  public static final class Block extends Layer {
+    public record Settings(int units) {}
+
+    private final Settings settings;
+    private final Dense first;
+    private final Map<String, Layer> rest = new LinkedHashMap<>();
+
+    public Block(Settings settings) {
+      this.settings = settings;
+      first = new Dense(settings.units(), ActivationFunction.TANH);
+      rest.put("second", new Dense(settings.units()));
+    }
+
+    @Override
+    public Settings settings() {
+      return settings;
+    }
+
+    @Override
+    protected Tensor call(Tensor x, Context context) {
+      return Add.of(x, rest.get("second").apply(first.apply(x, context), context));
+    }
+  }
+
+  @Test
+  void aLayerMayBeMadeOfLayers() {
+    Block block = new Block(new Block.Settings(3));
+    Sequential model = Sequential.of(block, new Dense(2));
+    model.build(Shape.of(3), 1);
+
+    assertThat(model.parameters().entries())
+        .extracting(ParameterVector.Entry::name)
+        .containsExactly(
+            "block/first/kernel",
+            "block/first/bias",
+            "block/rest_second/kernel",
+            "block/rest_second/bias",
+            "dense/kernel",
+            "dense/bias");
+    Model again = Specs.read(Specs.toJson(model), Model.class);
+    again.build(Shape.of(3), 1);
+    Tensor x = Tensor.of(Reference.uniform(1, 6), 2, 3);
+    assertThat(again.predict(x).toFloats()).isEqualTo(model.predict(x).toFloats());
+    assertThat(block.first.trainable()).isTrue();
+    block.trainable(false);
+    assertThat(block.first.trainable()).isFalse();
+    assertThat(model.summary())
+        .contains("block/first (Dense)")
+        .contains("Trained parameters: 32\nFrozen of these: 24\n");
   }
 
   @Test

@@ -1,6 +1,5 @@
-package io.tapestream.models;
+package io.tapestream.layers;
 
-import io.tapestream.layers.Layer;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
@@ -15,21 +14,23 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The layers in a model's fields. */
+/** The layers in a layer's fields. */
 final class LayerFields {
 
   private record Found(String name, Layer layer) {}
 
   /**
-   * Layers by field name, in the order of their construction; those of a list are {@code field_0},
-   * {@code field_1}, …
+   * Layers by field name, in the order of their construction; those of an array or a collection are
+   * {@code field_0}, {@code field_1}, …, those of a map {@code field_key}. Static and transient
+   * fields are not looked at.
    */
-  static Map<String, Layer> of(Model model) {
+  static Map<String, Layer> of(Layer owner) {
     List<Found> found = new ArrayList<>();
-    for (Class<?> type = model.getClass(); type != Model.class; type = type.getSuperclass()) {
+    for (Class<?> type = owner.getClass(); type != Layer.class; type = type.getSuperclass()) {
       for (Field field : type.getDeclaredFields()) {
-        if (!Modifier.isStatic(field.getModifiers())) {
-          collect(model, field, found);
+        int modifiers = field.getModifiers();
+        if (!Modifier.isStatic(modifiers) && !Modifier.isTransient(modifiers)) {
+          collect(owner, field, found);
         }
       }
     }
@@ -39,7 +40,7 @@ final class LayerFields {
     for (Found f : found) {
       if (seen.add(f.layer()) && layers.put(f.name(), f.layer()) != null) {
         throw new IllegalStateException(
-            model.getClass().getName()
+            owner.getClass().getName()
                 + " has two layers called \""
                 + f.name()
                 + "\"; rename a field");
@@ -48,21 +49,22 @@ final class LayerFields {
     return layers;
   }
 
-  private static void collect(Model model, Field field, List<Found> found) {
+  private static void collect(Layer owner, Field field, List<Found> found) {
     Class<?> type = field.getType();
     boolean one = Layer.class.isAssignableFrom(type);
     boolean array = type.isArray() && Layer.class.isAssignableFrom(type.getComponentType());
-    if (!one && !array && !Collection.class.isAssignableFrom(type)) {
+    boolean several = Collection.class.isAssignableFrom(type) || Map.class.isAssignableFrom(type);
+    if (!one && !array && !several) {
       return;
     }
-    Object value = read(model, field);
+    Object value = read(owner, field);
     if (value == null) {
       if (one || array) {
         throw new IllegalStateException(
             "field "
                 + field.getName()
                 + " of "
-                + model.getClass().getName()
+                + owner.getClass().getName()
                 + " is null; construct its layer in the constructor");
       }
       return;
@@ -71,19 +73,29 @@ final class LayerFields {
       found.add(new Found(field.getName(), (Layer) value));
       return;
     }
+    if (value instanceof Map<?, ?> map) {
+      map.forEach((key, element) -> add(field.getName() + "_" + key, element, found));
+      return;
+    }
     Collection<?> elements = array ? Arrays.asList((Layer[]) value) : (Collection<?>) value;
     int i = 0;
     for (Object element : elements) {
-      if (element instanceof Layer layer) {
-        found.add(new Found(field.getName() + "_" + i++, layer));
+      if (element instanceof Layer) {
+        add(field.getName() + "_" + i++, element, found);
       }
     }
   }
 
-  private static @Nullable Object read(Model model, Field field) {
+  private static void add(String name, @Nullable Object element, List<Found> found) {
+    if (element instanceof Layer layer) {
+      found.add(new Found(name, layer));
+    }
+  }
+
+  private static @Nullable Object read(Layer owner, Field field) {
     try {
       field.setAccessible(true);
-      return field.get(model);
+      return field.get(owner);
     } catch (IllegalAccessException e) {
       throw new IllegalStateException("can't read " + field, e);
     }
