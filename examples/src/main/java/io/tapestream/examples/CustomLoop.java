@@ -91,8 +91,10 @@ public final class CustomLoop {
     Philox.uniform(Philox.key(seed, 0), 0, xy, 0, xy.length);
     float[] inside = new float[n];
     for (int i = 0; i < n; i++) {
-      float x = xy[2 * i] = 2 * xy[2 * i] - 1;
-      float y = xy[2 * i + 1] = 2 * xy[2 * i + 1] - 1;
+      float x = 2 * xy[2 * i] - 1;
+      float y = 2 * xy[2 * i + 1] - 1;
+      xy[2 * i] = x;
+      xy[2 * i + 1] = y;
       inside[i] = x * x + y * y < 0.64f ? 1 : 0;
     }
     return Batch.of(Tensor.of(xy, n, 2), Tensor.of(inside, n, 1));

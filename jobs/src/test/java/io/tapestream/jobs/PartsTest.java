@@ -170,11 +170,11 @@ class PartsTest {
   void whatIsFrozenIsNotLeftToAnOptimizerThatWouldMoveIt() throws InvalidSpecException {
     String decaying = "type: " + Decaying.class.getName();
     String frozen =
-        JOB.replaceFirst("(?s)  layers:.*?loss:", "  class: " + HalfFrozen.class.getName() + "\nloss:");
+        JOB.replaceFirst(
+            "(?s)  layers:.*?loss:", "  class: " + HalfFrozen.class.getName() + "\nloss:");
 
     Parts.of(JobSpec.parse(frozen, "job.yaml"), CLASSES).model().close();
-    assertThat(
-            problems(frozen.replace("type: Adam\n  learningRate: 0.01", decaying)))
+    assertThat(problems(frozen.replace("type: Adam\n  learningRate: 0.01", decaying)))
         .singleElement()
         .asString()
         .contains("Decaying moves weights that have no gradient, and frozen/kernel is frozen");

@@ -34,8 +34,9 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>A layer may be made of layers: fields that hold a layer, an array, a collection or a map of
- * layers are found by themselves and named after the field. Its variables are all that changes in a layer, so that several threads may call one on pieces
- * of a batch. A layer that is called twice in a model has one set of variables.
+ * layers are found by themselves and named after the field. Its variables are all that changes in a
+ * layer, so that several threads may call one on pieces of a batch. A layer that is called twice in
+ * a model has one set of variables.
  */
 public abstract class Layer implements Specified {
   private static final AtomicLong CONSTRUCTED = new AtomicLong();

@@ -44,12 +44,11 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>or, for a chain, with {@link Sequential}, or, for any graph, by calling layers on {@link
- * io.tapestream.layers.Input}s ({@link #of}). All nest in each other, and in layers that are made of
- * layers. Fields that hold a layer, an array, a collection or a map of layers are found by
+ * io.tapestream.layers.Input}s ({@link #of}). All nest in each other, and in layers that are made
+ * of layers. Fields that hold a layer, an array, a collection or a map of layers are found by
  * themselves and named after the field; their parameters lie in {@link #parameters} in the order in
- * which the layers were constructed. {@code
- * call} may use any op, branch and loop, as long as each layer that it ever calls is called for the
- * zeros that {@code build} tries.
+ * which the layers were constructed. {@code call} may use any op, branch and loop, as long as each
+ * layer that it ever calls is called for the zeros that {@code build} tries.
  *
  * <p>A layer that was built in another model brings its values along when this one is built, and
  * that other model ends: so a trained model becomes a part of a larger one.

@@ -139,7 +139,7 @@ final class ModelBuilder implements Context.Observer {
     layer
         .children()
         .forEach(
-              (name, child) -> enumerate(child, part, path.isEmpty() ? name : path + "/" + name));
+            (name, child) -> enumerate(child, part, path.isEmpty() ? name : path + "/" + name));
   }
 
   // First pass

@@ -140,7 +140,7 @@ final class SavedModel {
     layer
         .children()
         .forEach(
-              (name, child) -> collect(path.isEmpty() ? name : path + "/" + name, child, layers));
+            (name, child) -> collect(path.isEmpty() ? name : path + "/" + name, child, layers));
   }
 
   // Reading
