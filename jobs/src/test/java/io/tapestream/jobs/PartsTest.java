@@ -122,6 +122,36 @@ class PartsTest {
   }
 
   @Test
+  void aModelMayBeAGraphOfLayers() throws InvalidSpecException {
+    String graph =
+        """
+          class: Functional
+          settings:
+            inputs: [{name: x, shape: [40]}]
+            layers:
+              hidden: {type: Dense, units: 40, activation: relu}
+              logit: {type: Dense, units: 1}
+            calls:
+              - {layer: hidden, inputs: [x]}
+              - {layer: hidden, inputs: [hidden], name: again}
+              - {layer: logit, inputs: [again]}
+            outputs: [logit]
+        loss:""";
+    String job = JOB.replaceFirst("(?s)  layers:.*?loss:", graph);
+
+    try (Model model = Parts.of(JobSpec.parse(job, "job.yaml"), CLASSES).model()) {
+      assertThat(model.parameters().size()).as("hidden once").isEqualTo(40 * 40 + 40 + 40 + 1);
+      Model published = Specs.read(Specs.toJson(model), Model.class);
+      published.build(Shape.of(40), 1);
+      assertThat(published.parameters().entries()).isEqualTo(model.parameters().entries());
+    }
+    assertThat(problems(job.replace("inputs: [again]", "inputs: [agin]")))
+        .singleElement()
+        .asString()
+        .contains("input of \"logit\" \"agin\" is neither an input nor a call");
+  }
+
+  @Test
   void aMetricThatIsNoMeanIsRefused() throws InvalidSpecException {
     assertThat(problems(JOB.replace("metrics: [Accuracy]", "metrics: [Accuracy, Auc]")))
         .singleElement()

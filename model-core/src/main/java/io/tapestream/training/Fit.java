@@ -4,6 +4,7 @@ import io.tapestream.clipping.Clipping;
 import io.tapestream.models.Model;
 import io.tapestream.optimizers.Optimizer;
 import io.tapestream.strategies.MirroredStrategy;
+import io.tapestream.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -74,7 +75,9 @@ public final class Fit implements AutoCloseable {
           "a share for validation can't be kept of batches as they come; give validation data");
     }
     return run(
-        () -> new Weighing(batches.iterator(), options.classWeights()),
+        options.classWeights().isEmpty()
+            ? batches
+            : () -> new Weighing(batches.iterator(), options.classWeights()),
         OptionalInt.empty(),
         options.validation().data(),
         options);
@@ -233,9 +236,17 @@ public final class Fit implements AutoCloseable {
     }
   }
 
-  /** Batches with their examples weighed by class. */
-  private record Weighing(Iterator<Batch> batches, Map<Integer, Double> byClass)
-      implements Iterator<Batch> {
+  /** Batches with their examples weighed by class; each is valid until the next is asked for. */
+  private static final class Weighing implements Iterator<Batch> {
+    private final Iterator<Batch> batches;
+    private final Map<Integer, Double> byClass;
+    private @Nullable Tensor last;
+
+    Weighing(Iterator<Batch> batches, Map<Integer, Double> byClass) {
+      this.batches = batches;
+      this.byClass = byClass;
+    }
+
     @Override
     public boolean hasNext() {
       return batches.hasNext();
@@ -243,7 +254,12 @@ public final class Fit implements AutoCloseable {
 
     @Override
     public Batch next() {
-      return ClassWeights.apply(byClass, batches.next());
+      if (last != null) {
+        last.close();
+      }
+      Batch weighed = ClassWeights.apply(byClass, batches.next());
+      last = weighed.weights();
+      return weighed;
     }
   }
 }

@@ -338,10 +338,17 @@ record Kind<T>(String expected, String fix, T placeholder, Reader<T> reader) {
     return component;
   }
 
-  /** A setting may hold components again: a wrapped layer, an initializer. */
+  /** A setting may hold components again: a wrapped layer, an initializer, a graph's layers. */
   private static JsonNode readSetting(Yaml yaml) throws Refused {
-    if (yaml instanceof Yaml.Mapping mapping && mapping.entries().containsKey("type")) {
-      return readComponent(yaml);
+    if (yaml instanceof Yaml.Mapping mapping) {
+      if (mapping.entries().containsKey("type")) {
+        return readComponent(yaml);
+      }
+      ObjectNode object = JsonNodeFactory.instance.objectNode();
+      for (Map.Entry<String, Yaml> entry : mapping.entries().entrySet()) {
+        object.set(entry.getKey(), readSetting(entry.getValue()));
+      }
+      return object;
     }
     if (yaml instanceof Yaml.Sequence sequence) {
       ArrayNode array = JsonNodeFactory.instance.arrayNode();
