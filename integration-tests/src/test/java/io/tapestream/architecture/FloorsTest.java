@@ -162,7 +162,7 @@ class FloorsTest {
       boolean placed =
           type.getPackageName()
               .matches(
-                  "io\\.tapestream\\.(tensor|backend|random|autodiff|ops|layers|losses|optimizers|schedules|clipping"
+                  "io\\.tapestream\\.(tensor|backend|capture|random|autodiff|ops|layers|losses|optimizers|schedules|clipping"
                       + "|metrics|initializers|models|training|callbacks|strategies|specs|files|parameterserver|schemas"
                       + "|operators|serving|jobs|examples|benchmarks)(\\..*)?");
       if (!placed) {
