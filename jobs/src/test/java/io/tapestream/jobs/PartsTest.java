@@ -28,6 +28,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -199,9 +200,8 @@ class PartsTest {
   @Test
   void whatIsFrozenIsNotLeftToAnOptimizerThatWouldMoveIt() throws InvalidSpecException {
     String decaying = "type: " + Decaying.class.getName();
-    String frozen =
-        JOB.replaceFirst(
-            "(?s)  layers:.*?loss:", "  class: " + HalfFrozen.class.getName() + "\nloss:");
+    String half = "  class: " + HalfFrozen.class.getName() + "\nloss:";
+    String frozen = JOB.replaceFirst("(?s)  layers:.*?loss:", Matcher.quoteReplacement(half));
 
     Parts.of(JobSpec.parse(frozen, "job.yaml"), CLASSES).model().close();
     assertThat(problems(frozen.replace("type: Adam\n  learningRate: 0.01", decaying)))
