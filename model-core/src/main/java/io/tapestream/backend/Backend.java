@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  *       Where several results have one, each has its own.
  *   <li>An output may be the same tensor as an input only where "in place" is written. Otherwise
  *       they don't overlap.
+ *   <li>What draws takes a {@code long key} and after it the {@code int} index of its first row:
+ *       when a captured step is repeated, both are those of the new step.
  *   <li>Tensors with no elements are allowed; there is nothing to do for them (a reduction of
  *       nothing is 0, its maximum −∞).
  *   <li>Calls may come from several threads at once, on disjoint outputs. Each call runs on its
