@@ -102,11 +102,79 @@ class KerasAdam(torch.optim.Adam):
         super().step()
 
 
+def keras_adamw(p):
+    rule = KerasAdam(p, lr=0.001)
+    plain = rule.step
+
+    def step():
+        with torch.no_grad():
+            for w in p:
+                w.mul_(1 - 0.001 * 0.05)
+        plain()
+
+    rule.step = step
+    return rule
+
+
+class Formula:
+    """A rule that PyTorch has in another form only (its epsilon beside the root), or not: Keras's, in double precision.
+    `update` maps weights, gradient and memory to the new weights; memory starts as `start`."""
+
+    def __init__(self, p, update, start):
+        self.p, self.update = p, update
+        self.memory = [[torch.full_like(w, s) for s in start] for w in p]
+
+    def zero_grad(self):
+        for w in self.p:
+            w.grad = None
+
+    @torch.no_grad()
+    def step(self):
+        for w, memory in zip(self.p, self.memory):
+            w.copy_(self.update(w, w.grad, memory))
+
+
+def rmsprop(w, g, memory, lr, rho, momentum, centered):
+    v, a, m = memory
+    v.mul_(rho).add_((1 - rho) * g * g)
+    a.mul_(rho).add_((1 - rho) * g)
+    s = lr * g / torch.sqrt((v - a * a if centered else v) + 1e-7)
+    m.mul_(momentum).add_(s)
+    return w - m
+
+
+def adagrad(w, g, memory, lr):
+    memory[0].add_(g * g)
+    return w - lr * g / torch.sqrt(memory[0] + 1e-7)
+
+
+def ftrl(w, g, memory, lr, l1, l2, shrinkage, beta):
+    n, z = memory
+    grown = n + g * g
+    z.add_(g + 2 * shrinkage * w - (torch.sqrt(grown) - torch.sqrt(n)) / lr * w)
+    n.copy_(grown)
+    return (torch.clamp(z, -l1, l1) - z) / (torch.sqrt(grown) / lr + 2 * (l2 + beta / (2 * lr)))
+
+
+def formula(rule, start, *settings):
+    return lambda p: Formula(p, lambda w, g, memory: rule(w, g, memory, *settings), start)
+
+
 OPTIMIZERS = {
     "sgd": lambda p: torch.optim.SGD(p, lr=0.1),
     "momentum": lambda p: torch.optim.SGD(p, lr=0.02, momentum=0.9),
     "nesterov": lambda p: torch.optim.SGD(p, lr=0.02, momentum=0.9, nesterov=True),
     "adam": lambda p: KerasAdam(p, lr=0.001),
+}
+MORE_OPTIMIZERS = {
+    "adamw": keras_adamw,
+    "rmsprop": formula(rmsprop, (0, 0, 0), 0.001, 0.9, 0, False),
+    "rmsprop momentum": formula(rmsprop, (0, 0, 0), 0.001, 0.8, 0.9, False),
+    "rmsprop centered": formula(rmsprop, (0, 0, 0), 0.001, 0.9, 0, True),
+    "rmsprop centered momentum": formula(rmsprop, (0, 0, 0), 0.001, 0.9, 0.5, True),
+    "adagrad": formula(adagrad, (0.1,), 0.05),
+    "ftrl": formula(ftrl, (0.1, 0), 0.05, 0, 0, 0, 0),
+    "ftrl regularized": formula(ftrl, (0.2, 0), 0.05, 0.3, 0.1, 0.02, 0.5),
 }
 
 
@@ -128,7 +196,7 @@ def hundred_steps(optimizer):
     """The gradient of step t pulls each of 64 weights to 0 and is noisy: w / 10 + uniform - 1/2."""
     w = torch.tensor(2 * uniform(30, 64) - 1, requires_grad=True)
     noise = uniform(31, 6400).reshape(100, 64)
-    rule = OPTIMIZERS[optimizer]([w])
+    rule = {**OPTIMIZERS, **MORE_OPTIMIZERS}[optimizer]([w])
     for step in range(100):
         w.grad = w.detach() / 10 + torch.tensor(noise[step]) - 0.5
         rule.step()
@@ -156,7 +224,7 @@ def main():
             print(f"{name} {optimizer}: {single[0]:.4f} to {single[-1]:.4f}, float against double {worst:.1e}")
             curves[optimizer] = single
         write(name + ".json", {"losses": curves})
-    write("optimizers.json", {"weights": {o: hundred_steps(o) for o in OPTIMIZERS}})
+    write("optimizers.json", {"weights": {o: hundred_steps(o) for o in [*OPTIMIZERS, *MORE_OPTIMIZERS]}})
 
 
 if __name__ == "__main__":

@@ -21,7 +21,15 @@ class OptimizersTest {
         Arguments.of("sgd", new Sgd(0.1)),
         Arguments.of("momentum", new Sgd(0.02, 0.9, false)),
         Arguments.of("nesterov", new Sgd(0.02, 0.9, true)),
-        Arguments.of("adam", new Adam(0.001)));
+        Arguments.of("adam", new Adam(0.001)),
+        Arguments.of("adamw", new AdamW(0.001, 0.05)),
+        Arguments.of("rmsprop", new RMSprop(0.001)),
+        Arguments.of("rmsprop momentum", new RMSprop(0.001, 0.8, 0.9, 1e-7, false)),
+        Arguments.of("rmsprop centered", new RMSprop(0.001, 0.9, 0, 1e-7, true)),
+        Arguments.of("rmsprop centered momentum", new RMSprop(0.001, 0.9, 0.5, 1e-7, true)),
+        Arguments.of("adagrad", new Adagrad(0.05)),
+        Arguments.of("ftrl", new Ftrl(0.05)),
+        Arguments.of("ftrl regularized", new Ftrl(0.05, 0.3, 0.1, 0.02, 0.5, 0.2)));
   }
 
   @Test
@@ -41,6 +49,30 @@ class OptimizersTest {
     adam.update(weights, new float[] {1e-3f, -5, 0}, adam.newSlots(3), 0, 3, Step.of(1));
 
     assertThat(weights).containsExactly(new float[] {0.99f, 1.01f, 1}, within(1e-4f));
+  }
+
+  @Test
+  void ftrlHoldsAWeightAtZeroUntilItsEvidenceOutweighsL1() {
+    Ftrl ftrl = new Ftrl(0.5, 1, 0, 0, 0, 0.1);
+    float[] weights = {0, 0};
+    float[][] slots = ftrl.newSlots(2);
+
+    ftrl.update(weights, new float[] {0.6f, -3}, slots, 0, 2, Step.of(1));
+    assertThat(weights[0]).isZero();
+    assertThat(weights[1]).isPositive();
+
+    ftrl.update(weights, new float[] {0.6f, 0}, slots, 0, 2, Step.of(2));
+    assertThat(weights[0]).isNegative();
+  }
+
+  @Test
+  void whileTheLearningRateIsZeroFtrlWaits() {
+    Ftrl ftrl = new Ftrl(0);
+    float[] weights = {1, 2};
+
+    ftrl.update(weights, new float[] {3, 4}, ftrl.newSlots(2), 0, 2, Step.of(1));
+
+    assertThat(weights).containsExactly(1, 2);
   }
 
   @ParameterizedTest(name = "{0}")
@@ -95,9 +127,9 @@ class OptimizersTest {
     assertThat(Arrays.copyOfRange(weights, 4, 7)).doesNotContain(0);
     Arrays.fill(weights, 4, 7, 0);
     assertThat(weights).containsOnly(0);
-    for (float[] slot : slots) {
-      Arrays.fill(slot, 4, 7, 0);
-      assertThat(slot).containsOnly(0);
+    for (int slot = 0; slot < slots.length; slot++) {
+      Arrays.fill(slots[slot], 4, 7, optimizer.initialSlot(slot));
+      assertThat(slots[slot]).containsOnly(optimizer.initialSlot(slot));
     }
     assertThat(ones).containsOnly(1);
   }
@@ -124,6 +156,10 @@ class OptimizersTest {
     assertThatThrownBy(() -> new Sgd(0.1, 0, true))
         .hasMessageContaining("nesterov needs a momentum");
     assertThatThrownBy(() -> new Adam(0.1, 0.9, 1, 0)).hasMessageContaining("beta2");
+    assertThatThrownBy(() -> new AdamW(0.1, -1)).hasMessageContaining("AdamW: weightDecay");
+    assertThatThrownBy(() -> new RMSprop(0.1, 1, 0, 0, false)).hasMessageContaining("RMSprop: rho");
+    assertThatThrownBy(() -> new Adagrad(0.1, -1, 0)).hasMessageContaining("initialAccumulator");
+    assertThatThrownBy(() -> new Ftrl(0.1, 0, 0, -1, 0, 0)).hasMessageContaining("l2Shrinkage");
     assertThatThrownBy(() -> new Adam(Double.NaN)).hasMessageContaining("learningRate");
   }
 
