@@ -50,7 +50,7 @@ public interface Backend {
 
   /**
    * {@code out = in}; the same size, any type, converted if the types differ (towards zero from
-   * floating to integer).
+   * floating to integer; NaN becomes the least integer, which no index is).
    */
   void copy(Tensor in, Tensor out);
 
@@ -80,6 +80,27 @@ public interface Backend {
 
   /** {@code dx = dy} where {@code low ≤ x ≤ high}, else 0; all of one shape. */
   void clipGradient(Tensor x, double low, double high, Tensor dy, Tensor dx, boolean accumulate);
+
+  /**
+   * {@code y = ceiling} where {@code x ≥ ceiling}, else {@code x} where {@code x ≥ threshold}, else
+   * {@code slope · (x − threshold)}; the same shape; a NaN stays one. In place.
+   *
+   * @param ceiling at least threshold; ∞ for none
+   */
+  void rectify(Tensor x, double slope, double threshold, double ceiling, Tensor y);
+
+  /**
+   * {@code dx = 0} where {@code x ≥ ceiling}, else {@code dy} where {@code x > threshold}, else
+   * {@code slope · dy}; all of one shape.
+   */
+  void rectifyGradient(
+      Tensor x,
+      double slope,
+      double threshold,
+      double ceiling,
+      Tensor dy,
+      Tensor dx,
+      boolean accumulate);
 
   // Layers' mathematics
 
@@ -215,6 +236,169 @@ public interface Backend {
    */
   void copyRange(
       Tensor x, int xFrom, Tensor out, int outFrom, int axis, int length, boolean accumulate);
+
+  // Normalization
+
+  /**
+   * The mean μ and the variance σ² (over n, not n − 1) of each column of x (…, k): mean and
+   * variance (k), overwritten. x has at least one row.
+   */
+  void moments(Tensor x, Tensor mean, Tensor variance);
+
+  /**
+   * {@code y = gamma · x̂ + beta} with {@code x̂ = (x − μ) / √(σ² + epsilon)}, each column by
+   * itself; x and y (…, k), the others (k).
+   *
+   * @param gamma null for ones
+   * @param beta null for zeros
+   */
+  void normalize(
+      Tensor x,
+      Tensor mean,
+      Tensor variance,
+      @Nullable Tensor gamma,
+      @Nullable Tensor beta,
+      double epsilon,
+      Tensor y);
+
+  /**
+   * {@code dgamma = Σ dy · x̂} and {@code dbeta = Σ dy} over the rows, overwritten: the gradient of
+   * {@link #normalize} for its parameters, and what that for x is made of.
+   */
+  void normalizeSums(
+      Tensor x,
+      Tensor mean,
+      Tensor variance,
+      double epsilon,
+      Tensor dy,
+      Tensor dgamma,
+      Tensor dbeta);
+
+  /**
+   * The gradient of {@link #normalize} for an x of n rows whose {@link #moments} mean and variance
+   * are: {@code dx = gamma / √(σ² + epsilon) · (dy − dbeta/n − x̂ · dgamma/n)}.
+   *
+   * @param dgamma from {@link #normalizeSums}
+   * @param dbeta from {@link #normalizeSums}
+   */
+  void normalizeGradient(
+      Tensor x,
+      Tensor mean,
+      Tensor variance,
+      @Nullable Tensor gamma,
+      double epsilon,
+      Tensor dy,
+      Tensor dgamma,
+      Tensor dbeta,
+      Tensor dx,
+      boolean accumulate);
+
+  /**
+   * {@code y = gamma · x̂ + beta} with {@code x̂ = (x − μ) · scale} and {@code scale = 1 / √(σ² +
+   * epsilon)}, where μ and σ² are those of each row; x and y (…, k), gamma and beta (k) or null.
+   *
+   * @param mean one per row, overwritten
+   * @param scale one per row, overwritten
+   */
+  void normalizeRows(
+      Tensor x,
+      @Nullable Tensor gamma,
+      @Nullable Tensor beta,
+      double epsilon,
+      Tensor y,
+      Tensor mean,
+      Tensor scale);
+
+  /**
+   * The gradient of {@link #normalizeRows} for x: {@code dx = scale · (g − Σg/k − x̂ · Σ(g·x̂)/k)}
+   * over each row, with {@code g = gamma · dy}.
+   */
+  void normalizeRowsGradient(
+      Tensor x,
+      Tensor mean,
+      Tensor scale,
+      @Nullable Tensor gamma,
+      Tensor dy,
+      Tensor dx,
+      boolean accumulate);
+
+  /**
+   * {@code dgamma = Σ dy · x̂} over the rows, each normalized by its own mean and scale; dgamma
+   * (k). The gradient for beta is {@link #sum}'s.
+   */
+  void normalizeRowsSums(
+      Tensor x, Tensor mean, Tensor scale, Tensor dy, Tensor dgamma, boolean accumulate);
+
+  // Recurrence
+
+  /**
+   * One step of a long short-term memory: {@code c = f · before + i · g; h = o · activation(c)},
+   * where the gates (i, f, g, o) lie side by side, i, f and o under the recurrent activation, g
+   * under the other.
+   *
+   * @param gates (n, 4u), before their activations; replaced by their values
+   * @param before c of the step before, (n, u)
+   * @param c (n, u), overwritten
+   * @param h (n, u), overwritten
+   */
+  void lstmCell(
+      Tensor gates, Tensor before, Activation recurrent, Activation activation, Tensor c, Tensor h);
+
+  /**
+   * The gradient of {@link #lstmCell}.
+   *
+   * @param gates their values, (n, 4u)
+   * @param dh the gradient of h, (n, u)
+   * @param dc the gradient that c got from the step after, (n, u); replaced by that of {@code
+   *     before}
+   * @param dgates that of the gates before their activations, (n, 4u), overwritten
+   */
+  void lstmCellGradient(
+      Tensor gates,
+      Tensor before,
+      Tensor c,
+      Activation recurrent,
+      Activation activation,
+      Tensor dh,
+      Tensor dc,
+      Tensor dgates);
+
+  /**
+   * One step of a gated recurrent unit: {@code h = z · before + (1 − z) · g}. The gates (z, r, g)
+   * lie side by side; z and r are the recurrent activation of the sum of both parts, {@code g =
+   * activation(gates_g + r · recurrentPart_g)}.
+   *
+   * @param gates what comes from the input, (n, 3u); replaced by the gates' values
+   * @param recurrentPart what comes from the state before, (n, 3u)
+   * @param before h of the step before, (n, u)
+   * @param h (n, u), overwritten
+   */
+  void gruCell(
+      Tensor gates,
+      Tensor recurrentPart,
+      Tensor before,
+      Activation recurrent,
+      Activation activation,
+      Tensor h);
+
+  /**
+   * The gradient of {@link #gruCell}.
+   *
+   * @param gates their values, (n, 3u)
+   * @param dh the gradient of h, (n, u); replaced by that of {@code before}, but for what reaches
+   *     it through the recurrent part
+   * @param dgates the gradient of what comes from the input, (n, 3u), overwritten
+   * @param drecurrentPart that of what comes from the state before, (n, 3u), overwritten
+   */
+  void gruCellGradient(
+      Tensor gates,
+      Tensor recurrentPart,
+      Tensor before,
+      Activation recurrent,
+      Activation activation,
+      Tensor dh,
+      Tensor dgates,
+      Tensor drecurrentPart);
 
   // Images
 

@@ -22,5 +22,17 @@ public enum Unary {
   /** {@code y = 1 / (1 + e⁻ˣ)}; derivative y(1 − y). */
   SIGMOID,
   /** {@code y = tanh x}; derivative 1 − y². */
-  TANH
+  TANH,
+  /** {@code y = x} where x > 0, else {@code eˣ − 1}; derivative 1 where x > 0, else y + 1. */
+  ELU,
+  /**
+   * {@code y = x · Φ(x)}, Φ the standard normal distribution function (1 + erf(x/√2)) / 2;
+   * derivative {@code Φ(x) + x · φ(x)}, φ its density.
+   */
+  GELU,
+  /**
+   * {@code y = x · s} with {@code s = sigmoid(2u)} and {@code u = √(2/π) · (x + 0.044715·x³)},
+   * which is close to {@link #GELU}; derivative {@code s + x · 2·s·(1 − s) · u′}.
+   */
+  GELU_TANH
 }

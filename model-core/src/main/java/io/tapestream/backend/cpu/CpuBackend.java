@@ -3,7 +3,6 @@ package io.tapestream.backend.cpu;
 import static java.lang.ref.Reference.reachabilityFence;
 
 import io.tapestream.backend.Activation;
-import io.tapestream.backend.Backend;
 import io.tapestream.backend.Binary;
 import io.tapestream.backend.Unary;
 import io.tapestream.backend.Window;
@@ -19,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Kernels and libraries work on bare addresses, which the garbage collector does not see; so
  * each primitive holds its tensors until it returns.
  */
-final class CpuBackend implements Backend {
+final class CpuBackend extends CpuLayers {
   /** Elements of a piece that stays in the first-level cache between two passes. */
   private static final int PIECE = 4096;
 
@@ -27,6 +26,7 @@ final class CpuBackend implements Backend {
   private final Convolutions convolutions;
 
   CpuBackend(Kernels kernels, Convolutions convolutions) {
+    super(kernels);
     this.kernels = kernels;
     this.convolutions = convolutions;
   }
@@ -157,6 +157,26 @@ final class CpuBackend implements Backend {
   public void clipGradient(
       Tensor x, double low, double high, Tensor dy, Tensor dx, boolean accumulate) {
     Elements.clipGradient(x, (float) low, (float) high, dy, dx, accumulate);
+    hold(x, dy, dx);
+  }
+
+  @Override
+  public void rectify(Tensor x, double slope, double threshold, double ceiling, Tensor y) {
+    Elements.rectify(x, (float) slope, (float) threshold, (float) ceiling, y);
+    hold(x, y);
+  }
+
+  @Override
+  public void rectifyGradient(
+      Tensor x,
+      double slope,
+      double threshold,
+      double ceiling,
+      Tensor dy,
+      Tensor dx,
+      boolean accumulate) {
+    Elements.rectifyGradient(
+        x, (float) slope, (float) threshold, (float) ceiling, dy, dx, accumulate);
     hold(x, dy, dx);
   }
 

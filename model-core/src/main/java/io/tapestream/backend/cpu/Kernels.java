@@ -70,6 +70,62 @@ interface Kernels {
    */
   void addColumns(ByteBuffer x, int xAt, int rows, int k, float[] sums);
 
+  /** Adds the squares of {@code x − center} over rows of k elements to {@code sums}. */
+  void addSquares(ByteBuffer x, int xAt, int rows, int k, float[] center, float[] sums);
+
+  /** Adds {@code (x − center) · z} over rows of k elements to {@code sums}. */
+  void addProducts(
+      ByteBuffer x, int xAt, ByteBuffer z, int zAt, int rows, int k, float[] center, float[] sums);
+
+  /** {@code y = (x − center) · factor + shift} for rows of k elements. */
+  void normalize(
+      ByteBuffer x,
+      int xAt,
+      ByteBuffer y,
+      int yAt,
+      int rows,
+      int k,
+      float[] center,
+      float[] factor,
+      float[] shift);
+
+  /** {@code dx = dy · own + (x − center) · along + shift} for rows of k elements, or added. */
+  void normalizeGradient(
+      ByteBuffer x,
+      int xAt,
+      ByteBuffer dy,
+      int dyAt,
+      ByteBuffer dx,
+      int dxAt,
+      int rows,
+      int k,
+      float[] center,
+      float[] own,
+      float[] along,
+      float[] shift,
+      boolean accumulate);
+
+  /**
+   * The gradient of one row of an LSTM's step, for units {@code from … u-1}; see {@link
+   * io.tapestream.backend.Backend#lstmCellGradient}. The last quarter of {@code dgates} holds
+   * {@code activation(c)} before.
+   */
+  void lstmGradient(
+      Activation recurrent,
+      Activation activation,
+      ByteBuffer gates,
+      int gatesAt,
+      ByteBuffer before,
+      int beforeAt,
+      ByteBuffer dh,
+      int dhAt,
+      ByteBuffer dc,
+      int dcAt,
+      ByteBuffer dgates,
+      int dgatesAt,
+      int from,
+      int u);
+
   /**
    * Copies patches from an image into the rows of a matrix, zeros for the border.
    *

@@ -178,6 +178,143 @@ class PlainKernels implements Kernels {
     }
   }
 
+  @Override
+  public void addSquares(ByteBuffer x, int xAt, int rows, int k, float[] center, float[] sums) {
+    for (int row = 0; row < rows; row++) {
+      for (int j = 0; j < k; j++) {
+        addSquare(x, xAt + 4 * row * k, j, center, sums);
+      }
+    }
+  }
+
+  static void addSquare(ByteBuffer x, int xAt, int j, float[] center, float[] sums) {
+    float d = x.getFloat(xAt + 4 * j) - center[j];
+    sums[j] += d * d;
+  }
+
+  @Override
+  public void addProducts(
+      ByteBuffer x, int xAt, ByteBuffer z, int zAt, int rows, int k, float[] center, float[] sums) {
+    for (int row = 0; row < rows; row++) {
+      int at = 4 * row * k;
+      for (int j = 0; j < k; j++) {
+        addProduct(x, xAt + at, z, zAt + at, j, center, sums);
+      }
+    }
+  }
+
+  static void addProduct(
+      ByteBuffer x, int xAt, ByteBuffer z, int zAt, int j, float[] center, float[] sums) {
+    sums[j] += (x.getFloat(xAt + 4 * j) - center[j]) * z.getFloat(zAt + 4 * j);
+  }
+
+  @Override
+  public void normalize(
+      ByteBuffer x,
+      int xAt,
+      ByteBuffer y,
+      int yAt,
+      int rows,
+      int k,
+      float[] center,
+      float[] factor,
+      float[] shift) {
+    for (int row = 0; row < rows; row++) {
+      int at = 4 * row * k;
+      for (int j = 0; j < k; j++) {
+        normalizeOne(x, xAt + at, y, yAt + at, j, center, factor, shift);
+      }
+    }
+  }
+
+  static void normalizeOne(
+      ByteBuffer x,
+      int xAt,
+      ByteBuffer y,
+      int yAt,
+      int j,
+      float[] center,
+      float[] factor,
+      float[] shift) {
+    float d = x.getFloat(xAt + 4 * j) - center[j];
+    y.putFloat(yAt + 4 * j, d * factor[j] + shift[j]);
+  }
+
+  @Override
+  public void normalizeGradient(
+      ByteBuffer x,
+      int xAt,
+      ByteBuffer dy,
+      int dyAt,
+      ByteBuffer dx,
+      int dxAt,
+      int rows,
+      int k,
+      float[] center,
+      float[] own,
+      float[] along,
+      float[] shift,
+      boolean accumulate) {
+    for (int row = 0; row < rows; row++) {
+      int at = 4 * row * k;
+      for (int j = 0; j < k; j++) {
+        normalizeOneGradient(
+            x, xAt + at, dy, dyAt + at, dx, dxAt + at, j, center, own, along, shift, accumulate);
+      }
+    }
+  }
+
+  static void normalizeOneGradient(
+      ByteBuffer x,
+      int xAt,
+      ByteBuffer dy,
+      int dyAt,
+      ByteBuffer dx,
+      int dxAt,
+      int j,
+      float[] center,
+      float[] own,
+      float[] along,
+      float[] shift,
+      boolean accumulate) {
+    float d = x.getFloat(xAt + 4 * j) - center[j];
+    float gradient = dy.getFloat(dyAt + 4 * j) * own[j] + d * along[j] + shift[j];
+    put(dx, dxAt + 4 * j, gradient, accumulate);
+  }
+
+  @Override
+  public void lstmGradient(
+      Activation recurrent,
+      Activation activation,
+      ByteBuffer gates,
+      int gatesAt,
+      ByteBuffer before,
+      int beforeAt,
+      ByteBuffer dh,
+      int dhAt,
+      ByteBuffer dc,
+      int dcAt,
+      ByteBuffer dgates,
+      int dgatesAt,
+      int from,
+      int u) {
+    for (int j = 4 * from; j < 4 * u; j += 4) {
+      float in = gates.getFloat(gatesAt + j);
+      float forget = gates.getFloat(gatesAt + 4 * u + j);
+      float candidate = gates.getFloat(gatesAt + 8 * u + j);
+      float out = gates.getFloat(gatesAt + 12 * u + j);
+      float squashed = dgates.getFloat(dgatesAt + 12 * u + j);
+      float g = dh.getFloat(dhAt + j);
+      float d = dc.getFloat(dcAt + j) + FloatMath.gradient(activation, squashed, g * out);
+      float old = before.getFloat(beforeAt + j);
+      dgates.putFloat(dgatesAt + j, FloatMath.gradient(recurrent, in, d * candidate));
+      dgates.putFloat(dgatesAt + 4 * u + j, FloatMath.gradient(recurrent, forget, d * old));
+      dgates.putFloat(dgatesAt + 8 * u + j, FloatMath.gradient(activation, candidate, d * in));
+      dgates.putFloat(dgatesAt + 12 * u + j, FloatMath.gradient(recurrent, out, g * squashed));
+      dc.putFloat(dcAt + j, d * forget);
+    }
+  }
+
   static void put(ByteBuffer out, int at, float value, boolean accumulate) {
     out.putFloat(at, accumulate ? out.getFloat(at) + value : value);
   }

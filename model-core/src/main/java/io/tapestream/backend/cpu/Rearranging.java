@@ -19,7 +19,10 @@ final class Rearranging {
       switch (out.dtype()) {
         case FLOAT32 -> out.buffer().putFloat(to, (float) in.get(i));
         case FLOAT64 -> out.buffer().putDouble(to, in.get(i));
-        case INT64 -> out.buffer().putLong(to, (long) in.get(i));
+        case INT64 -> {
+          double value = in.get(i);
+          out.buffer().putLong(to, Double.isNaN(value) ? Long.MIN_VALUE : (long) value);
+        }
       }
     }
   }

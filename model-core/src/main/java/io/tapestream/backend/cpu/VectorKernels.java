@@ -125,9 +125,16 @@ final class VectorKernels extends PlainKernels {
     super.scale(factor, x, xAt + 4 * end, out, outAt + 4 * end, n - end, accumulate);
   }
 
+  private static boolean hasVectors(Unary op) {
+    return switch (op) {
+      case EXP, SQRT, SQUARE, NEGATIVE, ABS, RELU, SIGMOID, TANH -> true;
+      case LOG, ELU, GELU, GELU_TANH -> false;
+    };
+  }
+
   @Override
   public void unary(Unary op, ByteBuffer x, int xAt, ByteBuffer y, int yAt, int n) {
-    int end = op == Unary.LOG ? 0 : FLOATS.loopBound(n);
+    int end = hasVectors(op) ? FLOATS.loopBound(n) : 0;
     switch (op) {
       case EXP -> {
         for (int i = 0; i < end; i += LANES) {
@@ -170,7 +177,7 @@ final class VectorKernels extends PlainKernels {
           store(tanh(load(x, xAt + 4 * i)), y, yAt + 4 * i);
         }
       }
-      case LOG -> {}
+      case LOG, ELU, GELU, GELU_TANH -> {}
     }
     super.unary(op, x, xAt + 4 * end, y, yAt + 4 * end, n - end);
   }
@@ -289,6 +296,142 @@ final class VectorKernels extends PlainKernels {
       }
       sum.intoArray(sums, j);
     }
+  }
+
+  @Override
+  public void addSquares(ByteBuffer x, int xAt, int rows, int k, float[] center, float[] sums) {
+    int end = FLOATS.loopBound(k);
+    for (int row = 0, at = xAt; row < rows; row++, at += 4 * k) {
+      for (int j = 0; j < end; j += LANES) {
+        FloatVector d = load(x, at + 4 * j).sub(FloatVector.fromArray(FLOATS, center, j));
+        FloatVector.fromArray(FLOATS, sums, j).add(d.mul(d)).intoArray(sums, j);
+      }
+      for (int j = end; j < k; j++) {
+        addSquare(x, at, j, center, sums);
+      }
+    }
+  }
+
+  @Override
+  public void addProducts(
+      ByteBuffer x, int xAt, ByteBuffer z, int zAt, int rows, int k, float[] center, float[] sums) {
+    int end = FLOATS.loopBound(k);
+    for (int row = 0, at = 0; row < rows; row++, at += 4 * k) {
+      for (int j = 0; j < end; j += LANES) {
+        FloatVector d = load(x, xAt + at + 4 * j).sub(FloatVector.fromArray(FLOATS, center, j));
+        FloatVector product = d.mul(load(z, zAt + at + 4 * j));
+        FloatVector.fromArray(FLOATS, sums, j).add(product).intoArray(sums, j);
+      }
+      for (int j = end; j < k; j++) {
+        addProduct(x, xAt + at, z, zAt + at, j, center, sums);
+      }
+    }
+  }
+
+  @Override
+  public void normalize(
+      ByteBuffer x,
+      int xAt,
+      ByteBuffer y,
+      int yAt,
+      int rows,
+      int k,
+      float[] center,
+      float[] factor,
+      float[] shift) {
+    int end = FLOATS.loopBound(k);
+    for (int row = 0, at = 0; row < rows; row++, at += 4 * k) {
+      for (int j = 0; j < end; j += LANES) {
+        FloatVector d = load(x, xAt + at + 4 * j).sub(FloatVector.fromArray(FLOATS, center, j));
+        FloatVector scaled = d.mul(FloatVector.fromArray(FLOATS, factor, j));
+        store(scaled.add(FloatVector.fromArray(FLOATS, shift, j)), y, yAt + at + 4 * j);
+      }
+      for (int j = end; j < k; j++) {
+        normalizeOne(x, xAt + at, y, yAt + at, j, center, factor, shift);
+      }
+    }
+  }
+
+  @Override
+  public void normalizeGradient(
+      ByteBuffer x,
+      int xAt,
+      ByteBuffer dy,
+      int dyAt,
+      ByteBuffer dx,
+      int dxAt,
+      int rows,
+      int k,
+      float[] center,
+      float[] own,
+      float[] along,
+      float[] shift,
+      boolean accumulate) {
+    int end = FLOATS.loopBound(k);
+    for (int row = 0, at = 0; row < rows; row++, at += 4 * k) {
+      for (int j = 0; j < end; j += LANES) {
+        FloatVector d = load(x, xAt + at + 4 * j).sub(FloatVector.fromArray(FLOATS, center, j));
+        FloatVector g = load(dy, dyAt + at + 4 * j).mul(FloatVector.fromArray(FLOATS, own, j));
+        FloatVector sum = g.add(d.mul(FloatVector.fromArray(FLOATS, along, j)));
+        store(sum.add(FloatVector.fromArray(FLOATS, shift, j)), dx, dxAt + at + 4 * j, accumulate);
+      }
+      for (int j = end; j < k; j++) {
+        normalizeOneGradient(
+            x, xAt + at, dy, dyAt + at, dx, dxAt + at, j, center, own, along, shift, accumulate);
+      }
+    }
+  }
+
+  @Override
+  public void lstmGradient(
+      Activation recurrent,
+      Activation activation,
+      ByteBuffer gates,
+      int gatesAt,
+      ByteBuffer before,
+      int beforeAt,
+      ByteBuffer dh,
+      int dhAt,
+      ByteBuffer dc,
+      int dcAt,
+      ByteBuffer dgates,
+      int dgatesAt,
+      int from,
+      int u) {
+    int end =
+        recurrent == Activation.SIGMOID && activation == Activation.TANH ? FLOATS.loopBound(u) : 0;
+    FloatVector one = FloatVector.broadcast(FLOATS, 1f);
+    for (int j = 4 * from; j < 4 * end; j += 4 * LANES) {
+      FloatVector in = load(gates, gatesAt + j);
+      FloatVector forget = load(gates, gatesAt + 4 * u + j);
+      FloatVector candidate = load(gates, gatesAt + 8 * u + j);
+      FloatVector out = load(gates, gatesAt + 12 * u + j);
+      FloatVector squashed = load(dgates, dgatesAt + 12 * u + j);
+      FloatVector g = load(dh, dhAt + j);
+      FloatVector through = g.mul(out).mul(one.sub(squashed.mul(squashed)));
+      FloatVector d = load(dc, dcAt + j).add(through);
+      store(d.mul(candidate).mul(in.mul(one.sub(in))), dgates, dgatesAt + j);
+      FloatVector old = load(before, beforeAt + j);
+      store(d.mul(old).mul(forget.mul(one.sub(forget))), dgates, dgatesAt + 4 * u + j);
+      store(d.mul(in).mul(one.sub(candidate.mul(candidate))), dgates, dgatesAt + 8 * u + j);
+      store(g.mul(squashed).mul(out.mul(one.sub(out))), dgates, dgatesAt + 12 * u + j);
+      store(d.mul(forget), dc, dcAt + j);
+    }
+    super.lstmGradient(
+        recurrent,
+        activation,
+        gates,
+        gatesAt,
+        before,
+        beforeAt,
+        dh,
+        dhAt,
+        dc,
+        dcAt,
+        dgates,
+        dgatesAt,
+        end,
+        u);
   }
 
   /** The last vector of a run overlaps the one before, so that no run has a rest. */

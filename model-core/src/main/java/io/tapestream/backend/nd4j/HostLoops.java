@@ -39,7 +39,8 @@ final class HostLoops {
     } else {
       long[] values = out.toLongs();
       for (int i = 0; i < n; i++) {
-        long value = (long) element.at(i);
+        double real = element.at(i);
+        long value = Double.isNaN(real) ? Long.MIN_VALUE : (long) real;
         values[i] = accumulate ? values[i] + value : value;
       }
       out.write(0, values, 0, n);

@@ -17,7 +17,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * The backend on ND4J: names itself, and computes what layers need from the {@link Nd4jPrimitives};
  * see {@link Backend} for what each primitive computes.
  */
-final class Nd4jBackend extends Nd4jPrimitives {
+final class Nd4jBackend extends Nd4jLayers {
   static final String NAME = "nd4j";
 
   Nd4jBackend() {

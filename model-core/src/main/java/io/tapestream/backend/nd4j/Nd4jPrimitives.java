@@ -89,9 +89,17 @@ abstract class Nd4jPrimitives implements Backend {
 
   @Override
   public void unary(Unary op, Tensor x, Tensor y) {
+    if (onHost(op)) {
+      HostLoops.each(y, false, i -> HostFunctions.value(op, x.get(i)));
+      return;
+    }
     INDArray in = array(x);
     INDArray out = array(y);
     Nd4jTensor.of(y).run(op.name(), in, 0, () -> prepared(op, in, out));
+  }
+
+  private static boolean onHost(Unary op) {
+    return op == Unary.ELU || op == Unary.GELU || op == Unary.GELU_TANH;
   }
 
   private static Op prepared(Unary op, INDArray x, INDArray y) {
@@ -105,6 +113,7 @@ abstract class Nd4jPrimitives implements Backend {
       case RELU -> new RectifiedLinear(x, y, 0);
       case SIGMOID -> new Sigmoid(x, y);
       case TANH -> new Tanh(x, y);
+      case ELU, GELU, GELU_TANH -> throw new AssertionError(op);
     };
   }
 
@@ -131,6 +140,8 @@ abstract class Nd4jPrimitives implements Backend {
             case RELU -> activationGradient(Activation.RELU, y, dy, z);
             case SIGMOID -> activationGradient(Activation.SIGMOID, y, dy, z);
             case TANH -> activationGradient(Activation.TANH, y, dy, z);
+            case ELU, GELU, GELU_TANH ->
+                HostLoops.each(z, false, i -> HostFunctions.derivative(op, x.get(i)) * dy.get(i));
           }
         });
   }
@@ -144,6 +155,37 @@ abstract class Nd4jPrimitives implements Backend {
   public void clipGradient(
       Tensor x, double low, double high, Tensor dy, Tensor dx, boolean accumulate) {
     HostLoops.each(dx, accumulate, i -> x.get(i) >= low && x.get(i) <= high ? dy.get(i) : 0);
+  }
+
+  @Override
+  public void rectify(Tensor x, double slope, double threshold, double ceiling, Tensor y) {
+    HostLoops.each(
+        y,
+        false,
+        i -> {
+          double value = x.get(i);
+          return value >= ceiling
+              ? ceiling
+              : value < threshold ? slope * (value - threshold) : value;
+        });
+  }
+
+  @Override
+  public void rectifyGradient(
+      Tensor x,
+      double slope,
+      double threshold,
+      double ceiling,
+      Tensor dy,
+      Tensor dx,
+      boolean accumulate) {
+    HostLoops.each(
+        dx,
+        accumulate,
+        i -> {
+          double value = x.get(i);
+          return dy.get(i) * (value >= ceiling ? 0 : value > threshold ? 1 : slope);
+        });
   }
 
   /** {@code dz = dy · φ′}, from the output y; dz may be dy. */

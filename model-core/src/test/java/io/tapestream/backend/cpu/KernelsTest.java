@@ -94,6 +94,76 @@ class KernelsTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 7, 16, 33})
+  void normalizationGivesTheSameBits(int k) {
+    int rows = 120 / k;
+    float[] center = new float[k];
+    float[] factor = new float[k];
+    float[] shift = new float[k];
+    for (int j = 0; j < k; j++) {
+      center[j] = 0.3f * j;
+      factor[j] = 1.7f - j;
+      shift[j] = 0.1f + j;
+    }
+    assertSameBits(
+        (kernels, a, b, out) ->
+            kernels.normalize(a, OFFSET, out, OFFSET, rows, k, center, factor, shift));
+    for (boolean accumulate : new boolean[] {false, true}) {
+      assertSameBits(
+          (kernels, a, b, out) ->
+              kernels.normalizeGradient(
+                  a,
+                  OFFSET,
+                  b,
+                  OFFSET,
+                  out,
+                  OFFSET,
+                  rows,
+                  k,
+                  center,
+                  factor,
+                  shift,
+                  center,
+                  accumulate));
+    }
+    assertSameBits(
+        (kernels, a, b, out) -> {
+          float[] squares = new float[k];
+          float[] products = new float[k];
+          kernels.addSquares(b, OFFSET, rows, k, center, squares);
+          kernels.addProducts(b, OFFSET, a, OFFSET, rows, k, center, products);
+          for (int j = 0; j < k; j++) {
+            out.putFloat(8 * j, squares[j]);
+            out.putFloat(8 * j + 4, products[j]);
+          }
+        });
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theGradientOfAnLstmsStepGivesTheSameBits(Activation activation) {
+    for (int u : new int[] {1, 7, 16, 21}) {
+      assertSameBits(
+          (kernels, a, b, out) ->
+              kernels.lstmGradient(
+                  Activation.SIGMOID,
+                  activation,
+                  a,
+                  OFFSET,
+                  b,
+                  OFFSET,
+                  b,
+                  OFFSET + 4 * u,
+                  out,
+                  OFFSET,
+                  out,
+                  OFFSET + 4 * u,
+                  0,
+                  u));
+    }
+  }
+
   /** Runs often enough that the compiler's code is compared too. */
   private void assertSameBits(Computation computation) {
     for (int repeat = 0; repeat < REPEATS; repeat++) {

@@ -1,0 +1,165 @@
+package io.tapestream.backend.cpu;
+
+import static java.lang.ref.Reference.reachabilityFence;
+
+import io.tapestream.backend.Activation;
+import io.tapestream.backend.Backend;
+import io.tapestream.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The primitives of normalizing and recurrent layers; each holds its tensors as its caller's do.
+ */
+abstract class CpuLayers implements Backend {
+  private final Normalization normalization;
+  private final Recurrence recurrence;
+
+  CpuLayers(Kernels kernels) {
+    this.normalization = new Normalization(kernels);
+    this.recurrence = new Recurrence(kernels);
+  }
+
+  /**
+   * Keeps tensors alive up to the end of a primitive; one that fails needs none of them any more.
+   */
+  @SuppressWarnings("ReachabilityFenceUsage")
+  private static void hold(@Nullable Object... tensors) {
+    for (Object tensor : tensors) {
+      reachabilityFence(tensor);
+    }
+  }
+
+  @Override
+  public void moments(Tensor x, Tensor mean, Tensor variance) {
+    normalization.moments(x, mean, variance);
+    hold(x, mean, variance);
+  }
+
+  @Override
+  public void normalize(
+      Tensor x,
+      Tensor mean,
+      Tensor variance,
+      @Nullable Tensor gamma,
+      @Nullable Tensor beta,
+      double epsilon,
+      Tensor y) {
+    normalization.normalize(x, mean, variance, gamma, beta, epsilon, y);
+    hold(x, mean, variance, gamma, beta, y);
+  }
+
+  @Override
+  public void normalizeSums(
+      Tensor x,
+      Tensor mean,
+      Tensor variance,
+      double epsilon,
+      Tensor dy,
+      Tensor dgamma,
+      Tensor dbeta) {
+    normalization.sums(x, mean, variance, epsilon, dy, dgamma, dbeta);
+    hold(x, mean, variance, dy, dgamma, dbeta);
+  }
+
+  @Override
+  public void normalizeGradient(
+      Tensor x,
+      Tensor mean,
+      Tensor variance,
+      @Nullable Tensor gamma,
+      double epsilon,
+      Tensor dy,
+      Tensor dgamma,
+      Tensor dbeta,
+      Tensor dx,
+      boolean accumulate) {
+    normalization.gradient(x, mean, variance, gamma, epsilon, dy, dgamma, dbeta, dx, accumulate);
+    hold(x, mean, variance, gamma, dy, dgamma, dbeta, dx);
+  }
+
+  @Override
+  public void normalizeRows(
+      Tensor x,
+      @Nullable Tensor gamma,
+      @Nullable Tensor beta,
+      double epsilon,
+      Tensor y,
+      Tensor mean,
+      Tensor scale) {
+    RowNormalization.normalize(x, gamma, beta, epsilon, y, mean, scale);
+    hold(x, gamma, beta, y, mean, scale);
+  }
+
+  @Override
+  public void normalizeRowsGradient(
+      Tensor x,
+      Tensor mean,
+      Tensor scale,
+      @Nullable Tensor gamma,
+      Tensor dy,
+      Tensor dx,
+      boolean accumulate) {
+    RowNormalization.gradient(x, mean, scale, gamma, dy, dx, accumulate);
+    hold(x, mean, scale, gamma, dy, dx);
+  }
+
+  @Override
+  public void normalizeRowsSums(
+      Tensor x, Tensor mean, Tensor scale, Tensor dy, Tensor dgamma, boolean accumulate) {
+    RowNormalization.sums(x, mean, scale, dy, dgamma, accumulate);
+    hold(x, mean, scale, dy, dgamma);
+  }
+
+  @Override
+  public void lstmCell(
+      Tensor gates,
+      Tensor before,
+      Activation recurrent,
+      Activation activation,
+      Tensor c,
+      Tensor h) {
+    recurrence.lstm(gates, before, recurrent, activation, c, h);
+    hold(gates, before, c, h);
+  }
+
+  @Override
+  public void lstmCellGradient(
+      Tensor gates,
+      Tensor before,
+      Tensor c,
+      Activation recurrent,
+      Activation activation,
+      Tensor dh,
+      Tensor dc,
+      Tensor dgates) {
+    recurrence.lstmGradient(gates, before, c, recurrent, activation, dh, dc, dgates);
+    hold(gates, before, c, dh, dc, dgates);
+  }
+
+  @Override
+  public void gruCell(
+      Tensor gates,
+      Tensor recurrentPart,
+      Tensor before,
+      Activation recurrent,
+      Activation activation,
+      Tensor h) {
+    recurrence.gru(gates, recurrentPart, before, recurrent, activation, h);
+    hold(gates, recurrentPart, before, h);
+  }
+
+  @Override
+  public void gruCellGradient(
+      Tensor gates,
+      Tensor recurrentPart,
+      Tensor before,
+      Activation recurrent,
+      Activation activation,
+      Tensor dh,
+      Tensor dgates,
+      Tensor drecurrentPart) {
+    Recurrence.gruGradient(
+        gates, recurrentPart, before, recurrent, activation, dh, dgates, drecurrentPart);
+    hold(gates, recurrentPart, before, dh, dgates, drecurrentPart);
+  }
+}

@@ -1,0 +1,226 @@
+package io.tapestream.backend.cpu;
+
+import io.tapestream.tensor.Tensor;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Normalization of columns. Short rows are taken several at a time as one long row, so that they
+ * fill vectors. Sums run in float over a piece that stays in the first-level cache, and over the
+ * pieces in double.
+ */
+final class Normalization {
+  private static final int PIECE = 8192;
+
+  /** A long row is a multiple of it. */
+  private static final int SIDE_BY_SIDE = 16;
+
+  private final Kernels kernels;
+
+  Normalization(Kernels kernels) {
+    this.kernels = kernels;
+  }
+
+  /** A piece of the rows: {@code count} rows of {@code length} elements from byte {@code at} on. */
+  @FunctionalInterface
+  private interface Piece {
+    void take(int at, int count, int length);
+  }
+
+  void moments(Tensor x, Tensor mean, Tensor variance) {
+    int k = mean.size();
+    if (k == 0) {
+      return;
+    }
+    int rows = x.size() / k;
+    double[] total = new double[k];
+    float[] sums = new float[longRow(k)];
+    each(
+        rows,
+        k,
+        (at, count, length) -> {
+          kernels.addColumns(x.buffer(), x.byteOffset() + at, count, length, sums);
+          fold(sums, total);
+        });
+    write(total, rows, mean);
+    float[] center = repeated(mean.toFloats());
+    Arrays.fill(total, 0);
+    each(
+        rows,
+        k,
+        (at, count, length) -> {
+          kernels.addSquares(x.buffer(), x.byteOffset() + at, count, length, center, sums);
+          fold(sums, total);
+        });
+    write(total, rows, variance);
+  }
+
+  void normalize(
+      Tensor x,
+      Tensor mean,
+      Tensor variance,
+      @Nullable Tensor gamma,
+      @Nullable Tensor beta,
+      double epsilon,
+      Tensor y) {
+    int k = mean.size();
+    float[] factor = scales(variance, epsilon);
+    if (gamma != null) {
+      float[] gammas = gamma.toFloats();
+      for (int j = 0; j < k; j++) {
+        factor[j] *= gammas[j];
+      }
+    }
+    float[] center = repeated(mean.toFloats());
+    float[] factors = repeated(factor);
+    float[] shift = repeated(beta == null ? new float[k] : beta.toFloats());
+    each(
+        k == 0 ? 0 : x.size() / k,
+        k,
+        (at, count, length) ->
+            kernels.normalize(
+                x.buffer(),
+                x.byteOffset() + at,
+                y.buffer(),
+                y.byteOffset() + at,
+                count,
+                length,
+                center,
+                factors,
+                shift));
+  }
+
+  void sums(
+      Tensor x,
+      Tensor mean,
+      Tensor variance,
+      double epsilon,
+      Tensor dy,
+      Tensor dgamma,
+      Tensor dbeta) {
+    int k = mean.size();
+    float[] center = repeated(mean.toFloats());
+    double[] products = new double[k];
+    double[] total = new double[k];
+    float[] sums = new float[longRow(k)];
+    each(
+        k == 0 ? 0 : x.size() / k,
+        k,
+        (at, count, length) -> {
+          int dyAt = dy.byteOffset() + at;
+          kernels.addProducts(
+              x.buffer(), x.byteOffset() + at, dy.buffer(), dyAt, count, length, center, sums);
+          fold(sums, products);
+          kernels.addColumns(dy.buffer(), dyAt, count, length, sums);
+          fold(sums, total);
+        });
+    float[] scale = scales(variance, epsilon);
+    for (int j = 0; j < k; j++) {
+      products[j] *= scale[j];
+    }
+    write(products, 1, dgamma);
+    write(total, 1, dbeta);
+  }
+
+  void gradient(
+      Tensor x,
+      Tensor mean,
+      Tensor variance,
+      @Nullable Tensor gamma,
+      double epsilon,
+      Tensor dy,
+      Tensor dgamma,
+      Tensor dbeta,
+      Tensor dx,
+      boolean accumulate) {
+    int k = mean.size();
+    int rows = k == 0 ? 0 : x.size() / k;
+    float[] scale = scales(variance, epsilon);
+    float[] own = scale.clone();
+    float[] along = new float[k];
+    float[] shift = new float[k];
+    for (int j = 0; j < k; j++) {
+      if (gamma != null) {
+        own[j] *= (float) gamma.get(j);
+      }
+      along[j] = (float) (-(double) own[j] * scale[j] * dgamma.get(j) / rows);
+      shift[j] = (float) (-(double) own[j] * dbeta.get(j) / rows);
+    }
+    float[] center = repeated(mean.toFloats());
+    float[] owns = repeated(own);
+    float[] alongs = repeated(along);
+    float[] shifts = repeated(shift);
+    each(
+        rows,
+        k,
+        (at, count, length) ->
+            kernels.normalizeGradient(
+                x.buffer(),
+                x.byteOffset() + at,
+                dy.buffer(),
+                dy.byteOffset() + at,
+                dx.buffer(),
+                dx.byteOffset() + at,
+                count,
+                length,
+                center,
+                owns,
+                alongs,
+                shifts,
+                accumulate));
+  }
+
+  /** Whole long rows, in pieces; then the rows that fill none. */
+  private static void each(int rows, int k, Piece piece) {
+    int length = longRow(k);
+    int side = k == 0 ? 1 : length / k;
+    int longRows = rows / side;
+    int atOnce = Math.max(1, PIECE / Math.max(1, length));
+    for (int row = 0; row < longRows; row += atOnce) {
+      piece.take(4 * row * length, Math.min(atOnce, longRows - row), length);
+    }
+    if (longRows * side < rows) {
+      piece.take(4 * longRows * length, rows - longRows * side, k);
+    }
+  }
+
+  private static int longRow(int k) {
+    return k % SIDE_BY_SIDE == 0 ? k : SIDE_BY_SIDE * k;
+  }
+
+  /** A value for each column, as long as a long row. */
+  private static float[] repeated(float[] columns) {
+    float[] repeated = Arrays.copyOf(columns, longRow(columns.length));
+    for (int j = columns.length; j < repeated.length; j++) {
+      repeated[j] = repeated[j - columns.length];
+    }
+    return repeated;
+  }
+
+  /** Adds the sums of a long row's elements to those of their columns, and clears them. */
+  private static void fold(float[] sums, double[] total) {
+    for (int from = 0; from < sums.length; from += total.length) {
+      for (int j = 0; j < total.length; j++) {
+        total[j] += sums[from + j];
+      }
+    }
+    Arrays.fill(sums, 0f);
+  }
+
+  /** 1 / √(σ² + ε). */
+  private static float[] scales(Tensor variance, double epsilon) {
+    float[] scales = variance.toFloats();
+    for (int j = 0; j < scales.length; j++) {
+      scales[j] = (float) (1 / Math.sqrt(scales[j] + epsilon));
+    }
+    return scales;
+  }
+
+  private static void write(double[] total, double divisor, Tensor out) {
+    float[] values = new float[total.length];
+    for (int j = 0; j < values.length; j++) {
+      values[j] = (float) (total[j] / divisor);
+    }
+    out.write(0, values, 0, values.length);
+  }
+}
