@@ -34,5 +34,12 @@ final class Draws {
     return values;
   }
 
+  static void finite(String initializer, String setting, double value) {
+    if (!Double.isFinite(value)) {
+      throw new IllegalArgumentException(
+          initializer + ": " + setting + " must be finite, got " + value);
+    }
+  }
+
   private Draws() {}
 }

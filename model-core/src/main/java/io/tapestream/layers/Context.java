@@ -1,5 +1,6 @@
 package io.tapestream.layers;
 
+import io.tapestream.autodiff.Variable;
 import io.tapestream.random.Philox;
 import io.tapestream.tensor.Tensor;
 import io.tapestream.tensor.Tracer;
@@ -16,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param virtualWorker whose batch this is
  * @param step the batch's index in the stream of its virtual worker
  * @param firstRow the index in its batch of the first row of this call
+ * @param proposing whether new statistics are proposed to whoever runs the step, see {@link
+ *     #moving}
  * @param observer told about each layer's call, or null
  */
 public record Context(
@@ -24,6 +27,7 @@ public record Context(
     long virtualWorker,
     long step,
     int firstRow,
+    boolean proposing,
     @Nullable Observer observer) {
 
   /** Sees the calls of layers as they happen. */
@@ -80,21 +84,42 @@ public record Context(
 
   /** A call that predicts. */
   public static Context inference() {
-    return new Context(false, 0, 0, 0, 0, null);
+    return new Context(false, 0, 0, 0, 0, false, null);
   }
 
   /** A call on a training batch. */
   public static Context training(long seed, long virtualWorker, long step) {
-    return new Context(true, seed, virtualWorker, step, 0, null);
+    return new Context(true, seed, virtualWorker, step, 0, false, null);
   }
 
   /** The same for a piece of the batch that begins at this row. */
   public Context from(int row) {
-    return new Context(training, seed, virtualWorker, step, row, observer);
+    return new Context(training, seed, virtualWorker, step, row, proposing, observer);
   }
 
   /** The same, with each layer's call shown to an observer. */
   public Context observedBy(Observer newObserver) {
-    return new Context(training, seed, virtualWorker, step, firstRow, newObserver);
+    return new Context(training, seed, virtualWorker, step, firstRow, proposing, newObserver);
+  }
+
+  /**
+   * The same, with new statistics left in their variables' gradients for whoever runs the step: the
+   * trainer of a job sends them to the parameter server, {@code fit} takes them over with the
+   * update.
+   */
+  public Context proposingStatistics() {
+    return new Context(training, seed, virtualWorker, step, firstRow, true, observer);
+  }
+
+  /**
+   * The tensor in which a layer moves one of its statistics, in place, when it is called in
+   * training; a layer that is called twice moves it twice. In a loop of one's own it is the
+   * statistic's value. In a step that {@linkplain #proposingStatistics proposes} it is the place of
+   * the statistic in the gradient vector, which holds the value when the step begins.
+   *
+   * @param statistic from {@link Builder#statistic}
+   */
+  public Tensor moving(Variable statistic) {
+    return proposing ? statistic.gradient() : statistic.value();
   }
 }

@@ -14,6 +14,20 @@ final class Sizes {
     }
   }
 
+  static void finite(String layer, String setting, double value) {
+    if (!Double.isFinite(value)) {
+      throw new IllegalArgumentException(
+          layer + ": " + setting + " must be a finite number, got " + value);
+    }
+  }
+
+  static void atLeastZero(String layer, String setting, double value) {
+    if (!(value >= 0 && Double.isFinite(value))) {
+      throw new IllegalArgumentException(
+          layer + ": " + setting + " must be a finite number of at least 0, got " + value);
+    }
+  }
+
   /**
    * Whether a window fits into an image at least once.
    *

@@ -36,6 +36,8 @@ public final class ParameterVector {
   private final int trainedSize;
   private final Tensor values;
   private final Tensor gradients;
+  private final Tensor statistics;
+  private final Tensor proposedStatistics;
   private final List<Variable> variables;
 
   ParameterVector(List<Entry> entries, DType dtype) {
@@ -45,6 +47,8 @@ public final class ParameterVector {
     Shape flat = Shape.of(entries.stream().mapToInt(e -> e.shape().size()).sum());
     this.values = Tensor.zeros(dtype, flat);
     this.gradients = Tensor.zeros(dtype, flat);
+    this.statistics = values.slice(trainedSize, values.size());
+    this.proposedStatistics = gradients.slice(trainedSize, values.size());
     this.variables =
         entries.stream()
             .map(e -> new Variable(e.name(), view(values, e), view(gradients, e), e.trained()))
@@ -67,10 +71,30 @@ public final class ParameterVector {
   }
 
   /**
-   * The gradients of the trained values, flat; behind them what a step observed for the statistics.
+   * The gradients of the trained values, flat; behind them the {@link #proposedStatistics}. So what
+   * a step leaves here is all that a parameter server needs of it.
    */
   public Tensor gradients() {
     return gradients;
+  }
+
+  /** The statistics, flat: the values behind the trained ones. */
+  public Tensor statistics() {
+    return statistics;
+  }
+
+  /**
+   * The statistics as the last step would have them: each the value that its layer proposed for it,
+   * or the old one where none did. It is a value, not a difference: whoever combines several takes
+   * their mean by the examples' weights.
+   */
+  public Tensor proposedStatistics() {
+    return proposedStatistics;
+  }
+
+  /** Makes the {@link #proposedStatistics} the statistics. */
+  public void takeProposedStatistics() {
+    statistics.copyFrom(proposedStatistics);
   }
 
   /** The places of the parameters, by offset. */

@@ -163,6 +163,7 @@ public final class Fit implements AutoCloseable {
       double divisor = objective.mean() ? result.weightSum() : 1;
       clipping.clip(model.parameters(), divisor, result.gradientNorm());
       update.apply(divisor, steps - 1);
+      model.parameters().takeProposedStatistics();
     }
   }
 

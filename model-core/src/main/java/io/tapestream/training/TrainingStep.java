@@ -42,7 +42,6 @@ public final class TrainingStep implements AutoCloseable {
   private final Tensor trainedGradient;
   private final boolean whole; // whether a batch is one piece
   private double forwardShare;
-  private final Tensor statistics;
   private final GatheredRows counted = new GatheredRows();
   private final float[] chunk = new float[CHUNK_FLOATS];
 
@@ -80,7 +79,6 @@ public final class TrainingStep implements AutoCloseable {
     ParameterVector parameters = model.parameters();
     this.gradientViews = parameters.viewsOf(parameters.gradients(), model.trainableEntries());
     this.trainedGradient = parameters.gradients().slice(0, parameters.trainedSize());
-    this.statistics = parameters.values().slice(parameters.trainedSize(), parameters.size());
     AtomicInteger named = new AtomicInteger();
     this.helpers =
         Executors.newFixedThreadPool(
@@ -99,9 +97,10 @@ public final class TrainingStep implements AutoCloseable {
 
   /**
    * Computes loss, metrics and gradient. The gradient of {@code Σ weight · loss}, not divided by
-   * anything, is left in {@code model.parameters().gradients()}. The model sees only examples that
-   * have weight: what it would make of the others, 0 · NaN perhaps, reaches no sum. If there are
-   * none, the gradient is zero and the model is not called.
+   * anything, is left in {@code model.parameters().gradients()}, and behind it the {@linkplain
+   * ParameterVector#proposedStatistics new statistics}. The model sees only examples that have
+   * weight: what it would make of the others, 0 · NaN perhaps, reaches no sum. If there are none,
+   * the gradient is zero and the model is not called.
    *
    * @param virtualWorker whose batch this is, for random layers
    * @param step the batch's index in its stream, for random layers
@@ -109,13 +108,14 @@ public final class TrainingStep implements AutoCloseable {
    *     shapes
    */
   public StepResult run(Batch batch, long virtualWorker, long step) {
-    model.parameters().gradients().clear();
+    trainedGradient.clear();
+    model.parameters().proposedStatistics().copyFrom(model.parameters().statistics());
     Totals totals = new Totals(objective);
     Batch rows = counted(batch);
     if (rows.size() == 0) {
       return result(totals, batch.size());
     }
-    Context context = Context.training(settings.seed(), virtualWorker, step);
+    Context context = Context.training(settings.seed(), virtualWorker, step).proposingStatistics();
     Pieces pieces = Pieces.of(rows.size(), settings, whole);
     AtomicInteger next = new AtomicInteger();
     InOrder order = new InOrder();
@@ -210,7 +210,7 @@ public final class TrainingStep implements AutoCloseable {
         totals.metricWeights,
         Double.isFinite(totals.lossSum)
             && Double.isFinite(squares)
-            && Double.isFinite(squares(statistics)),
+            && Double.isFinite(squares(model.parameters().proposedStatistics())),
         Math.sqrt(squares));
   }
 

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.tapestream.autodiff.GradientTape;
 import io.tapestream.autodiff.Variable;
 import io.tapestream.capture.CapturedStep;
-import io.tapestream.models.Sequential;
+import io.tapestream.models.Model;
 import io.tapestream.ops.Multiply;
 import io.tapestream.ops.Sum;
 import io.tapestream.reference.Reference;
@@ -24,8 +24,8 @@ import java.util.stream.IntStream;
 /**
  * What every layer keeps: its specification makes an equal layer, its output has the stated shape
  * and depends on each example alone, its gradients agree with finite differences in double
- * precision, single precision agrees with double, a batch in pieces gives the whole, a captured
- * step gives the same bits, and a wrong input is refused by name.
+ * precision, single precision agrees with double, a batch in pieces gives the whole, and a wrong
+ * input is refused by name.
  */
 final class LayerContract {
   private static final int ROWS = 3;
@@ -33,24 +33,51 @@ final class LayerContract {
   private static final double TOLERANCE = 1e-7;
   private static final Context TRAINING = Context.training(7, 1, 5);
 
-  private final Layer layer;
-  private final Shape input;
-  private final Shape output;
+  /** A model of one layer. */
+  private static final class Alone extends Model {
+    private final Layer layer;
 
-  private LayerContract(Layer layer, Shape input, Shape output) {
-    this.layer = layer;
-    this.input = input;
-    this.output = output;
+    Alone(Layer layer) {
+      this.layer = layer;
+    }
+
+    @Override
+    protected List<Tensor> callAll(List<Tensor> inputs, Context context) {
+      return layer.applyAll(inputs, context);
+    }
+
+    /** The layer's first output. */
+    Tensor output(List<Tensor> inputs, Context context) {
+      return applyAll(inputs, context).get(0);
+    }
   }
 
-  /** Checks a layer that turns examples of one shape into examples of the other. */
-  static void check(Layer layer, Shape input, Shape output) {
-    LayerContract contract = new LayerContract(layer, input, output);
+  private final Layer layer;
+  private final List<Shape> inputs;
+  private final Shape output;
+
+  /** The number of ids that the input names, or 0 if it is numbers. */
+  private final int ids;
+
+  private LayerContract(Layer layer, List<Shape> inputs, Shape output, int ids) {
+    this.layer = layer;
+    this.inputs = inputs;
+    this.output = output;
+    this.ids = ids;
+  }
+
+  /** Checks a layer that turns examples of these shapes, one an input, into examples of another. */
+  static void check(Layer layer, List<Shape> inputs, Shape output) {
+    int ids = layer instanceof Embedding embedding ? embedding.settings().inputDim() : 0;
+    LayerContract contract = new LayerContract(layer, inputs, output, ids);
     contract.specificationMakesAnEqualLayer();
     contract.gradientsAgreeWithFiniteDifferences();
     contract.singlePrecisionAgreesWithDouble();
-    contract.piecesGiveTheWhole();
+    if (!layer.couplesExamples()) {
+      contract.piecesGiveTheWhole();
+    }
     contract.aCapturedStepGivesTheSameBits();
+    contract.anEmptyBatchGivesAnEmptyOne();
     contract.aWrongInputIsRefusedByName();
   }
 
@@ -61,29 +88,30 @@ final class LayerContract {
   }
 
   private void gradientsAgreeWithFiniteDifferences() {
-    Sequential model = built(DType.FLOAT64);
-    Tensor x = Tensor.of(draws(1, ROWS * input.size()), batched(input, ROWS));
-    Tensor c = Tensor.of(draws(2, ROWS * output.size()), batched(output, ROWS));
+    Alone model = built(DType.FLOAT64);
+    List<Tensor> x = inputs(DType.FLOAT64);
+    Tensor c = Tensor.of(draws(2, ROWS * output.size()), output.prepend(ROWS).dims());
     List<Variable> variables = model.parameters().trainedVariables();
-    List<Tensor> checked = new ArrayList<>(List.of(x));
+    List<Tensor> checked = new ArrayList<>(ids > 0 ? List.of() : x);
     variables.forEach(v -> checked.add(v.value()));
 
     List<Tensor> gradients;
     try (GradientTape tape = new GradientTape()) {
-      tape.watch(x);
-      Tensor y = model.apply(x, TRAINING);
+      checked.forEach(tape::watch);
+      Tensor y = model.output(x, TRAINING);
       assertThat(y.shape()).isEqualTo(output.prepend(ROWS));
       gradients = tape.gradient(Sum.of(Multiply.of(y, c)), checked);
     }
     for (int i = 0; i < checked.size(); i++) {
       double[] expected = finiteDifferences(model, x, c, checked.get(i));
       double[] actual = gradients.get(i).toDoubles();
-      String of = i == 0 ? "the input" : variables.get(i - 1).name();
+      int variable = i - (ids > 0 ? 0 : x.size());
+      String of = variable < 0 ? "input " + i : variables.get(variable).name();
       assertThat(actual).as("gradient for %s", of).containsExactly(expected, within(TOLERANCE));
     }
   }
 
-  private static double[] finiteDifferences(Sequential model, Tensor x, Tensor c, Tensor of) {
+  private static double[] finiteDifferences(Alone model, List<Tensor> x, Tensor c, Tensor of) {
     double[] at = of.toDoubles();
     double[] slopes = new double[at.length];
     for (int i = 0; i < at.length; i++) {
@@ -96,43 +124,42 @@ final class LayerContract {
   }
 
   private static double perturbed(
-      Sequential model, Tensor x, Tensor c, Tensor of, int i, double value) {
+      Alone model, List<Tensor> x, Tensor c, Tensor of, int i, double value) {
     of.write(i, new double[] {value}, 0, 1);
-    return Sum.of(Multiply.of(model.apply(x, TRAINING), c)).item();
+    return Sum.of(Multiply.of(model.output(x, TRAINING), c)).item();
   }
 
   private void singlePrecisionAgreesWithDouble() {
-    double[] x = draws(1, ROWS * input.size());
-    Tensor single = Tensor.of(floats(x), batched(input, ROWS));
-    Tensor twice = Tensor.of(x, batched(input, ROWS));
     for (Context context : List.of(TRAINING, Context.inference())) {
-      double[] expected = built(DType.FLOAT64).apply(twice, context).toDoubles();
-      double[] actual = built(DType.FLOAT32).apply(single, context).toDoubles();
+      double[] expected = built(DType.FLOAT64).output(inputs(DType.FLOAT64), context).toDoubles();
+      double[] actual = built(DType.FLOAT32).output(inputs(DType.FLOAT32), context).toDoubles();
       assertThat(actual).containsExactly(expected, within(1e-5));
     }
   }
 
   private void piecesGiveTheWhole() {
-    Sequential model = built(DType.FLOAT64);
-    Tensor x = Tensor.of(draws(1, ROWS * input.size()), batched(input, ROWS));
-    double[] whole = model.apply(x, TRAINING).toDoubles();
+    Alone model = built(DType.FLOAT64);
+    List<Tensor> x = inputs(DType.FLOAT64);
+    double[] whole = model.output(x, TRAINING).toDoubles();
     for (int row = 0; row < ROWS; row++) {
-      double[] piece = model.apply(x.slice(row, row + 1), TRAINING.from(row)).toDoubles();
+      int from = row;
+      List<Tensor> one = x.stream().map(tensor -> tensor.slice(from, from + 1)).toList();
+      double[] piece = model.output(one, TRAINING.from(row)).toDoubles();
       double[] same = Arrays.copyOfRange(whole, row * output.size(), (row + 1) * output.size());
       assertThat(piece).as("row %d", row).containsExactly(same, within(1e-12));
     }
   }
 
   private void aCapturedStepGivesTheSameBits() {
-    Sequential model = built(DType.FLOAT32);
-    Tensor c = Tensor.of(floats(draws(2, ROWS * output.size())), batched(output, ROWS));
+    Alone model = built(DType.FLOAT32);
+    Tensor c = Tensor.of(floats(draws(2, ROWS * output.size())), output.prepend(ROWS).dims());
     CapturedStep.Body body =
         (context, in) -> {
           try (GradientTape tape = new GradientTape()) {
-            tape.watch(in.get(0));
-            Tensor y = model.apply(in.get(0), context);
+            in.forEach(tape::watch);
+            Tensor y = model.output(in, context);
             List<Differentiable> sources = new ArrayList<>(model.parameters().trainedVariables());
-            sources.add(in.get(0));
+            sources.addAll(in);
             List<Tensor> results =
                 new ArrayList<>(tape.gradient(Sum.of(Multiply.of(y, c)), sources));
             results.add(y);
@@ -143,7 +170,7 @@ final class LayerContract {
         CapturedStep eager = new CapturedStep(body, true)) {
       for (int step = 0; step < 4; step++) {
         Context context = Context.training(7, 1, step).from(step);
-        Tensor x = Tensor.of(floats(draws(4 + step, ROWS * input.size())), batched(input, ROWS));
+        Tensor[] x = inputs(DType.FLOAT32, 4 + step).toArray(Tensor[]::new);
         List<Tensor> expected = eager.run(context, x);
         List<Tensor> actual = captured.run(context, x);
         for (int i = 0; i < expected.size(); i++) {
@@ -154,28 +181,68 @@ final class LayerContract {
     }
   }
 
+  private void anEmptyBatchGivesAnEmptyOne() {
+    Alone model = built(DType.FLOAT32);
+    List<Tensor> none =
+        inputs.stream().map(input -> Tensor.zeros(DType.FLOAT32, input.prepend(0))).toList();
+    for (Context context : List.of(TRAINING, Context.inference())) {
+      try (GradientTape tape = new GradientTape()) {
+        List<Variable> variables = model.parameters().trainedVariables();
+        none.forEach(tape::watch);
+        Tensor y = model.output(none, context);
+        assertThat(y.shape()).isEqualTo(output.prepend(0));
+        tape.accumulate(Sum.of(y), variables);
+        variables.forEach(v -> assertThat(v.gradient().toFloats()).containsOnly(0));
+      }
+    }
+  }
+
   private void aWrongInputIsRefusedByName() {
-    Sequential model = built(DType.FLOAT32);
-    Tensor wrong = Tensor.zeros(DType.FLOAT32, input.with(0, input.dim(0) + 1).prepend(ROWS));
-    assertThatThrownBy(() -> layer.apply(wrong, TRAINING))
+    Alone model = built(DType.FLOAT32);
+    List<Tensor> wrong = new ArrayList<>(inputs(DType.FLOAT32));
+    Shape first = inputs.get(0);
+    Tensor longer = Tensor.zeros(DType.FLOAT32, first.with(0, first.dim(0) + 1).prepend(ROWS));
+    wrong.set(0, longer);
+    assertThatThrownBy(() -> layer.applyAll(wrong, TRAINING))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("\"" + layer.name() + "\" (" + layer.getClass().getSimpleName() + ")")
-        .hasMessageContaining(Layer.withBatch(input))
-        .hasMessageContaining(wrong.shape().toString());
-    assertThat(model.outputShape()).isEqualTo(output);
+        .hasMessageContaining(Layer.withBatch(inputs))
+        .hasMessageContaining(longer.shape().toString());
+    assertThat(model.outputShapes().get(0)).isEqualTo(output);
   }
 
   /** A model of this layer alone, whose parameters, biases too, are random. */
-  private Sequential built(DType dtype) {
-    Sequential model = Sequential.of(layer);
-    model.build(input, 3, dtype);
+  private Alone built(DType dtype) {
+    Alone model = new Alone(layer);
+    model.build(inputs, 3, dtype);
     double[] random = draws(3, model.parameters().size());
+    for (int i = model.parameters().trainedSize(); i < random.length; i++) {
+      random[i] = Math.abs(random[i]); // it may be a variance
+    }
     if (dtype == DType.FLOAT64) {
       model.parameters().values().write(0, random, 0, random.length);
     } else {
       model.parameters().load(0, floats(random), 0, random.length);
     }
     return model;
+  }
+
+  /** A batch: numbers of −1 … 1, or ids. */
+  private List<Tensor> inputs(DType dtype) {
+    return inputs(dtype, 1);
+  }
+
+  private List<Tensor> inputs(DType dtype, int salt) {
+    List<Tensor> batch = new ArrayList<>();
+    for (Shape input : inputs) {
+      double[] x = draws(salt + 10 * batch.size(), ROWS * input.size());
+      for (int i = 0; i < x.length && ids > 0; i++) {
+        x[i] = Math.floor((x[i] + 1) / 2 * ids);
+      }
+      int[] dims = input.prepend(ROWS).dims();
+      batch.add(dtype == DType.FLOAT64 ? Tensor.of(x, dims) : Tensor.of(floats(x), dims));
+    }
+    return batch;
   }
 
   private static double[] draws(int salt, int count) {
@@ -189,9 +256,5 @@ final class LayerContract {
       narrow[i] = (float) values[i];
     }
     return narrow;
-  }
-
-  private static int[] batched(Shape example, int rows) {
-    return example.prepend(rows).dims();
   }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.tapestream.backend.Padding;
 import io.tapestream.initializers.Zeros;
 import io.tapestream.layers.ActivationFunction;
+import io.tapestream.layers.BatchNormalization;
 import io.tapestream.layers.Conv2D;
 import io.tapestream.layers.Dense;
 import io.tapestream.layers.Dropout;
@@ -64,6 +65,72 @@ class TrainingStepTest {
     assertThat(pieces.result().lossSum()).isCloseTo(whole.result().lossSum(), within(1e-4));
     assertThat(pieces.result().metricSums()).isEqualTo(whole.result().metricSums());
     assertThat(pieces.result().examples()).isEqualTo(50);
+  }
+
+  @Test
+  void aModelThatCouplesExamplesIsSteppedInOnePieceAndProposesItsStatistics() {
+    Model model = normalizing();
+    Batch batch = images(50);
+
+    Outcome whole = step(model, batch, new StepSettings(50, 1, 9));
+    Outcome pieces = step(model, batch, new StepSettings(7, 3, 9));
+
+    assertThat(model.couplesExamples()).isTrue();
+    assertThat(pieces.gradient()).isEqualTo(whole.gradient());
+    assertThat(model.parameters().statistics().toFloats())
+        .as("a step changes no value")
+        .containsExactly(0, 0, 0, 1, 1, 1);
+    float[] proposed = model.parameters().proposedStatistics().toFloats();
+    assertThat(proposed).doesNotContain(0, 1);
+    assertThat(proposed[3]).isBetween(0.99f, 1f + 0.01f);
+  }
+
+  @Test
+  void fitTakesTheProposedStatisticsOverWithTheUpdate() {
+    Model model = normalizing();
+    model.compile(new Sgd(0), LOSS);
+    float[] expected = {0, 0, 0, 1, 1, 1};
+    for (int step = 0; step < 3; step++) {
+      Batch batch = images(20);
+      model.fit(batch, FitOptions.of(20, 1));
+      try (TrainingStep again = new TrainingStep(model, LOSS, List.of(), StepSettings.of(0))) {
+        // what the next step adds to the statistics is what this one did, since no weight moves
+        float[] before = model.parameters().statistics().toFloats();
+        again.run(batch, 0, 0);
+        float[] after = model.parameters().proposedStatistics().toFloats();
+        for (int i = 0; i < expected.length; i++) {
+          float batchs = (after[i] - 0.99f * before[i]) / 0.01f;
+          expected[i] = 0.99f * expected[i] + 0.01f * batchs;
+        }
+      }
+      assertThat(model.parameters().statistics().toFloats())
+          .containsExactly(expected, within(1e-5f));
+    }
+  }
+
+  @Test
+  void r2ABatchWithoutWeightProposesTheStatisticsThatAre() {
+    Model model = normalizing();
+    Batch batch = images(4);
+    Batch weightless = new Batch(batch.features(), batch.labels(), Tensor.of(new float[4]));
+
+    step(model, images(4), StepSettings.of(9));
+    step(model, weightless, StepSettings.of(9));
+
+    assertThat(model.parameters().proposedStatistics().toFloats())
+        .isEqualTo(model.parameters().statistics().toFloats());
+  }
+
+  private static Model normalizing() {
+    Model model =
+        Sequential.of(
+            new Conv2D(3, 3, Padding.SAME, ActivationFunction.LINEAR),
+            new BatchNormalization(),
+            new MaxPooling2D(2),
+            new Flatten(),
+            new Dense(10));
+    model.build(Shape.of(8, 8, 1), 1);
+    return model;
   }
 
   @Test

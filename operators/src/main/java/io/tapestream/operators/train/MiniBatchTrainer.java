@@ -18,7 +18,6 @@ import io.tapestream.parameterserver.Gradient;
 import io.tapestream.parameterserver.Header;
 import io.tapestream.parameterserver.Message;
 import io.tapestream.parameterserver.compression.Compression;
-import io.tapestream.tensor.Tensor;
 import io.tapestream.training.StepResult;
 import io.tapestream.training.StepSettings;
 import io.tapestream.training.TrainingStep;
@@ -195,11 +194,10 @@ final class MiniBatchTrainer implements AutoCloseable {
         result.weightSum(), result.lossSum(), result.metricSums(), result.metricWeights(), records);
   }
 
-  /** The block's slice of the gradient, or of the statistics that this batch has moved. */
+  /** The block's slice of the gradient, or of the statistics that this batch proposes. */
   private Gradient gradient(BlockRange block, float[] unsent) {
-    Tensor source = block.trained() ? parameters.gradients() : parameters.values();
     float[] values = new float[block.length()];
-    source.read(block.from(), values, 0, values.length);
+    parameters.gradients().read(block.from(), values, 0, values.length);
     return block.trained()
         ? compression.compress(values, unsent, block.from())
         : new Gradient.Dense(values);

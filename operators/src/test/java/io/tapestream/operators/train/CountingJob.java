@@ -52,11 +52,17 @@ final class CountingJob {
 
   private static TrainingSettings settings(
       String loss, BlockLayout layout, GradientSettings gradients) {
+    String linear = "{\"type\": \"Dense\", \"settings\": {\"units\": 1, \"useBias\": false}}";
+    return settings(linear, loss, layout, gradients);
+  }
+
+  /** Of a model of these layers. */
+  static TrainingSettings settings(
+      String layers, String loss, BlockLayout layout, GradientSettings gradients) {
     return new TrainingSettings(
         new ModelSettings(
             "counts",
-            "{\"type\": \"Sequential\", \"settings\": {\"layers\":"
-                + " [{\"type\": \"Dense\", \"settings\": {\"units\": 1, \"useBias\": false}}]}}",
+            "{\"type\": \"Sequential\", \"settings\": {\"layers\": [" + layers + "]}}",
             "{\"type\": \"" + loss + "\"}",
             "{\"type\": \"Sgd\", \"settings\": {\"learningRate\": 1.0}}",
             List.of(),

@@ -74,6 +74,35 @@ class MiniBatchTrainerTest {
     assertThat(batch.residual().of(5)).containsExactly(0, -2, 0, 0, 0);
   }
 
+  /** The server takes the mean of such proposals, see ParameterServerTest. */
+  @Test
+  void r2AStatisticsBlockCarriesTheValueThatTheBatchProposes() {
+    BlockLayout normalized = BlockLayout.ofElements(15, 25, 10);
+    WeightReplica weights = new WeightReplica(normalized, new Synchronous());
+    float[] moving = {1, 1, 1, 1, 1, 2, 2, 2, 2, 2};
+    for (BlockRange block : normalized.blocks()) {
+      long[] none = {0};
+      float[] values = block.trained() ? new float[block.length()] : moving;
+      weights.receive(new Weights(block.index(), 0, none, none, values));
+    }
+    String layers =
+        "{\"type\": \"BatchNormalization\", \"settings\": {\"momentum\": 0.5, \"epsilon\": 1}},"
+            + "{\"type\": \"Dense\", \"settings\": {\"units\": 1, \"useBias\": false}}";
+    TrainingSettings settings = settings(layers, "SumLoss", normalized, GradientSettings.DEFAULT);
+    MiniBatch batch =
+        batch(0, false, example(7, 1, 2, 0, 0, 0, 5), truncated(8), example(9, 3, 4, 0, 0, 0, 5));
+
+    try (MiniBatchTrainer trainer = open(settings, weights)) {
+      trainer.train(batch, pushed::add);
+    }
+
+    var statistics = (Message.Contribution) pushed.get(2);
+    assertThat(statistics.header().weight()).isEqualTo(4);
+    assertThat(((Gradient.Dense) statistics.gradient()).values())
+        .as("half of what was, and half of the batch's mean and variance")
+        .containsExactly(2, 0.5f, 0.5f, 0.5f, 3, 1.5f, 1, 1, 1, 1);
+  }
+
   @Test
   void r15EveryBlockOfABatchIsToldTheSameWeightAndLoss() {
     fill(replica, 0, 1);
@@ -302,10 +331,14 @@ class MiniBatchTrainerTest {
   }
 
   private MiniBatchTrainer open(TrainingSettings settings) {
+    return open(settings, replica);
+  }
+
+  private MiniBatchTrainer open(TrainingSettings settings, WeightReplica weights) {
     return new MiniBatchTrainer(
         settings,
         getClass().getClassLoader(),
-        replica,
+        weights,
         () -> nanos,
         (staleness, decode, load, forward, backward, push) -> stalenesses.add(staleness));
   }

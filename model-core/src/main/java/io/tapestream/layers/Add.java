@@ -1,0 +1,18 @@
+package io.tapestream.layers;
+
+import io.tapestream.tensor.Tensor;
+
+/** The sum of the inputs; Keras's {@code Add}. Inputs and output: {@link Merge}. */
+public final class Add extends Merge {
+
+  /** With these settings, which are none. */
+  public Add(Settings settings) {}
+
+  /** Adds. */
+  public Add() {}
+
+  @Override
+  Tensor combine(Tensor merged, Tensor next) {
+    return io.tapestream.ops.Add.of(merged, next);
+  }
+}

@@ -1,0 +1,206 @@
+package io.tapestream.layers;
+
+import io.tapestream.autodiff.Variable;
+import io.tapestream.initializers.GlorotUniform;
+import io.tapestream.initializers.Initializer;
+import io.tapestream.initializers.Orthogonal;
+import io.tapestream.initializers.Zeros;
+import io.tapestream.ops.Add;
+import io.tapestream.ops.BiasActivation;
+import io.tapestream.ops.Concat;
+import io.tapestream.ops.Gru;
+import io.tapestream.ops.MatMul;
+import io.tapestream.ops.Multiply;
+import io.tapestream.ops.Reshape;
+import io.tapestream.ops.Slice;
+import io.tapestream.ops.Subtract;
+import io.tapestream.tensor.Shape;
+import io.tapestream.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A gated recurrent unit; Keras's {@code GRU}. Gates and formulas: {@link Gru}; without resetAfter,
+ * which is the form of the first paper, the reset gate multiplies the state before its product:
+ * {@code g = ψ(A + (r ∘ H)·U)}.
+ *
+ * <p>Input: (batch, steps, features); with it may come the state to begin with, (batch, units),
+ * else that is 0. Output: (batch, units), that of the last step; or with returnSequences (batch,
+ * steps, units). Variables: kernel (features, 3·units), recurrent_kernel (units, 3·units), whose
+ * columns are those of the update gate, the reset gate and the candidate; bias (2, 3·units), of the
+ * input and of the recurrent part, without resetAfter (3·units).
+ */
+public final class GRU extends Layer {
+
+  /**
+   * The settings.
+   *
+   * @param units the length of the state
+   * @param activation of the candidate: linear, relu, sigmoid or tanh
+   * @param recurrentActivation of the gates: likewise
+   * @param useBias whether a bias is added
+   * @param kernelInitializer the kernel's first values
+   * @param recurrentInitializer the recurrent kernel's first values
+   * @param biasInitializer the bias's first values
+   * @param resetAfter whether the reset gate multiplies after the product
+   * @param returnSequences whether the output has all steps
+   * @param returnState whether the last state comes out too, as a second output
+   * @param goBackwards whether the last step is taken first; all steps come out in the order in
+   *     which they were taken
+   */
+  public record Settings(
+      int units,
+      ActivationFunction activation,
+      ActivationFunction recurrentActivation,
+      boolean useBias,
+      Initializer kernelInitializer,
+      Initializer recurrentInitializer,
+      Initializer biasInitializer,
+      boolean resetAfter,
+      boolean returnSequences,
+      boolean returnState,
+      boolean goBackwards) {
+
+    /** Keras's defaults. */
+    public Settings(int units) {
+      this(units, true, false, false);
+    }
+
+    /** Keras's other defaults. */
+    public Settings(int units, boolean returnSequences) {
+      this(units, true, returnSequences, false);
+    }
+
+    /** Keras's other defaults. */
+    public Settings(int units, boolean resetAfter, boolean returnSequences, boolean goBackwards) {
+      this(
+          units,
+          ActivationFunction.TANH,
+          ActivationFunction.SIGMOID,
+          true,
+          new GlorotUniform(),
+          new Orthogonal(),
+          new Zeros(),
+          resetAfter,
+          returnSequences,
+          false,
+          goBackwards);
+    }
+
+    /** Checks the ranges stated above. */
+    public Settings {
+      Sizes.positive("GRU", "units", units);
+      Recurrent.checkActivation("GRU", "activation", activation);
+      Recurrent.checkActivation("GRU", "recurrentActivation", recurrentActivation);
+    }
+  }
+
+  private final Settings settings;
+  private @Nullable Variable kernel;
+  private @Nullable Variable recurrentKernel;
+  private @Nullable Variable bias;
+
+  /** With these settings. */
+  public GRU(Settings settings) {
+    this.settings = settings;
+  }
+
+  /** Units of which the last output comes out. */
+  public GRU(int units) {
+    this(new Settings(units));
+  }
+
+  /** Units of which all outputs, or only the last, come out. */
+  public GRU(int units, boolean returnSequences) {
+    this(new Settings(units, returnSequences));
+  }
+
+  @Override
+  public Settings settings() {
+    return settings;
+  }
+
+  @Override
+  protected void build(List<Shape> inputs, Builder builder) {
+    if (!Recurrent.fits(inputs, settings.units(), 1)) {
+      throw expected(Recurrent.wanted(settings.units(), 1), inputs);
+    }
+    Shape input = inputs.get(0);
+    int columns = 3 * settings.units();
+    kernel =
+        builder.parameter("kernel", Shape.of(input.dim(1), columns), settings.kernelInitializer());
+    recurrentKernel =
+        builder.parameter(
+            "recurrent_kernel",
+            Shape.of(settings.units(), columns),
+            settings.recurrentInitializer());
+    bias =
+        settings.useBias()
+            ? builder.parameter(
+                "bias",
+                settings.resetAfter() ? Shape.of(2, columns) : Shape.of(columns),
+                settings.biasInitializer())
+            : null;
+  }
+
+  @Override
+  protected List<Tensor> callAll(List<Tensor> inputs, Context context) {
+    Tensor x = inputs.get(0);
+    Tensor sequence = Recurrent.inOrder(x, settings.goBackwards());
+    Tensor start = Recurrent.start(inputs, 1, settings.units());
+    Tensor states = settings.resetAfter() ? after(sequence, start) : before(sequence, start);
+    int steps = x.dim(1);
+    Tensor output = Recurrent.output(states, steps, settings.returnSequences());
+    return settings.returnState()
+        ? List.of(output, Recurrent.state(states, steps - 1))
+        : List.of(output);
+  }
+
+  private Tensor after(Tensor x, Tensor start) {
+    return Gru.of(
+        x,
+        built(kernel).value(),
+        built(recurrentKernel).value(),
+        bias == null ? null : bias.value(),
+        start,
+        settings.recurrentActivation().fused(),
+        settings.activation().fused());
+  }
+
+  /** Op by op: the reset gate stands between the gates' product and the candidate's. */
+  private Tensor before(Tensor x, Tensor start) {
+    int units = settings.units();
+    Tensor u = built(recurrentKernel).value();
+    Tensor gateKernel = Slice.of(u, 1, 0, 2 * units);
+    Tensor candidateKernel = Slice.of(u, 1, 2 * units, 3 * units);
+    Tensor rows = Reshape.of(x, Shape.of(x.dim(0) * x.dim(1), x.dim(2)));
+    Tensor product = MatMul.of(rows, built(kernel).value());
+    Tensor inputs =
+        Reshape.of(
+            bias == null
+                ? product
+                : BiasActivation.of(product, bias.value(), io.tapestream.backend.Activation.LINEAR),
+            Shape.of(x.dim(0), x.dim(1), 3 * units));
+    Tensor h = start;
+    List<Tensor> states = new ArrayList<>();
+    for (int t = 0; t < x.dim(1); t++) {
+      Tensor input = Reshape.of(Slice.of(inputs, 1, t, t + 1), Shape.of(x.dim(0), 3 * units));
+      Tensor gates =
+          settings
+              .recurrentActivation()
+              .of(Add.of(Slice.of(input, 1, 0, 2 * units), MatMul.of(h, gateKernel)));
+      Tensor update = Slice.of(gates, 1, 0, units);
+      Tensor kept = Multiply.of(Slice.of(gates, 1, units, 2 * units), h);
+      Tensor candidate =
+          settings
+              .activation()
+              .of(
+                  Add.of(
+                      Slice.of(input, 1, 2 * units, 3 * units), MatMul.of(kept, candidateKernel)));
+      h = Add.of(candidate, Multiply.of(update, Subtract.of(h, candidate)));
+      states.add(Reshape.of(h, Shape.of(1, x.dim(0), units)));
+    }
+    return Concat.of(0, states);
+  }
+}
