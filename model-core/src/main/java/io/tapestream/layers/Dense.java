@@ -93,7 +93,7 @@ public final class Dense extends Layer {
     if (x.rank() == 2) {
       return rows(x);
     }
-    Tensor y = rows(Reshape.of(x, Shape.of(x.shape().size() / x.dim(-1), x.dim(-1))));
+    Tensor y = rows(Reshape.of(x, Shape.of(x.shape().with(-1, 1).size(), x.dim(-1))));
     return Reshape.of(y, x.shape().with(-1, settings.units()));
   }
 

@@ -73,10 +73,6 @@ public final class Embedding extends Layer {
       ids = Tensor.allocate(DType.INT64, x.shape());
       Backends.of(table.dtype()).copy(x, ids);
     }
-    try {
-      return GatherRows.of(table, ids);
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(this + ": " + e.getMessage(), e);
-    }
+    return GatherRows.of(table, ids);
   }
 }

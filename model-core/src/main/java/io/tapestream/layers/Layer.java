@@ -153,11 +153,24 @@ public abstract class Layer implements Specified {
       observer.before(this, inputTensors);
     }
     checkInputs(inputTensors);
-    List<Tensor> outputs = callAll(inputTensors, context);
+    List<Tensor> outputs;
+    try {
+      outputs = callAll(inputTensors, context);
+    } catch (IllegalArgumentException e) {
+      throw named(e);
+    }
     if (observer != null) {
       observer.after(this, outputs);
     }
     return outputs;
+  }
+
+  /** The error of an op, with the innermost layer that called it. */
+  private IllegalArgumentException named(IllegalArgumentException e) {
+    String message = String.valueOf(e.getMessage());
+    return message.startsWith("layer ")
+        ? e
+        : new IllegalArgumentException(this + ": " + message, e);
   }
 
   private void checkInputs(List<Tensor> given) {

@@ -35,7 +35,7 @@ class OpsCompletenessTest {
     }
   }
 
-  private static List<Class<?>> ops() throws IOException, URISyntaxException {
+  static List<Class<?>> ops() throws IOException, URISyntaxException {
     Path classes = Path.of(Add.class.getProtectionDomain().getCodeSource().getLocation().toURI());
     Path folder = classes.resolve(Add.class.getPackageName().replace('.', '/'));
     try (Stream<Path> files = Files.list(folder)) {

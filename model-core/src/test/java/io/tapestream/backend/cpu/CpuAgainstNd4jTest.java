@@ -108,6 +108,81 @@ class CpuAgainstNd4jTest {
     assertAgree(x.shape(), (b, y) -> b.dropout(x, 0.4, 77L, 5, y, false));
   }
 
+  @Test
+  void normalizationAgrees() {
+    Tensor x = normal(N, 14, 14, 32);
+    Tensor dy = normal(N, 14, 14, 32);
+    Tensor gamma = normal(32);
+    Tensor beta = normal(32);
+    Tensor other = normal(32);
+    Tensor mean = normal(32);
+    Tensor variance = normal(32);
+    assertAgree(Shape.of(32), (b, m) -> b.moments(x, m, other));
+    assertAgree(Shape.of(32), (b, v) -> b.moments(x, other, v));
+    CPU.moments(x, mean, variance);
+    assertAgree(x.shape(), (b, y) -> b.normalize(x, mean, variance, gamma, beta, 1e-3, y));
+    assertAgree(Shape.of(32), (b, dg) -> b.normalizeSums(x, mean, variance, 1e-3, dy, dg, other));
+    Tensor dgamma = normal(32);
+    Tensor dbeta = normal(32);
+    CPU.normalizeSums(x, mean, variance, 1e-3, dy, dgamma, dbeta);
+    assertAgree(
+        x.shape(),
+        (b, dx) ->
+            b.normalizeGradient(x, mean, variance, gamma, 1e-3, dy, dgamma, dbeta, dx, false));
+  }
+
+  @Test
+  void normalizationOfRowsAgrees() {
+    Tensor x = normal(N, 256);
+    Tensor dy = normal(N, 256);
+    Tensor gamma = normal(256);
+    Tensor mean = normal(N, 1);
+    Tensor scale = normal(N, 1);
+    assertAgree(x.shape(), (b, y) -> b.normalizeRows(x, gamma, gamma, 1e-3, y, mean, scale));
+    assertAgree(
+        x.shape(), (b, dx) -> b.normalizeRowsGradient(x, mean, scale, gamma, dy, dx, false));
+    assertAgree(Shape.of(256), (b, dg) -> b.normalizeRowsSums(x, mean, scale, dy, dg, false));
+  }
+
+  @Test
+  void stepsOfRecurrentLayersAgree() {
+    int u = 128;
+    Tensor before = normal(N, u);
+    Tensor h = normal(N, u);
+    Tensor dh = normal(N, u);
+    Tensor c = normal(N, u);
+    Tensor four = normal(N, 4 * u);
+    Tensor three = normal(N, 3 * u);
+    Tensor part = normal(N, 3 * u);
+    assertAgree(
+        c.shape(),
+        (b, out) -> b.lstmCell(four.copy(), before, Activation.SIGMOID, Activation.TANH, out, h));
+    CPU.lstmCell(four, before, Activation.SIGMOID, Activation.TANH, c, h);
+    assertAgree(
+        four.shape(),
+        (b, dgates) ->
+            b.lstmCellGradient(
+                four, before, c, Activation.SIGMOID, Activation.TANH, dh, dh.copy(), dgates));
+    assertAgree(
+        h.shape(),
+        (b, out) ->
+            b.gruCell(three.copy(), part, before, Activation.SIGMOID, Activation.TANH, out));
+    CPU.gruCell(three, part, before, Activation.SIGMOID, Activation.TANH, h);
+    Tensor dpart = normal(N, 3 * u);
+    assertAgree(
+        three.shape(),
+        (b, dgates) ->
+            b.gruCellGradient(
+                three,
+                part,
+                before,
+                Activation.SIGMOID,
+                Activation.TANH,
+                dh.copy(),
+                dgates,
+                dpart));
+  }
+
   private static void assertAgree(Shape shape, BiConsumer<Backend, Tensor> computation) {
     try (Tensor actual = Tensor.allocate(DType.FLOAT32, shape);
         Tensor expected = Tensor.allocate(DType.FLOAT32, shape)) {
