@@ -93,10 +93,12 @@ public final class CapturedStep implements AutoCloseable {
   private boolean refused;
 
   /** What a program is for. */
-  private record Signature(boolean training, List<DType> types, List<Shape> shapes) {
+  private record Signature(
+      boolean training, boolean proposing, List<DType> types, List<Shape> shapes) {
     static Signature of(Context context, Tensor[] inputs) {
       return new Signature(
           context.training(),
+          context.proposing(),
           Arrays.stream(inputs).map(Tensor::dtype).toList(),
           Arrays.stream(inputs).map(Tensor::shape).toList());
     }

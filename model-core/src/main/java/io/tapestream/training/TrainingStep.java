@@ -41,6 +41,7 @@ public final class TrainingStep implements AutoCloseable {
   private final List<Tensor> gradientViews;
   private final Tensor trainedGradient;
   private final boolean whole; // whether a batch is one piece
+  private final boolean someFrozen;
   private double forwardShare;
   private final GatheredRows counted = new GatheredRows();
   private final float[] chunk = new float[CHUNK_FLOATS];
@@ -78,6 +79,8 @@ public final class TrainingStep implements AutoCloseable {
             .toList();
     ParameterVector parameters = model.parameters();
     this.gradientViews = parameters.viewsOf(parameters.gradients(), model.trainableEntries());
+    this.someFrozen =
+        gradientViews.stream().mapToInt(Tensor::size).sum() < parameters.trainedSize();
     this.trainedGradient = parameters.gradients().slice(0, parameters.trainedSize());
     AtomicInteger named = new AtomicInteger();
     this.helpers =
@@ -108,10 +111,12 @@ public final class TrainingStep implements AutoCloseable {
    *     shapes
    */
   public StepResult run(Batch batch, long virtualWorker, long step) {
-    trainedGradient.clear();
     model.parameters().proposedStatistics().copyFrom(model.parameters().statistics());
     Totals totals = new Totals(objective);
     Batch rows = counted(batch);
+    if (rows.size() == 0 || someFrozen) { // else the first piece overwrites all of it
+      trainedGradient.clear();
+    }
     if (rows.size() == 0) {
       return result(totals, batch.size());
     }
