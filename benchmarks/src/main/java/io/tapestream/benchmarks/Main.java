@@ -35,7 +35,7 @@ public final class Main {
           benchmarks/run NAME [--quick] [--seed N] [--only WORDS] [--json FILE]
             --quick   one short turn each: shows that it runs, its figures say little
             --seed    of what is left to chance, in chaos; 1 if none is given
-            --only    rows of chaos that have these words, such as ledger,synchronous
+            --only    rows that have these words: of chaos such as ledger,synchronous, of rounds separate,10MB
             --json    also writes the table's figures, unrounded
           where NAME is one of""");
       all.forEach(b -> System.out.printf("  %-11s %s%n", b.name(), b.summary()));

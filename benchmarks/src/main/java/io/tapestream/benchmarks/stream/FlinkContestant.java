@@ -1,9 +1,7 @@
 package io.tapestream.benchmarks.stream;
 
 import io.tapestream.benchmarks.Contestant;
-import io.tapestream.jobs.embedded.EmbeddedFlink;
 import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -17,7 +15,6 @@ import org.apache.flink.core.execution.JobClient;
  * too soon, the job runs again and the stretches count together.
  */
 final class FlinkContestant implements Contestant {
-  private static final long LOOK_NANOS = Duration.ofMillis(5).toNanos();
   private static final long PATIENCE_NANOS = Duration.ofSeconds(60).toNanos();
 
   /** Submits the job anew. */
@@ -26,7 +23,7 @@ final class FlinkContestant implements Contestant {
     JobClient submit() throws Exception;
   }
 
-  private final EmbeddedFlink flink;
+  private final Arrangement arrangement;
   private final Topic topic;
   private final String counted;
   private final Duration runIn;
@@ -37,11 +34,12 @@ final class FlinkContestant implements Contestant {
   private boolean warm;
 
   /**
+   * @param arrangement that the job is submitted to
    * @param counted the metric that counts records
    * @param runIn how long after its first records the job is not counted yet
    */
-  FlinkContestant(EmbeddedFlink flink, Topic topic, String counted, Duration runIn, Job job) {
-    this.flink = flink;
+  FlinkContestant(Arrangement arrangement, Topic topic, String counted, Duration runIn, Job job) {
+    this.arrangement = arrangement;
     this.topic = topic;
     this.counted = counted;
     this.runIn = runIn;
@@ -69,9 +67,9 @@ final class FlinkContestant implements Contestant {
 
   private Window run(long nanos) throws Exception {
     JobClient client = job.submit();
-    CompletableFuture<?> result = client.getJobExecutionResult();
+    CompletableFuture<?> result = arrangement.flink().result(client);
     try {
-      Mark begun = next(result, new Mark(System.nanoTime(), 0, 0, 0, Map.of()));
+      Mark begun = next(result, Mark.start());
       Mark first = begun;
       while (first.nanos() - begun.nanos() < runIn.toNanos()) {
         first = next(result, first);
@@ -100,7 +98,7 @@ final class FlinkContestant implements Contestant {
     long start = System.nanoTime();
     while (true) {
       boolean ended = result.isDone(); // before the look, so that nothing counted is missed
-      Mark now = Mark.now(flink.metrics(), counted);
+      Mark now = Mark.now(arrangement, counted);
       if (now.records() > before.records()) {
         return now;
       }
@@ -113,7 +111,7 @@ final class FlinkContestant implements Contestant {
             "no record beyond %,d of topic %s in a minute"
                 .formatted(before.records(), topic.name()));
       }
-      LockSupport.parkNanos(LOOK_NANOS);
+      LockSupport.parkNanos(arrangement.pause().toNanos());
     }
   }
 

@@ -1,6 +1,6 @@
 package io.tapestream.benchmarks.stream;
 
-import io.tapestream.jobs.embedded.EmbeddedFlink;
+import io.tapestream.jobs.FlinkCluster;
 import java.util.List;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.functions.OpenContext;
@@ -24,9 +24,9 @@ final class ReadingJobs {
   /** The metric that counts. */
   static final String COUNTED = "recordsRead";
 
-  private final EmbeddedFlink flink;
+  private final FlinkCluster flink;
 
-  ReadingJobs(EmbeddedFlink flink) {
+  ReadingJobs(FlinkCluster flink) {
     this.flink = flink;
   }
 

@@ -7,17 +7,15 @@ import io.tapestream.benchmarks.Interleaved.Speeds;
 import io.tapestream.benchmarks.Pace;
 import io.tapestream.benchmarks.Report;
 import io.tapestream.benchmarks.Workload;
-import io.tapestream.jobs.embedded.EmbeddedFlink;
-import io.tapestream.jobs.embedded.EmbeddedKafka;
 import io.tapestream.layers.ActivationFunction;
 import io.tapestream.layers.Dense;
 import io.tapestream.models.Model;
 import io.tapestream.models.Sequential;
 import io.tapestream.optimizers.Sgd;
 import io.tapestream.parameterserver.BlockLayout;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,10 +38,26 @@ public final class RoundsBenchmark implements Benchmark {
   private static final String MEMORY = "memory copy";
   private static final String LOOPBACK = "loopback";
 
+  /** Where jobs run. */
+  private enum Place {
+    ONE("one"),
+    SEPARATE("separate");
+
+    private final String title;
+
+    Place(String title) {
+      this.title = title;
+    }
+  }
+
   /** Trainers and shards. */
   private record Parallelism(int trainers, int shards) {
     String title() {
       return trainers + " × " + shards;
+    }
+
+    String word() {
+      return trainers + "x" + shards;
     }
   }
 
@@ -73,12 +87,45 @@ public final class RoundsBenchmark implements Benchmark {
       this.units = units;
     }
 
+    String word() {
+      return title.replace(" ", "");
+    }
+
     Model model() {
       return Sequential.of(new Dense(units, ActivationFunction.RELU), new Dense(1));
     }
 
     int bytes() {
       return Float.BYTES * (units * (INPUTS + 2) + 1);
+    }
+  }
+
+  /** What a row is about. */
+  private record Case(Size size, Place place, Parallelism parallelism) {
+
+    static List<Case> all() {
+      List<Case> cases = new ArrayList<>();
+      for (Size size : Size.values()) {
+        for (Place place : Place.values()) {
+          PARALLELISMS.forEach(parallelism -> cases.add(new Case(size, place, parallelism)));
+        }
+      }
+      return cases;
+    }
+
+    boolean has(List<String> words) {
+      return List.of(size.word(), place.title, parallelism.word()).containsAll(words);
+    }
+
+    String title() {
+      return place.title + " " + parallelism.title();
+    }
+
+    /** Of a round: the parameters once for each trainer's gradient and each process's weights. */
+    double denseBytes() {
+      int trainers = parallelism.trainers();
+      int processes = place == Place.ONE ? 1 : trainers;
+      return (double) (trainers + processes) * size.bytes();
     }
   }
 
@@ -92,79 +139,90 @@ public final class RoundsBenchmark implements Benchmark {
 
   @Override
   public String summary() {
-    return "rounds/s and MB/s of gradients and weights, by trainers, shards and model size";
+    return "rounds/s and MB/s of gradients and weights, by model size, trainers and shards;"
+        + " in one process and in separate ones";
   }
 
   @Override
   public Report run(Pace pace) throws Exception {
+    return run(pace, 0, List.of());
+  }
+
+  @Override
+  public Report run(Pace pace, long seed, List<String> only) throws Exception {
+    List<Case> cases = Case.all().stream().filter(each -> each.has(only)).toList();
+    if (cases.isEmpty()) {
+      throw new IllegalArgumentException(
+          "no row has all of %s: rows are of %s, %s, %s"
+              .formatted(
+                  only,
+                  Arrays.stream(Size.values()).map(Size::word).toList(),
+                  Arrays.stream(Place.values()).map(place -> place.title).toList(),
+                  PARALLELISMS.stream().map(Parallelism::word).toList()));
+    }
     Interleaved turns = pace.of(PACE);
     Report report = new Report();
-    Path directory = Files.createTempDirectory("tapestream-benchmark-");
-    try (EmbeddedKafka kafka = EmbeddedKafka.start();
-        EmbeddedFlink flink = EmbeddedFlink.start(1, 2)) {
-      TrainingJobs jobs = new TrainingJobs(flink, directory);
+    try (Workbench bench = Workbench.open()) {
       Records records = Records.of(Workload.PERCEPTRON, EXAMPLES);
       Topics topics =
           new Topics(
-              Topic.fill(kafka, "one", 1, RECORDS, records),
-              Topic.fill(kafka, "two", 2, 2 * RECORDS, records));
+              Topic.fill(bench.kafka(), "one", 1, RECORDS, records),
+              Topic.fill(bench.kafka(), "two", 2, 2 * RECORDS, records));
       for (Size size : Size.values()) {
-        measure(report, turns, size, topics, flink, jobs);
+        Map<Case, FlinkContestant> jobs = new LinkedHashMap<>();
+        for (Case each : cases) {
+          if (each.size() == size) {
+            Arrangement arrangement =
+                each.place() == Place.ONE ? bench.oneProcess() : bench.separateProcesses();
+            TrainingJobs submitting = bench.jobs(arrangement, each.place().title);
+            jobs.put(each, job(each, topics.of(each.parallelism()), arrangement, submitting));
+          }
+        }
+        measure(report, turns, jobs);
       }
       limits(report, turns);
       return report;
-    } finally {
-      Directories.remove(directory);
     }
   }
 
-  private static void measure(
-      Report report,
-      Interleaved turns,
-      Size size,
-      Topics topics,
-      EmbeddedFlink flink,
-      TrainingJobs jobs)
+  private static FlinkContestant job(
+      Case each, Topic topic, Arrangement arrangement, TrainingJobs jobs) {
+    var shape =
+        new TrainingJobs.Shape(
+            Workload.PERCEPTRON,
+            each.size()::model,
+            new Sgd(1e-4),
+            1,
+            each.parallelism().shards(),
+            BlockLayout.DEFAULT_BLOCK_FLOATS,
+            CHECKPOINTS);
+    return new FlinkContestant(
+        arrangement, topic, "records", RUN_IN, () -> jobs.submit(shape, topic));
+  }
+
+  private static void measure(Report report, Interleaved turns, Map<Case, FlinkContestant> jobs)
       throws Exception {
     Map<String, Contestant> contestants = new LinkedHashMap<>();
-    Map<Parallelism, FlinkContestant> embedded = new LinkedHashMap<>();
-    for (Parallelism parallelism : PARALLELISMS) {
-      Topic topic = topics.of(parallelism);
-      var shape =
-          new TrainingJobs.Shape(
-              Workload.PERCEPTRON,
-              size::model,
-              new Sgd(1e-4),
-              1,
-              parallelism.shards(),
-              BlockLayout.DEFAULT_BLOCK_FLOATS,
-              CHECKPOINTS);
-      FlinkContestant job =
-          new FlinkContestant(flink, topic, "records", RUN_IN, () -> jobs.submit(shape, topic));
-      embedded.put(parallelism, job);
-      contestants.put(parallelism.title(), job);
-    }
+    jobs.forEach((each, job) -> contestants.put(each.title(), job));
     Speeds speeds = turns.measure(contestants);
-    embedded.forEach(
-        (parallelism, job) -> {
-          Window window = job.counted();
-          double rounds = speeds.median(parallelism.title()) / parallelism.trainers();
-          Report.Row row =
-              report
-                  .row("model", size.title)
-                  .with("trainers × shards", parallelism.title())
-                  .with("rounds/s", rounds)
-                  .with("MB/s", window.bytesPerSecond() / 1e6)
-                  .with(
-                      "bytes over dense",
-                      window.bytes()
-                          / ((double) window.records() / parallelism.trainers())
-                          / ((parallelism.trainers() + 1.0) * size.bytes()))
-                  .with("cores", window.cores());
-          for (String where : Mark.SPENT) {
-            row.with(where + " %", window.percent(where, parallelism.trainers()));
-          }
-        });
+    jobs.forEach((each, job) -> add(report, each, speeds.median(each.title()), job.counted()));
+  }
+
+  private static void add(Report report, Case each, double recordsPerSecond, Window window) {
+    int trainers = each.parallelism().trainers();
+    double rounds = (double) window.records() / trainers;
+    Report.Row row =
+        report
+            .row("model", each.size().title)
+            .with("processes", each.place().title)
+            .with("trainers × shards", each.parallelism().title())
+            .with("rounds/s", recordsPerSecond / trainers)
+            .with("MB/s", window.bytesPerSecond() / 1e6)
+            .with("bytes over dense", window.bytes() / rounds / each.denseBytes())
+            .with("cores", window.cores());
+    for (String where : Mark.SPENT) {
+      row.with(where + " %", window.percent(where, trainers));
+    }
   }
 
   private static void limits(Report report, Interleaved turns) throws Exception {

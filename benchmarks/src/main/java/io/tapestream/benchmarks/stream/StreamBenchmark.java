@@ -11,10 +11,7 @@ import io.tapestream.benchmarks.Workload;
 import io.tapestream.benchmarks.peers.DjlTrainer;
 import io.tapestream.benchmarks.peers.KafkaDjlLoop;
 import io.tapestream.benchmarks.stream.TrainingJobs.Shape;
-import io.tapestream.jobs.embedded.EmbeddedFlink;
 import io.tapestream.jobs.embedded.EmbeddedKafka;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -55,26 +52,24 @@ public final class StreamBenchmark implements Benchmark {
 
   @Override
   public String summary() {
-    return "records/s of the streaming job beside fit, mere reading, kafka-clients + DJL; 1 and 2 trainers";
+    return "records/s of the streaming job beside fit, mere reading, kafka-clients + DJL; 1 and 2"
+               + " trainers";
   }
 
   @Override
   public Report run(Pace pace) throws Exception {
     Interleaved turns = pace.of(PACE);
     Report report = new Report();
-    Path directory = Files.createTempDirectory("tapestream-benchmark-");
-    try (EmbeddedKafka kafka = EmbeddedKafka.start();
-        EmbeddedFlink flink = EmbeddedFlink.start(1, 2)) {
-      TrainingJobs jobs = new TrainingJobs(flink, directory);
+    try (Workbench bench = Workbench.open()) {
+      OneProcess here = bench.oneProcess();
+      TrainingJobs jobs = bench.jobs(here, "jobs");
       for (Workload workload : Workload.values()) {
-        Topics topics = fill(kafka, workload, turns);
+        Topics topics = fill(bench.kafka(), workload, turns);
         for (int batch : BATCHES) {
-          measure(report, turns, topics, batch, flink, jobs);
+          measure(report, turns, topics, batch, here, jobs);
         }
       }
       return report;
-    } finally {
-      Directories.remove(directory);
     }
   }
 
@@ -104,25 +99,25 @@ public final class StreamBenchmark implements Benchmark {
       Interleaved turns,
       Topics topics,
       int batch,
-      EmbeddedFlink flink,
+      OneProcess here,
       TrainingJobs jobs)
       throws Exception {
     Workload workload = topics.records().workload();
     Topic single = topics.single();
     FlinkContestant one =
         new FlinkContestant(
-            flink, single, "records", RUN_IN, () -> jobs.submit(Shape.of(workload, batch), single));
+            here, single, "records", RUN_IN, () -> jobs.submit(Shape.of(workload, batch), single));
     FlinkContestant two =
         new FlinkContestant(
-            flink,
+            here,
             topics.halves(),
             "records",
             RUN_IN,
             () -> jobs.submit(Shape.of(workload, batch / 2), topics.halves()));
-    ReadingJobs reading = new ReadingJobs(flink);
+    ReadingJobs reading = new ReadingJobs(here.flink());
     FlinkContestant read =
         new FlinkContestant(
-            flink, single, ReadingJobs.COUNTED, Duration.ZERO, () -> reading.submit(single));
+            here, single, ReadingJobs.COUNTED, Duration.ZERO, () -> reading.submit(single));
     try (TimedFit fit = fit(topics.records(), batch);
         DjlTrainer djl = workload.djl();
         KafkaDjlLoop loop =

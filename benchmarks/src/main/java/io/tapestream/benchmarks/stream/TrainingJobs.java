@@ -5,10 +5,10 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tapestream.benchmarks.Workload;
+import io.tapestream.jobs.FlinkCluster;
 import io.tapestream.jobs.JobRuntime;
 import io.tapestream.jobs.Submission;
 import io.tapestream.jobs.TrainingJob;
-import io.tapestream.jobs.embedded.EmbeddedFlink;
 import io.tapestream.jobs.spec.InvalidSpecException;
 import io.tapestream.jobs.spec.JobSpec;
 import io.tapestream.models.Model;
@@ -25,13 +25,13 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
 /** Submits the main job with a specification's defaults for what a benchmark does not ask. */
 final class TrainingJobs {
-  private final EmbeddedFlink flink;
+  private final FlinkCluster flink;
   private final Path directory;
 
   /**
    * @param directory for versions and checkpoints
    */
-  TrainingJobs(EmbeddedFlink flink, Path directory) {
+  TrainingJobs(FlinkCluster flink, Path directory) {
     this.flink = flink;
     this.directory = directory;
   }

@@ -8,7 +8,7 @@ import java.util.Map;
  *
  * @param seconds how long it is
  * @param records counted in it
- * @param cpuSeconds of this process, so of the broker and the whole of Flink too
+ * @param cpuSeconds of the broker and the whole of Flink too
  * @param bytes up and down that were serialised
  * @param spent seconds by where the trainers spent them, summed over the trainers
  */
