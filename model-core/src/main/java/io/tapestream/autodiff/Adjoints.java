@@ -35,6 +35,17 @@ public interface Adjoints {
   void add(Tensor input, Kernel kernel);
 
   /**
+   * Adds rows to the gradient of a table: {@code dT[ids[i]] += rows[i]}. Where it is known which
+   * rows a gradient holds, only these are touched.
+   *
+   * @param table (rows, width)
+   * @param ids INT64 (…)
+   * @param rows (…, width)
+   * @throws UnsupportedOperationException if the gradient is to have gradients itself
+   */
+  void addRows(Tensor table, Tensor ids, Tensor rows);
+
+  /**
    * Adds what ops compute to the gradient of an input; they run only if it is wanted.
    *
    * @param gradient gives a tensor of the input's size

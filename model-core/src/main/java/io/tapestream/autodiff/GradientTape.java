@@ -3,6 +3,7 @@ package io.tapestream.autodiff;
 import io.tapestream.tensor.Differentiable;
 import io.tapestream.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -276,8 +277,10 @@ public final class GradientTape implements AutoCloseable {
   public void accumulate(Tensor loss, List<Variable> variables) {
     requireUsable("accumulate");
     Seeds.requireScalar(loss);
-    accumulate(
-        loss, Seeds.one(loss), variables, variables.stream().map(Variable::gradient).toList());
+    List<Tensor> into = variables.stream().map(Variable::gradientForTapes).toList();
+    List<@Nullable TouchedRows> touched = new ArrayList<>(variables.size());
+    variables.forEach(variable -> touched.add(variable.touchedRows()));
+    play("accumulate", loss, Seeds.one(loss), variables, into, touched, true);
   }
 
   /**
@@ -294,7 +297,7 @@ public final class GradientTape implements AutoCloseable {
    *     anything it watches
    */
   public void accumulate(Tensor output, Tensor seed, List<Variable> variables, List<Tensor> into) {
-    play("accumulate", output, seed, variables, into, true);
+    play("accumulate", output, seed, variables, into, unknown(into), true);
   }
 
   /**
@@ -303,7 +306,26 @@ public final class GradientTape implements AutoCloseable {
    */
   public void gradientInto(
       Tensor output, Tensor seed, List<Variable> variables, List<Tensor> into) {
-    play("gradientInto", output, seed, variables, into, false);
+    gradientInto(output, seed, variables, into, unknown(into));
+  }
+
+  /**
+   * As {@link #gradientInto(Tensor, Tensor, List, List)}, where it may be known of a tensor which
+   * of its rows hold anything but zeros: then only rows are written to.
+   *
+   * @param touched one per tensor, null where nothing is known of it
+   */
+  public void gradientInto(
+      Tensor output,
+      Tensor seed,
+      List<Variable> variables,
+      List<Tensor> into,
+      List<@Nullable TouchedRows> touched) {
+    play("gradientInto", output, seed, variables, into, touched, false);
+  }
+
+  private static List<@Nullable TouchedRows> unknown(List<Tensor> into) {
+    return Collections.nCopies(into.size(), null);
   }
 
   private void play(
@@ -312,6 +334,7 @@ public final class GradientTape implements AutoCloseable {
       Tensor seed,
       List<Variable> variables,
       List<Tensor> into,
+      List<@Nullable TouchedRows> touched,
       boolean add) {
     requireUsable(call);
     Seeds.requireFit(List.of(output), List.of(seed));
@@ -333,7 +356,7 @@ public final class GradientTape implements AutoCloseable {
                 + " can't be added to a tensor of shape "
                 + into.get(i).shape());
       }
-      graph.giveInto(value, into.get(i), add);
+      graph.giveInto(value, into.get(i), touched.get(i), add);
     }
     playBack(List.of(output), List.of(seed), false);
     graph.clearUnconnected();

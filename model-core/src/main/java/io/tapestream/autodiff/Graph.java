@@ -85,6 +85,7 @@ final class Graph {
       node.wanted = false;
       node.gradient = null;
       node.callers = null;
+      node.touched = null;
       node.kind = Kind.OWN;
     }
     for (Tensor source : sources) {
@@ -103,16 +104,21 @@ final class Graph {
     }
   }
 
-  /** Has the gradient of a source put into a tensor of the caller's, or added to what it holds. */
-  void giveInto(Tensor source, Tensor callers, boolean add) {
+  /**
+   * Has the gradient of a source put into a tensor of the caller's, or added to what it holds.
+   *
+   * @param touched what is known of that tensor's rows; null if nothing is
+   */
+  void giveInto(Tensor source, Tensor callers, @Nullable TouchedRows touched, boolean add) {
     Node node = nodes.get(source);
     if (node == null) {
       if (!add) {
-        callers.clear();
+        clear(callers, touched);
       }
       return;
     }
     node.callers = callers;
+    node.touched = touched;
     if (add) {
       node.gradient = callers;
       node.kind = Kind.CALLERS;
@@ -123,8 +129,16 @@ final class Graph {
   void clearUnconnected() {
     for (Node node : order) {
       if (node.callers != null && node.gradient == null) {
-        node.callers.clear();
+        clear(node.callers, node.touched);
       }
+    }
+  }
+
+  private static void clear(Tensor gradient, @Nullable TouchedRows touched) {
+    if (touched == null) {
+      gradient.clear();
+    } else {
+      touched.clearAgain();
     }
   }
 
@@ -196,7 +210,37 @@ final class Graph {
         node.kind = Kind.OWN;
       }
       node.gradient = gradient;
+      if (node.touched != null && node.kind == Kind.CALLERS) {
+        node.touched.addAllAgain();
+      }
       kernel.into(gradient, accumulate);
+    }
+
+    @Override
+    public void addRows(Tensor table, Tensor ids, Tensor rows) {
+      Node node = wanted(table);
+      if (node == null) {
+        return;
+      }
+      TouchedRows touched = node.touched;
+      if (touched == null || node.callers == null) {
+        add(
+            table,
+            (dtable, accumulate) -> {
+              if (!accumulate) {
+                dtable.clear();
+              }
+              Backends.of(rows.dtype()).scatterAddRows(ids, rows, dtable);
+            });
+        return;
+      }
+      if (node.gradient == null) {
+        touched.clearAgain();
+        node.gradient = node.callers;
+        node.kind = Kind.CALLERS;
+      }
+      touched.add(ids);
+      Backends.of(rows.dtype()).scatterAddRows(ids, rows, node.callers);
     }
 
     @Override
@@ -234,6 +278,11 @@ final class Graph {
                 + " sees; take this gradient outside of other tapes, or give GradientTape.record a"
                 + " rule made of ops too");
       }
+    }
+
+    @Override
+    public void addRows(Tensor table, Tensor ids, Tensor rows) {
+      add(table, (Kernel) (dtable, accumulate) -> {});
     }
 
     @Override
@@ -275,6 +324,7 @@ final class Graph {
     boolean wanted;
     @Nullable Tensor gradient;
     @Nullable Tensor callers;
+    @Nullable TouchedRows touched; // of callers
     Kind kind = Kind.OWN;
 
     Node(

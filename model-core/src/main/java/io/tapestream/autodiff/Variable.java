@@ -2,6 +2,7 @@ package io.tapestream.autodiff;
 
 import io.tapestream.tensor.Differentiable;
 import io.tapestream.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A parameter: a value that training changes, and the place its gradient goes. Both are usually
@@ -13,6 +14,7 @@ public final class Variable implements Differentiable {
   private final Tensor value;
   private final Tensor gradient;
   private final boolean trainable;
+  private final @Nullable TouchedRows touched;
 
   /**
    * @param name such as {@code dense_1/kernel}
@@ -21,6 +23,24 @@ public final class Variable implements Differentiable {
    * @param trainable whether tapes watch it
    */
   public Variable(String name, Tensor value, Tensor gradient, boolean trainable) {
+    this(name, value, gradient, trainable, null);
+  }
+
+  /**
+   * A variable whose gradient may have few rows that are not zero.
+   *
+   * @param name as above
+   * @param value as above
+   * @param gradient as above
+   * @param trainable as above
+   * @param touched of the gradient; null if nothing is known of its rows
+   */
+  public Variable(
+      String name,
+      Tensor value,
+      Tensor gradient,
+      boolean trainable,
+      @Nullable TouchedRows touched) {
     if (!value.shape().equals(gradient.shape()) || value.dtype() != gradient.dtype()) {
       throw new IllegalArgumentException(
           "variable "
@@ -35,6 +55,7 @@ public final class Variable implements Differentiable {
     this.value = value;
     this.gradient = gradient;
     this.trainable = trainable;
+    this.touched = touched;
   }
 
   /** A trainable variable with a gradient of its own. */
@@ -63,7 +84,19 @@ public final class Variable implements Differentiable {
 
   /** Its gradient; always the same tensor. Tapes add to it and never clear it. */
   public Tensor gradient() {
+    if (touched != null) {
+      touched.addAll(); // whoever has it may write to it
+    }
     return gradient;
+  }
+
+  Tensor gradientForTapes() {
+    return gradient;
+  }
+
+  /** Which rows of its gradient may hold anything; null if nothing is known of them. */
+  public @Nullable TouchedRows touchedRows() {
+    return touched;
   }
 
   /** Whether tapes watch it. */

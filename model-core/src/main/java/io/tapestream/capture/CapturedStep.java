@@ -162,11 +162,7 @@ public final class CapturedStep implements AutoCloseable {
    * the step goes on with must be made outside.
    */
   public static void also(Runnable effect) {
-    if (Tracer.current() instanceof Trace trace) {
-      trace.also(effect::run);
-    } else {
-      effect.run();
-    }
+    Tracer.also(effect);
   }
 
   /** The number of shapes that are captured. */

@@ -48,10 +48,9 @@ final class Trace extends Tracer implements Context.Observer, AutoCloseable {
     return refusal;
   }
 
-  /** Does something now and in each repetition. */
-  void also(Instruction instruction) {
-    instructions.add(instruction);
-    unseen(instruction::run);
+  @Override
+  protected void repeats(Runnable effect) {
+    instructions.add(effect::run);
   }
 
   @Override
@@ -120,7 +119,8 @@ final class Trace extends Tracer implements Context.Observer, AutoCloseable {
       }
       Call call = new Call(method, target, arguments);
       bindKeys(arguments);
-      also(call);
+      instructions.add(call);
+      unseen(call::run);
       return null;
     }
 

@@ -1,5 +1,6 @@
 package io.tapestream.models;
 
+import io.tapestream.autodiff.TouchedRows;
 import io.tapestream.autodiff.Variable;
 import io.tapestream.files.SafeTensors;
 import io.tapestream.tensor.DType;
@@ -7,6 +8,7 @@ import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model's parameters, end to end in one flat vector, and their gradients in another:
@@ -50,9 +52,16 @@ public final class ParameterVector {
     this.statistics = values.slice(trainedSize, values.size());
     this.proposedStatistics = gradients.slice(trainedSize, values.size());
     this.variables =
-        entries.stream()
-            .map(e -> new Variable(e.name(), view(values, e), view(gradients, e), e.trained()))
-            .toList();
+        entries.stream().map(e -> variable(e, view(values, e), view(gradients, e))).toList();
+  }
+
+  private static Variable variable(Entry entry, Tensor value, Tensor gradient) {
+    return new Variable(entry.name(), value, gradient, entry.trained(), touched(entry, gradient));
+  }
+
+  /** A record of the rows of a new gradient; null where it has none, or is no matrix. */
+  private static @Nullable TouchedRows touched(Entry entry, Tensor gradient) {
+    return entry.trained() && entry.shape().rank() == 2 ? new TouchedRows(gradient) : null;
   }
 
   /** The number of values: trained ones and statistics. */
@@ -73,6 +82,7 @@ public final class ParameterVector {
   /**
    * The gradients of the trained values, flat; behind them the {@link #proposedStatistics}. So what
    * a step leaves here is all that a parameter server needs of it.
+   * Who writes to the gradient of a matrix tells its {@link Variable#touchedRows}.
    */
   public Tensor gradients() {
     return gradients;
@@ -125,6 +135,43 @@ public final class ParameterVector {
   /** Views of these places in another flat vector of this size. */
   public List<Tensor> viewsOf(Tensor flat, List<Entry> places) {
     return places.stream().map(e -> view(flat, e)).toList();
+  }
+
+  /**
+   * Which rows hold anything in the gradients of another flat vector of this size, all zeros now.
+   *
+   * @param views of these places in it
+   * @return one per place, null where nothing is noted
+   */
+  public static List<@Nullable TouchedRows> touchedRows(List<Entry> places, List<Tensor> views) {
+    List<@Nullable TouchedRows> touched = new ArrayList<>(places.size());
+    for (int i = 0; i < places.size(); i++) {
+      touched.add(touched(places.get(i), views.get(i)));
+    }
+    return touched;
+  }
+
+  /** Sets the gradients of all trained values to zero. */
+  public void clearGradients() {
+    int from = 0;
+    for (int i = 0; i < entries.size() && entries.get(i).trained(); i++) {
+      TouchedRows touched = variables.get(i).touchedRows();
+      Entry entry = entries.get(i);
+      if (touched != null && !touched.all()) {
+        clear(from, entry.offset());
+        touched.clear();
+        from = entry.offset() + entry.shape().size();
+      } else if (touched != null) {
+        touched.forget();
+      }
+    }
+    clear(from, trainedSize);
+  }
+
+  private void clear(int from, int to) {
+    if (to > from) {
+      gradients.view(from, Shape.of(to - from)).clear();
+    }
   }
 
   /** Sets values {@code from … from+n-1} from an array. */
@@ -183,6 +230,12 @@ public final class ParameterVector {
   }
 
   void close() {
+    for (Variable variable : variables) {
+      TouchedRows touched = variable.touchedRows();
+      if (touched != null) {
+        touched.close();
+      }
+    }
     values.close();
     gradients.close();
   }

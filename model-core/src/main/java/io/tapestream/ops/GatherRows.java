@@ -38,15 +38,7 @@ public final class GatherRows {
     backend.gatherRows(table, ids, y);
     return GradientTape.record(
         y,
-        (dy, adjoints) ->
-            adjoints.add(
-                table,
-                (dtable, accumulate) -> {
-                  if (!accumulate) {
-                    dtable.clear();
-                  }
-                  backend.scatterAddRows(ids, dy, dtable);
-                }),
+        (dy, adjoints) -> adjoints.addRows(table, ids, dy),
         (dy, adjoints) -> adjoints.add(table, () -> ScatterAddRows.of(ids, dy, table.dim(0))),
         table,
         ids);

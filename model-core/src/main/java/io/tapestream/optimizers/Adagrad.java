@@ -47,6 +47,11 @@ public record Adagrad(Schedule learningRate, double initialAccumulator, double e
   }
 
   @Override
+  public boolean leavesZeros() {
+    return true;
+  }
+
+  @Override
   public int slots() {
     return 1;
   }

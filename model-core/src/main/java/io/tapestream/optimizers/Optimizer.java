@@ -28,6 +28,14 @@ public interface Optimizer extends Specified {
   /** The value that slot {@code slot} of a weight that was never updated holds. */
   float initialSlot(int slot);
 
+  /**
+   * Whether an update leaves an element whose gradient is zero as it is, and its slots too. Then
+   * only the rows of a table that a step has touched are updated, and nothing else changes.
+   */
+  default boolean leavesZeros() {
+    return false;
+  }
+
   /** The smallest piece that may be updated by itself. */
   default Granule granule() {
     return Granule.ELEMENT;

@@ -49,6 +49,11 @@ public record Sgd(Schedule learningRate, double momentum, boolean nesterov) impl
   }
 
   @Override
+  public boolean leavesZeros() {
+    return momentum == 0;
+  }
+
+  @Override
   public int slots() {
     return momentum == 0 ? 0 : 1;
   }

@@ -43,6 +43,23 @@ public abstract class Tracer {
   /** What to call in place of something that computes: it does the same, and notes the call. */
   public abstract <T> T recording(Class<T> type, T target);
 
+  /**
+   * Does something on the host now, and again whenever what is being traced is done again: now
+   * only, where nothing is. Reading and writing elements is allowed in it.
+   */
+  public static void also(Runnable effect) {
+    Tracer tracer = current();
+    if (tracer == null) {
+      effect.run();
+    } else {
+      tracer.repeats(effect);
+      tracer.unseen(effect);
+    }
+  }
+
+  /** Before something is done on the host that is to be done again. */
+  protected abstract void repeats(Runnable effect);
+
   /** Before a tensor is set to zero. */
   protected abstract void clears(Tensor tensor);
 

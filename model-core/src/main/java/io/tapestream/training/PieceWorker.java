@@ -5,7 +5,6 @@ import io.tapestream.autodiff.Variable;
 import io.tapestream.capture.CapturedStep;
 import io.tapestream.layers.Context;
 import io.tapestream.models.Model;
-import io.tapestream.models.ParameterVector.Entry;
 import io.tapestream.tensor.Tensor;
 import io.tapestream.tensor.Workspace;
 import java.util.ArrayList;
@@ -21,19 +20,15 @@ import org.jspecify.annotations.Nullable;
 final class PieceWorker implements AutoCloseable {
   private final Model model;
   private final Objective objective;
-  private final List<Entry> trained;
   private final List<Variable> variables;
   private final Workspace workspace = new Workspace();
   private final LongSupplier nanoTime;
-  private @Nullable Partial partial;
+  private @Nullable GradientRoom partial;
   private final boolean eagerly;
-  private final IdentityHashMap<List<Tensor>, CapturedStep> steps = new IdentityHashMap<>();
+  private final IdentityHashMap<GradientRoom, CapturedStep> steps = new IdentityHashMap<>();
   private long predicted;
   private long forwardNanos;
   private long backwardNanos;
-
-  /** A piece's gradient: flat, and as views per variable. */
-  record Partial(Tensor flat, List<Tensor> views) {}
 
   PieceWorker(Model model, Objective objective) {
     this(model, objective, true, () -> 0);
@@ -48,19 +43,13 @@ final class PieceWorker implements AutoCloseable {
     this.nanoTime = nanoTime;
     this.model = model;
     this.objective = objective;
-    this.trained = model.trainableEntries();
-    this.variables = model.parameters().variablesOf(trained);
+    this.variables = model.parameters().variablesOf(model.trainableEntries());
   }
 
   /** This worker's room for a gradient, made when it is first needed. */
-  Partial partial() {
+  GradientRoom partial() {
     if (partial == null) {
-      Tensor flat;
-      try (Workspace.Scope none = Workspace.outside()) {
-        flat =
-            Tensor.zeros(model.parameters().values().dtype(), model.parameters().values().shape());
-        partial = new Partial(flat, model.parameters().viewsOf(flat, trained));
-      }
+      partial = GradientRoom.beside(model);
     }
     return partial;
   }
@@ -68,9 +57,9 @@ final class PieceWorker implements AutoCloseable {
   /**
    * Computes loss and gradient of rows {@code from … to-1}.
    *
-   * @param gradient per trained variable; overwritten by the gradient of the summed weighted loss
+   * @param gradient overwritten by the gradient of the summed weighted loss
    */
-  Totals differentiate(Batch batch, int from, int to, Context context, List<Tensor> gradient) {
+  Totals differentiate(Batch batch, int from, int to, Context context, GradientRoom gradient) {
     try (Workspace.Scope scope = workspace.enter()) {
       long started = nanoTime.getAsLong();
       Batch piece = batch.slice(from, to);
@@ -88,7 +77,7 @@ final class PieceWorker implements AutoCloseable {
    * The step that leaves its gradient there: from a piece's tensors to losses and predictions.
    * Gradients lie in one place or two, a worker's own and the model's.
    */
-  private CapturedStep step(Batch like, List<Tensor> gradient) {
+  private CapturedStep step(Batch like, GradientRoom gradient) {
     int inputs = like.inputs().size();
     return steps.computeIfAbsent(
         gradient,
@@ -98,12 +87,12 @@ final class PieceWorker implements AutoCloseable {
                 eagerly));
   }
 
-  private List<Tensor> differentiate(Batch piece, Context context, List<Tensor> gradient) {
+  private List<Tensor> differentiate(Batch piece, Context context, GradientRoom gradient) {
     try (GradientTape tape = new GradientTape()) {
       List<Tensor> predictions = model.applyAll(piece.inputs(), context);
       Tensor losses = objective.perExample(predictions, piece.targets());
       CapturedStep.also(() -> predicted = nanoTime.getAsLong());
-      tape.gradientInto(losses, piece.weights(), variables, gradient);
+      tape.gradientInto(losses, piece.weights(), variables, gradient.views(), gradient.touched());
       List<Tensor> results = new ArrayList<>(predictions);
       results.add(0, losses);
       return results;
@@ -140,7 +129,7 @@ final class PieceWorker implements AutoCloseable {
     steps.clear();
     workspace.close();
     if (partial != null) {
-      partial.flat().close();
+      partial.close();
       partial = null;
     }
   }

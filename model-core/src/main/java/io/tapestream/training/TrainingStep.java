@@ -1,13 +1,10 @@
 package io.tapestream.training;
 
-import io.tapestream.backend.Backends;
-import io.tapestream.backend.Binary;
 import io.tapestream.layers.Context;
 import io.tapestream.losses.Loss;
 import io.tapestream.metrics.Metric;
 import io.tapestream.models.Model;
 import io.tapestream.models.ParameterVector;
-import io.tapestream.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -31,20 +28,16 @@ import java.util.stream.Stream;
  * step belongs to one caller at a time.
  */
 public final class TrainingStep implements AutoCloseable {
-  private static final int CHUNK_FLOATS = 16 * 1024;
-
   private final Model model;
   private final Objective objective;
   private final StepSettings settings;
   private final List<PieceWorker> workers;
   private final ExecutorService helpers;
-  private final List<Tensor> gradientViews;
-  private final Tensor trainedGradient;
+  private final GradientRoom gradient;
   private final boolean whole; // whether a batch is one piece
   private final boolean someFrozen;
   private double forwardShare;
   private final GatheredRows counted = new GatheredRows();
-  private final float[] chunk = new float[CHUNK_FLOATS];
 
   /**
    * A step of a built model.
@@ -78,10 +71,8 @@ public final class TrainingStep implements AutoCloseable {
             .limit(settings.threads())
             .toList();
     ParameterVector parameters = model.parameters();
-    this.gradientViews = parameters.viewsOf(parameters.gradients(), model.trainableEntries());
-    this.someFrozen =
-        gradientViews.stream().mapToInt(Tensor::size).sum() < parameters.trainedSize();
-    this.trainedGradient = parameters.gradients().slice(0, parameters.trainedSize());
+    this.gradient = GradientRoom.of(model);
+    this.someFrozen = gradient.size() < parameters.trainedSize();
     AtomicInteger named = new AtomicInteger();
     this.helpers =
         Executors.newFixedThreadPool(
@@ -115,7 +106,7 @@ public final class TrainingStep implements AutoCloseable {
     Totals totals = new Totals(objective);
     Batch rows = counted(batch);
     if (rows.size() == 0 || someFrozen) { // else the first piece overwrites all of it
-      trainedGradient.clear();
+      model.parameters().clearGradients();
     }
     if (rows.size() == 0) {
       return result(totals, batch.size());
@@ -173,14 +164,14 @@ public final class TrainingStep implements AutoCloseable {
                 pieces.from(piece),
                 pieces.to(piece),
                 context,
-                first ? gradientViews : worker.partial().views());
+                first ? gradient : worker.partial());
         boolean passed =
             order.pass(
                 piece,
                 () -> {
                   totals.add(own);
                   if (!first) {
-                    add(worker.partial().flat());
+                    gradient.add(worker.partial());
                   }
                 });
         if (!passed) {
@@ -192,12 +183,6 @@ public final class TrainingStep implements AutoCloseable {
     }
   }
 
-  private void add(Tensor partial) {
-    Tensor trained = partial.slice(0, trainedGradient.size());
-    Backends.of(partial.dtype())
-        .binary(Binary.ADD, trainedGradient, trained, trainedGradient, false);
-  }
-
   /** The examples that have weight; the batch itself if all have. */
   private Batch counted(Batch batch) {
     double[] weights = batch.weights().toDoubles();
@@ -206,7 +191,7 @@ public final class TrainingStep implements AutoCloseable {
   }
 
   private StepResult result(Totals totals, int examples) {
-    double squares = squares(trainedGradient);
+    double squares = gradient.squares();
     return new StepResult(
         totals.lossSum,
         totals.weightSum,
@@ -215,32 +200,8 @@ public final class TrainingStep implements AutoCloseable {
         totals.metricWeights,
         Double.isFinite(totals.lossSum)
             && Double.isFinite(squares)
-            && Double.isFinite(squares(model.parameters().proposedStatistics())),
+            && Double.isFinite(GradientRoom.squares(model.parameters().proposedStatistics())),
         Math.sqrt(squares));
-  }
-
-  /** Σx² in double, over four interleaved sums, so that one addition needn't wait for the other. */
-  private double squares(Tensor vector) {
-    double s0 = 0;
-    double s1 = 0;
-    double s2 = 0;
-    double s3 = 0;
-    int size = vector.size();
-    for (int from = 0; from < size; from += CHUNK_FLOATS) {
-      int n = Math.min(CHUNK_FLOATS, size - from);
-      vector.read(from, chunk, 0, n);
-      int i = 0;
-      for (; i + 3 < n; i += 4) {
-        s0 += (double) chunk[i] * chunk[i];
-        s1 += (double) chunk[i + 1] * chunk[i + 1];
-        s2 += (double) chunk[i + 2] * chunk[i + 2];
-        s3 += (double) chunk[i + 3] * chunk[i + 3];
-      }
-      for (; i < n; i++) {
-        s0 += (double) chunk[i] * chunk[i];
-      }
-    }
-    return (s0 + s1) + (s2 + s3);
   }
 
   /** Ends the threads and frees the memory. */
@@ -248,6 +209,7 @@ public final class TrainingStep implements AutoCloseable {
   public void close() {
     helpers.shutdown();
     workers.forEach(PieceWorker::close);
+    gradient.close();
     counted.close();
   }
 }

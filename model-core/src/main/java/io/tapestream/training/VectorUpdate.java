@@ -1,5 +1,6 @@
 package io.tapestream.training;
 
+import io.tapestream.autodiff.TouchedRows;
 import io.tapestream.autodiff.Variable;
 import io.tapestream.models.Model;
 import io.tapestream.models.ParameterVector;
@@ -10,7 +11,9 @@ import io.tapestream.optimizers.Step;
 import io.tapestream.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An optimizer and its memory for a model's trained parameters, those of frozen layers left out.
@@ -41,9 +44,13 @@ public final class VectorUpdate {
   private final Optimizer optimizer;
   private final List<Variable> variables;
   private final List<Range> ranges;
+  private final List<@Nullable Table> tables; // by index of the first of its ranges, else null
   private final float[] weights;
   private final float[] gradient;
   private long applied;
+
+  /** A matrix whose untouched rows stay as they are; its ranges follow each other. */
+  private record Table(int offset, int width, int rowsOfARange, int ranges, TouchedRows touched) {}
 
   /** Of a built model; which of its layers are frozen counts from now on. */
   public VectorUpdate(Model model, Optimizer optimizer) {
@@ -55,6 +62,7 @@ public final class VectorUpdate {
     this.optimizer = optimizer;
     this.variables = parameters.variablesOf(trained);
     this.ranges = ranges(trained, optimizer);
+    this.tables = tables(trained);
     int longest = ranges.stream().mapToInt(Range::length).max().orElse(0);
     this.weights = new float[longest];
     this.gradient = new float[longest];
@@ -62,23 +70,58 @@ public final class VectorUpdate {
 
   private static List<Range> ranges(List<Entry> trained, Optimizer optimizer) {
     List<Range> ranges = new ArrayList<>();
-    if (optimizer.granule() == Granule.TENSOR) {
-      for (Entry entry : trained) {
-        ranges.add(range(entry.offset(), entry.shape().size(), optimizer));
-      }
-      return ranges;
-    }
     for (int i = 0; i < trained.size(); ) {
-      int from = trained.get(i).offset();
-      int to = from;
-      for (; i < trained.size() && trained.get(i).offset() == to; i++) {
-        to += trained.get(i).shape().size();
+      Entry first = trained.get(i);
+      int from = first.offset();
+      int to = from + first.shape().size();
+      i++;
+      if (optimizer.granule() == Granule.TENSOR) {
+        ranges.add(range(from, to - from, optimizer));
+        continue;
       }
-      for (; from < to; from += CHUNK_FLOATS) {
-        ranges.add(range(from, Math.min(CHUNK_FLOATS, to - from), optimizer));
+      boolean table = isTable(first, optimizer);
+      while (!table
+          && i < trained.size()
+          && trained.get(i).offset() == to
+          && !isTable(trained.get(i), optimizer)) {
+        to += trained.get(i).shape().size();
+        i++;
+      }
+      int longest = table ? rowsOfARange(first) * first.shape().dim(1) : CHUNK_FLOATS;
+      for (; from < to; from += longest) {
+        ranges.add(range(from, Math.min(longest, to - from), optimizer));
       }
     }
     return ranges;
+  }
+
+  /** Whether only those rows of a parameter are updated that a step has touched. */
+  private static boolean isTable(Entry entry, Optimizer optimizer) {
+    return optimizer.leavesZeros() && entry.shape().rank() == 2 && entry.shape().size() > 0;
+  }
+
+  /** Whole rows, so that a row lies in one range. */
+  private static int rowsOfARange(Entry table) {
+    return Math.max(1, CHUNK_FLOATS / table.shape().dim(1));
+  }
+
+  private List<@Nullable Table> tables(List<Entry> trained) {
+    List<@Nullable Table> found = new ArrayList<>(Collections.nCopies(ranges.size(), null));
+    for (int i = 0; i < trained.size(); i++) {
+      Entry entry = trained.get(i);
+      TouchedRows touched = variables.get(i).touchedRows();
+      if (touched == null || optimizer.granule() == Granule.TENSOR || !isTable(entry, optimizer)) {
+        continue;
+      }
+      int first = 0;
+      while (ranges.get(first).from() != entry.offset()) {
+        first++;
+      }
+      int perRange = rowsOfARange(entry);
+      int count = (entry.shape().dim(0) + perRange - 1) / perRange;
+      found.set(first, new Table(entry.offset(), entry.shape().dim(1), perRange, count, touched));
+    }
+    return found;
   }
 
   private static Range range(int from, int length, Optimizer optimizer) {
@@ -107,8 +150,8 @@ public final class VectorUpdate {
 
   /** Moves the parameters against the gradients that lie in the variables, and clears those. */
   public void applyGradients() {
-    move(1, applied);
-    parameters.gradients().clear();
+    apply(1, applied);
+    parameters.clearGradients();
   }
 
   /**
@@ -119,23 +162,65 @@ public final class VectorUpdate {
    * @param round steps before this one, those that moved nothing included
    */
   void apply(double divisor, long round) {
-    move(divisor, round);
-  }
-
-  private void move(double divisor, long round) {
     Step step = new Step(++applied, round);
     float by = (float) divisor;
-    for (Range range : ranges) {
-      int n = range.length();
-      parameters.gradients().read(range.from(), gradient, 0, n);
-      parameters.read(range.from(), weights, 0, n);
-      if (by != 1) {
-        for (int i = 0; i < n; i++) {
-          gradient[i] /= by;
+    for (int i = 0; i < ranges.size(); ) {
+      Table table = tables.get(i);
+      if (table != null && !table.touched.all()) {
+        applyRows(table, i, by, step);
+        i += table.ranges;
+      } else {
+        applyRange(ranges.get(i), by, step);
+        i++;
+      }
+    }
+  }
+
+  private void applyRange(Range range, float by, Step step) {
+    int n = range.length();
+    parameters.gradients().read(range.from(), gradient, 0, n);
+    parameters.read(range.from(), weights, 0, n);
+    divide(n, by);
+    optimizer.update(weights, gradient, range.slots(), 0, n, step);
+    parameters.load(range.from(), weights, 0, n);
+  }
+
+  private void divide(int n, float by) {
+    if (by != 1) {
+      for (int i = 0; i < n; i++) {
+        gradient[i] /= by;
+      }
+    }
+  }
+
+  /** Updates the rows that the step has touched, as many at a time as the arrays hold. */
+  private void applyRows(Table table, int firstRange, float by, Step step) {
+    int width = table.width;
+    int most = weights.length / width;
+    float[][] slots = new float[optimizer.slots()][most * width];
+    for (int done = 0; done < table.touched.count(); done += most) {
+      int rows = Math.min(most, table.touched.count() - done);
+      for (int i = 0; i < rows; i++) {
+        int row = (int) table.touched.row(done + i);
+        int at = table.offset + row * width;
+        parameters.gradients().read(at, gradient, i * width, width);
+        parameters.read(at, weights, i * width, width);
+        Range range = ranges.get(firstRange + row / table.rowsOfARange);
+        for (int slot = 0; slot < slots.length; slot++) {
+          System.arraycopy(range.slots()[slot], at - range.from(), slots[slot], i * width, width);
         }
       }
-      optimizer.update(weights, gradient, range.slots(), 0, n, step);
-      parameters.load(range.from(), weights, 0, n);
+      divide(rows * width, by);
+      optimizer.update(weights, gradient, slots, 0, rows * width, step);
+      for (int i = 0; i < rows; i++) {
+        int row = (int) table.touched.row(done + i);
+        int at = table.offset + row * width;
+        parameters.load(at, weights, i * width, width);
+        Range range = ranges.get(firstRange + row / table.rowsOfARange);
+        for (int slot = 0; slot < slots.length; slot++) {
+          System.arraycopy(slots[slot], i * width, range.slots()[slot], at - range.from(), width);
+        }
+      }
     }
   }
 
