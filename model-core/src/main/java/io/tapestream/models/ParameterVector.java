@@ -81,8 +81,8 @@ public final class ParameterVector {
 
   /**
    * The gradients of the trained values, flat; behind them the {@link #proposedStatistics}. So what
-   * a step leaves here is all that a parameter server needs of it.
-   * Who writes to the gradient of a matrix tells its {@link Variable#touchedRows}.
+   * a step leaves here is all that a parameter server needs of it. Who writes to the gradient of a
+   * matrix tells its {@link Variable#touchedRows}.
    */
   public Tensor gradients() {
     return gradients;

@@ -49,7 +49,9 @@ public final class ChaosBenchmark implements Benchmark {
               .with("state", scenario.backend())
               .with("records", scenario.records());
       try {
-        add(row, Chaos.run(scenario, directory, System.err::println));
+        Outcome outcome = Chaos.run(scenario, directory, System.err::println);
+        System.err.println(outcome.problem().orElse("each once"));
+        add(row, outcome);
       } catch (Exception e) {
         row.with("verdict", String.join("; because ", Reasons.of(e)) + "; see " + directory);
       }

@@ -7,22 +7,17 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
-import ai.djl.nn.Blocks;
 import ai.djl.nn.Parameter;
-import ai.djl.nn.SequentialBlock;
-import ai.djl.nn.convolutional.Conv2d;
-import ai.djl.nn.core.Linear;
-import ai.djl.nn.pooling.Pool;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.Trainer;
 import ai.djl.training.initializer.XavierInitializer;
 import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
-import ai.djl.training.tracker.Tracker;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One training step after another on DJL with libtorch, on the calling thread.
@@ -33,71 +28,49 @@ import java.nio.FloatBuffer;
  */
 public final class DjlTrainer implements AutoCloseable {
 
-  private static final float LEARNING_RATE = 0.001f;
+  /** What both sides step with. */
+  public static final float LEARNING_RATE = 0.001f;
 
   private final Model model;
   private final Trainer trainer;
   private final Shape input;
   private final boolean sparseLabels;
 
-  private DjlTrainer(String name, Block block, Loss loss, Shape input, boolean sparseLabels) {
-    this.input = input;
+  /**
+   * Makes the model's parameters.
+   *
+   * @param sparseLabels whether a label is a class index; else it is a value as the loss wants it
+   * @param inputs of one example
+   */
+  DjlTrainer(
+      String name,
+      Block block,
+      Loss loss,
+      Optimizer optimizer,
+      boolean sparseLabels,
+      Shape... inputs) {
+    this.input = inputs[0];
     this.sparseLabels = sparseLabels;
     model = Model.newInstance(name, Device.cpu(), "PyTorch");
     model.setBlock(block);
     DefaultTrainingConfig config =
         new DefaultTrainingConfig(loss)
-            .optOptimizer(
-                Optimizer.adam().optLearningRateTracker(Tracker.fixed(LEARNING_RATE)).build())
+            .optOptimizer(optimizer)
             .optInitializer(new XavierInitializer(), Parameter.Type.WEIGHT)
             .optDevices(new Device[] {Device.cpu()});
     trainer = model.newTrainer(config);
-    trainer.initialize(batch(1));
+    trainer.initialize(
+        Arrays.stream(inputs).map(one -> new Shape(1).addAll(one)).toArray(Shape[]::new));
   }
 
   /** LeNet-5 with ReLU on (1, 28, 28) images, ten classes, Adam. */
   public static DjlTrainer leNet() {
-    SequentialBlock block =
-        new SequentialBlock()
-            .add(convolution(6, 2))
-            .add(Activation.reluBlock())
-            .add(Pool.avgPool2dBlock(new Shape(2, 2), new Shape(2, 2)))
-            .add(convolution(16, 0))
-            .add(Activation.reluBlock())
-            .add(Pool.avgPool2dBlock(new Shape(2, 2), new Shape(2, 2)))
-            .add(Blocks.batchFlattenBlock())
-            .add(Linear.builder().setUnits(120).build())
-            .add(Activation.reluBlock())
-            .add(Linear.builder().setUnits(84).build())
-            .add(Activation.reluBlock())
-            .add(Linear.builder().setUnits(10).build());
-    return new DjlTrainer(
-        "lenet", block, Loss.softmaxCrossEntropyLoss(), new Shape(1, 28, 28), true);
+    return DjlModels.leNet(DjlModels.adam());
   }
 
   /** A perceptron of 40 features, 256 and 128 hidden units with ReLU and one logit, Adam. */
   public static DjlTrainer perceptron() {
-    SequentialBlock block =
-        new SequentialBlock()
-            .add(Linear.builder().setUnits(256).build())
-            .add(Activation.reluBlock())
-            .add(Linear.builder().setUnits(128).build())
-            .add(Activation.reluBlock())
-            .add(Linear.builder().setUnits(1).build());
-    return new DjlTrainer(
-        "perceptron", block, Loss.sigmoidBinaryCrossEntropyLoss(), new Shape(40), false);
-  }
-
-  private static Block convolution(int filters, int padding) {
-    return Conv2d.builder()
-        .setKernelShape(new Shape(5, 5))
-        .setFilters(filters)
-        .optPadding(new Shape(padding, padding))
-        .build();
-  }
-
-  private Shape batch(int examples) {
-    return new Shape(examples).addAll(input);
+    return DjlModels.perceptron(DjlModels.adam(), 40, 1);
   }
 
   /**
@@ -108,14 +81,27 @@ public final class DjlTrainer implements AutoCloseable {
    * @param examples how many examples the arrays hold
    */
   public void step(float[] features, float[] labels, int examples) {
+    step(features, null, labels, examples);
+  }
+
+  /**
+   * Forward, backward and update on one mini-batch of a model with a second input.
+   *
+   * @param ids as many for each example, row by row; null where the model has one input
+   */
+  public void step(float[] features, long @Nullable [] ids, float[] labels, int examples) {
     try (NDManager manager = trainer.getManager().newSubManager()) {
-      NDArray x = manager.create(FloatBuffer.wrap(features), batch(examples), DataType.FLOAT32);
+      Shape shape = new Shape(examples).addAll(input);
+      NDList x = new NDList(manager.create(FloatBuffer.wrap(features), shape, DataType.FLOAT32));
+      if (ids != null) {
+        x.add(manager.create(ids, new Shape(examples, ids.length / examples)));
+      }
       NDArray y = manager.create(labels, new Shape(examples, 1));
       if (sparseLabels) {
         y = y.squeeze(1);
       }
       try (GradientCollector tape = trainer.newGradientCollector()) {
-        NDList predictions = trainer.forward(new NDList(x));
+        NDList predictions = trainer.forward(x);
         NDArray loss = trainer.getLoss().evaluate(new NDList(y), predictions);
         tape.backward(loss);
       }

@@ -53,7 +53,7 @@ public final class StreamBenchmark implements Benchmark {
   @Override
   public String summary() {
     return "records/s of the streaming job beside fit, mere reading, kafka-clients + DJL; 1 and 2"
-               + " trainers";
+        + " trainers";
   }
 
   @Override
