@@ -130,6 +130,9 @@ class FloorsTest {
       noClasses()
           .that()
           .resideOutsideOfPackages("io.tapestream.backend..", "io.tapestream.tensor..")
+          .and()
+          .resideOutsideOfPackages( // Deeplearning4j, a peer, speaks ND4J
+              "io.tapestream.benchmarks.peers..", "io.tapestream.benchmarks.step..")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("org.nd4j..", "org.bytedeco..");

@@ -1,5 +1,6 @@
 package io.tapestream.stories;
 
+import io.tapestream.capture.CapturedStep;
 import io.tapestream.layers.Context;
 import io.tapestream.tensor.Tensor;
 
@@ -10,7 +11,7 @@ public final class FaultyCountingModel extends CountingModel {
   @Override
   protected Tensor call(Tensor x, Context context) {
     if (context.training()) {
-      Faults.pass(PLACE);
+      CapturedStep.also(() -> Faults.pass(PLACE)); // in each step, not only where it is traced
     }
     return super.call(x, context);
   }

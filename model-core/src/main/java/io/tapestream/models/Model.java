@@ -50,6 +50,10 @@ import org.jspecify.annotations.Nullable;
  * which the layers were constructed. {@code call} may use any op, branch and loop, as long as each
  * layer that it ever calls is called for the zeros that {@code build} tries.
  *
+ * <p>Training captures it: the code of {@code call} runs when a shape of the batch is new, and from
+ * then on the kernels that it called are called again. What else it does, such as counting, it does
+ * through {@code capture.CapturedStep.also}.
+ *
  * <p>A layer that was built in another model brings its values along when this one is built, and
  * that other model ends: so a trained model becomes a part of a larger one.
  *
