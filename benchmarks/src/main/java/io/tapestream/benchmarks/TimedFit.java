@@ -11,8 +11,8 @@ import java.util.Iterator;
 import java.util.NoSuchElementException;
 
 /**
- * A workload's model trained in memory by {@code fit}, records/s. A turn is one call; its first
- * steps, in which memory and plans are made, are not counted.
+ * A model trained in memory by {@code fit}, records/s. A turn is one call; its first steps, in
+ * which memory and plans are made, are not counted.
  */
 public final class TimedFit implements Contestant, AutoCloseable {
   private static final int UNCOUNTED_STEPS = 3;
@@ -20,6 +20,7 @@ public final class TimedFit implements Contestant, AutoCloseable {
   private final Model model;
   private final Batch data;
   private final int batch;
+  private final StepSettings settings;
 
   /**
    * Builds the model.
@@ -29,31 +30,52 @@ public final class TimedFit implements Contestant, AutoCloseable {
    * @param batch examples of a step; they divide the examples
    */
   public TimedFit(Workload workload, float[] features, float[] labels, int batch) {
-    if (labels.length % batch != 0) {
-      throw new IllegalArgumentException(labels.length + " examples are no batches of " + batch);
-    }
-    this.model = workload.model();
-    this.data =
+    this(
+        compiled(workload),
         Batch.of(
             Tensor.of(features, workload.batched(labels.length).dims()),
-            Tensor.of(labels, labels.length));
+            Tensor.of(labels, labels.length)),
+        batch,
+        StepSettings.of(1));
+  }
+
+  /**
+   * Takes a model over.
+   *
+   * @param model compiled
+   * @param data the examples that are trained on over and over; closed with the model
+   * @param batch examples of a step; they divide the examples
+   * @param settings of the steps
+   */
+  public TimedFit(Model model, Batch data, int batch, StepSettings settings) {
+    if (data.size() % batch != 0) {
+      throw new IllegalArgumentException(data.size() + " examples are no batches of " + batch);
+    }
+    this.model = model;
+    this.data = data;
     this.batch = batch;
+    this.settings = settings;
+  }
+
+  private static Model compiled(Workload workload) {
+    Model model = workload.model();
     model.build(workload.input(), 1);
     model.compile(new Adam(), workload.loss());
+    return model;
   }
 
   @Override
   public double perSecond(Duration atLeast) {
     Until until = new Until(atLeast.toNanos());
-    model.fit(() -> until, FitOptions.of(batch, 1).withStep(StepSettings.of(1)));
+    model.fit(() -> until, FitOptions.of(batch, 1).withStep(settings));
     return until.steps * 1e9 / until.passed * batch;
   }
 
   @Override
   public void close() {
     model.close();
-    data.features().close();
-    data.labels().close();
+    data.inputs().forEach(Tensor::close);
+    data.targets().forEach(Tensor::close);
     data.weights().close();
   }
 

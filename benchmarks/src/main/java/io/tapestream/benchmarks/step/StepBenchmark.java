@@ -6,6 +6,7 @@ import io.tapestream.benchmarks.Interleaved;
 import io.tapestream.benchmarks.Interleaved.Speeds;
 import io.tapestream.benchmarks.Pace;
 import io.tapestream.benchmarks.Report;
+import io.tapestream.benchmarks.TimedFit;
 import io.tapestream.benchmarks.peers.TorchStep;
 import io.tapestream.benchmarks.step.StepModel.Rule;
 import io.tapestream.training.StepSettings;
@@ -99,11 +100,11 @@ public final class StepBenchmark implements Benchmark {
       Interleaved pace, Row row, Optional<String> python, DjlThread djlThread) throws Exception {
     Examples examples = Examples.of(row.model(), row.batch());
     StepSettings settings = StepSettings.of(1).withThreads(row.threads());
-    try (TapestreamStep ours = new TapestreamStep(row.model(), row.rule(), examples, settings);
+    try (TimedFit ours = TapestreamStep.of(row.model(), row.rule(), examples, settings);
         DjlThread.Trained djl = djlThread.train(row.model(), row.rule(), examples);
         Closing torch = new Closing(torch(row, python))) {
       Map<String, Contestant> contestants = new LinkedHashMap<>();
-      contestants.put(US, ours);
+      contestants.put(US, atLeast -> ours.perSecond(atLeast) / row.batch());
       contestants.put(DJL, djl);
       torch.step().ifPresent(step -> contestants.put(TORCH, step));
       if (row.threads() == 1) { // it has no number of threads of its own

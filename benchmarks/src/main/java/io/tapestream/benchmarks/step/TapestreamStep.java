@@ -1,6 +1,6 @@
 package io.tapestream.benchmarks.step;
 
-import io.tapestream.benchmarks.Contestant;
+import io.tapestream.benchmarks.TimedFit;
 import io.tapestream.benchmarks.peers.DjlTrainer;
 import io.tapestream.benchmarks.step.StepModel.Rule;
 import io.tapestream.models.Model;
@@ -10,25 +10,16 @@ import io.tapestream.optimizers.Sgd;
 import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
 import io.tapestream.training.Batch;
-import io.tapestream.training.FitOptions;
 import io.tapestream.training.StepSettings;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
-import java.util.NoSuchElementException;
 
 /** A model trained on one batch over and over by {@code fit}. */
-final class TapestreamStep implements Contestant, AutoCloseable {
-  private static final int UNCOUNTED_STEPS = 3; // in which memory, plans and programs are made
+final class TapestreamStep {
 
-  private final Model model;
-  private final Batch batch;
-  private final StepSettings settings;
-
-  TapestreamStep(StepModel kind, Rule rule, Examples examples, StepSettings settings) {
-    this.model = kind.tapestream();
-    this.settings = settings;
+  /** The model, compiled, on one batch. */
+  static TimedFit of(StepModel kind, Rule rule, Examples examples, StepSettings settings) {
+    Model model = kind.tapestream();
     int n = examples.labels().length;
     List<Tensor> inputs = new ArrayList<>();
     inputs.add(Tensor.of(examples.numbers(), batched(kind.input(), n)));
@@ -39,9 +30,9 @@ final class TapestreamStep implements Contestant, AutoCloseable {
     }
     Tensor labels =
         kind.classes() > 2 ? Tensor.of(examples.labels(), n) : Tensor.of(examples.labels(), n, 1);
-    this.batch = Batch.of(inputs, List.of(labels));
     model.build(shapes, 1);
     model.compile(optimizer(rule), kind.loss());
+    return new TimedFit(model, Batch.of(inputs, List.of(labels)), n, settings);
   }
 
   private static int[] batched(Shape example, int n) {
@@ -57,49 +48,5 @@ final class TapestreamStep implements Contestant, AutoCloseable {
         : new Sgd(DjlTrainer.LEARNING_RATE);
   }
 
-  /** Steps a second. */
-  @Override
-  public double perSecond(Duration atLeast) {
-    Until until = new Until(atLeast.toNanos());
-    model.fit(() -> until, FitOptions.of(batch.size(), 1).withStep(settings));
-    return until.steps * 1e9 / until.passed;
-  }
-
-  @Override
-  public void close() {
-    model.close();
-    batch.inputs().forEach(Tensor::close);
-    batch.targets().forEach(Tensor::close);
-    batch.weights().close();
-  }
-
-  /** The batch until the time is over; asked for it again, the last step has been done. */
-  private final class Until implements Iterator<Batch> {
-    private final long atLeast;
-    private long steps = -UNCOUNTED_STEPS;
-    private long start;
-    private long passed;
-
-    Until(long atLeast) {
-      this.atLeast = atLeast;
-    }
-
-    @Override
-    public boolean hasNext() {
-      if (steps == 0 && start == 0) {
-        start = System.nanoTime();
-      }
-      passed = steps > 0 ? System.nanoTime() - start : 0;
-      return passed < atLeast;
-    }
-
-    @Override
-    public Batch next() {
-      if (!hasNext()) {
-        throw new NoSuchElementException("the turn is over");
-      }
-      steps++;
-      return batch;
-    }
-  }
+  private TapestreamStep() {}
 }
