@@ -126,10 +126,8 @@ class AddedPartitionsTest {
 
   /** Waits for so many more looks for added partitions. */
   private static void awaitLooks(int more) throws InterruptedException {
-    int enough = broker.looks.get() + more;
-    while (broker.looks.get() < enough) {
-      Thread.sleep(5);
-    }
+    broker.looks.drainPermits();
+    broker.looks.acquire(more);
   }
 
   /** The gated source on a Kafka that is made up. */

@@ -8,7 +8,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.Semaphore;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.TopicPartition;
@@ -22,7 +22,7 @@ final class FakeBroker implements TopicFacts {
   final List<OffsetPolicy> policies = new ArrayList<>();
   final List<Map<String, String>> verified = new ArrayList<>();
   final Map<TopicPartition, Long> held = new HashMap<>(); // first offsets, 0 where absent
-  final AtomicInteger looks = new AtomicInteger(); // for partitions
+  final Semaphore looks = new Semaphore(0); // for partitions: a permit for each
   volatile int partitions;
   IOException refusal;
   boolean closed;
@@ -40,7 +40,7 @@ final class FakeBroker implements TopicFacts {
 
   @Override
   public List<TopicPartition> partitions(Collection<String> topics) throws IOException {
-    looks.incrementAndGet();
+    looks.release();
     if (refusal != null) {
       throw refusal;
     }
