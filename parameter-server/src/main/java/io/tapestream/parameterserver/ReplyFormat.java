@@ -3,17 +3,20 @@ package io.tapestream.parameterserver;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * A {@link Reply} in bytes.
  *
  * <pre>
  * byte    version (1)
- * byte    kind         0 weights               1 round sum
+ * byte    kind         0 weights               1 round sum      2 stopped
  * int     block
- * long    round
- * longs   applied      by virtual worker       double  squares
- * longs   rounds       by virtual worker
+ * long    round                                                checkpoint
+ * longs   applied      by virtual worker       double  squares  long   skipped
+ * longs   rounds       by virtual worker                        longs  received, by virtual worker
+ *                                                               long   proven round
  * long    busy rounds
  * floats  values
  * </pre>
@@ -25,13 +28,14 @@ public final class ReplyFormat {
   private static final int VERSION = 1;
   private static final int WEIGHTS = 0;
   private static final int ROUND_SUM = 1;
+  private static final int STOPPED = 2;
 
   private ReplyFormat() {}
 
   /** Writes a reply. */
   public static void write(DataOutput out, Reply reply) throws IOException {
     out.writeByte(VERSION);
-    out.writeByte(reply instanceof Weights ? WEIGHTS : ROUND_SUM);
+    out.writeByte(kind(reply));
     out.writeInt(reply.block());
     if (reply instanceof Weights weights) {
       out.writeLong(weights.round());
@@ -42,19 +46,38 @@ public final class ReplyFormat {
     } else if (reply instanceof RoundSum sum) {
       out.writeLong(sum.round());
       out.writeDouble(sum.squares());
+    } else if (reply instanceof Stopped stopped) {
+      out.writeLong(stopped.checkpoint());
+      out.writeLong(stopped.skipped());
+      Payload.writeLongs(out, received(stopped));
+      out.writeLong(stopped.provenRound());
     }
+  }
+
+  private static long[] received(Stopped stopped) {
+    return stopped.received().stream().mapToLong(Long::longValue).toArray();
+  }
+
+  private static int kind(Reply reply) {
+    if (reply instanceof Weights) {
+      return WEIGHTS;
+    }
+    return reply instanceof RoundSum ? ROUND_SUM : STOPPED;
   }
 
   /** The number of bytes that {@link #write} writes. */
   public static long size(Reply reply) {
     long head = 2 + Integer.BYTES + Long.BYTES;
-    return reply instanceof Weights weights
-        ? head
-            + Payload.size(weights.applied())
-            + Payload.size(weights.rounds())
-            + Long.BYTES
-            + Integer.BYTES
-            + (long) Float.BYTES * weights.values().length
+    if (reply instanceof Weights weights) {
+      return head
+          + Payload.size(weights.applied())
+          + Payload.size(weights.rounds())
+          + Long.BYTES
+          + Integer.BYTES
+          + (long) Float.BYTES * weights.values().length;
+    }
+    return reply instanceof Stopped stopped
+        ? head + Long.BYTES + Payload.size(received(stopped)) + Long.BYTES
         : head + Double.BYTES;
   }
 
@@ -63,7 +86,7 @@ public final class ReplyFormat {
     Payload.readVersion(in, VERSION, "a reply");
     int kind = in.readUnsignedByte();
     int block = in.readInt();
-    long round = in.readLong();
+    long round = in.readLong(); // or the checkpoint
     return switch (kind) {
       case WEIGHTS ->
           new Weights(
@@ -74,6 +97,11 @@ public final class ReplyFormat {
               in.readLong(),
               Payload.readFloats(in));
       case ROUND_SUM -> new RoundSum(block, round, in.readDouble());
+      case STOPPED -> {
+        long skipped = in.readLong();
+        List<Long> received = Arrays.stream(Payload.readLongs(in)).boxed().toList();
+        yield new Stopped(block, round, skipped, received, in.readLong());
+      }
       default -> throw new IOException("no reply has kind " + kind);
     };
   }

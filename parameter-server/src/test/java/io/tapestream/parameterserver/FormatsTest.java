@@ -71,6 +71,14 @@ class FormatsTest {
   }
 
   @Test
+  void thatABlockHasStoppedComesBackAsItWasWrittenAndHasTheSizeItSays() {
+    Stopped stopped = new Stopped(3, 1L << 41, 10, List.of(-1L, 1L << 42), 7);
+    byte[] bytes = Formats.bytes(ReplyFormat::write, stopped);
+    assertThat(Formats.read(ReplyFormat::read, bytes)).isEqualTo(stopped);
+    assertThat(ReplyFormat.size(stopped)).isEqualTo(bytes.length);
+  }
+
+  @Test
   void longsThatAreCloseTakeAByteEachAndAllComeBack() {
     long[] clocks = {1_000_000, 1_000_000, 1_000_001, 999_999, 1_000_000};
     long[] extremes = {Long.MIN_VALUE, Long.MAX_VALUE, -1, 0, 1L << 62, 63, -64, 64, 8191, 8192};

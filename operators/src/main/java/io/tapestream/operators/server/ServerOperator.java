@@ -11,6 +11,7 @@ import io.tapestream.parameterserver.Message.Turn;
 import io.tapestream.parameterserver.NonFiniteException;
 import io.tapestream.parameterserver.ParameterServer;
 import io.tapestream.parameterserver.Reply;
+import io.tapestream.parameterserver.Stopped;
 import io.tapestream.parameterserver.Weights;
 import java.util.List;
 import java.util.Optional;
@@ -38,8 +39,8 @@ import org.jspecify.annotations.Nullable;
  *                      leave; unless another trainer of that process was heard of before (R10)
  * any other message    its block's transition; weights leave if a round closed
  * before a barrier     if the checkpointed round is due (R18), all blocks leave as snapshots
- *                      a stopped block instead notes the checkpoint
- * checkpoint complete  if a block had stopped before its barrier, training stops
+ *                      where a block has stopped, it tells that instead: the source, which knows
+ *                      whether the checkpoint stops the job already, ends training after it
  * finished             the blocks leave as snapshots a last time, if there is anything new
  * </pre>
  *
@@ -71,8 +72,6 @@ public final class ServerOperator extends AbstractStreamOperator<Delivery>
   private transient List<Integer> owned;
   private transient Recipients recipients;
   private transient @Nullable ServerMetrics reported;
-  private transient @Nullable TrainingStoppedException stop;
-  private transient long stoppedAt;
 
   /** An operator that has opened nothing yet. */
   @SuppressWarnings("NullAway.Init") // what open() and initializeState() fill
@@ -217,23 +216,11 @@ public final class ServerOperator extends AbstractStreamOperator<Delivery>
     for (int index : owned) {
       Block block = fetch(index);
       if (block.isStopped()) {
-        stop = TrainingStoppedException.of(block, plan.virtualWorkers());
-        stoppedAt = checkpointId;
+        emit(Stopped.of(block, checkpointId));
         return; // its weights are not known to be good
       }
     }
     publish(checkpointId, plan.publishEveryRounds());
-  }
-
-  /**
-   * Stops training, now that the dead letters of the batches that were skipped have surely left.
-   */
-  @Override
-  public void notifyCheckpointComplete(long checkpointId) throws Exception {
-    super.notifyCheckpointComplete(checkpointId);
-    if (stop != null && checkpointId >= stoppedAt) {
-      throw stop;
-    }
   }
 
   @Override

@@ -1,6 +1,6 @@
 package io.tapestream.operators.server;
 
-import io.tapestream.parameterserver.Block;
+import io.tapestream.parameterserver.Stopped;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -47,9 +47,12 @@ public final class TrainingStoppedException extends RuntimeException {
   }
 
   /** What a stopped block tells. */
-  static TrainingStoppedException of(Block block, List<String> virtualWorkers) {
+  public static TrainingStoppedException of(Stopped stopped, List<String> virtualWorkers) {
     return new TrainingStoppedException(
-        block.skippedInRow(), virtualWorkers, block.received(), block.provenRound());
+        stopped.skipped(),
+        virtualWorkers,
+        stopped.received().stream().mapToLong(Long::longValue).toArray(),
+        stopped.provenRound());
   }
 
   /** For each virtual worker the Kafka offset after what was taken from it, -1 for nothing. */

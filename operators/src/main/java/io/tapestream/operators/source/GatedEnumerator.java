@@ -3,6 +3,7 @@ package io.tapestream.operators.source;
 import io.tapestream.operators.OffsetPolicy;
 import io.tapestream.operators.SourceSettings;
 import io.tapestream.operators.VirtualWorkers;
+import io.tapestream.operators.server.TrainingStoppedException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
@@ -22,8 +23,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Gives each virtual worker to a reader, once. The table of virtual workers is fixed at submission
  * (R3): partitions that are discovered while the job runs end it at its next checkpoint, so that it
- * is submitted again with them; but not while a savepoint that stops it may be under way, which
- * would then fail.
+ * is submitted again with them. So does the parameter server when it has stopped. But neither ends
+ * it while a savepoint that stops it may be under way, which would then fail.
  *
  * <pre>
  *   start      verify the topics; turn the offset policies into numbers (R6)
@@ -32,8 +33,9 @@ import org.slf4j.LoggerFactory;
  *   restore    the state wins: partitions that are new in the table get splits, read from their
  *              first record; a table that lacks one is refused
  *   every so often    are there partitions that the table does not have?
- *   checkpoint is complete, or a reader went on    {@link PartitionsAddedException} if there are,
- *              a checkpoint is complete since, and a reader went on after the newest that was begun
+ *   checkpoint is complete, or a reader went on    if a reader went on after the newest that was
+ *              begun: {@link TrainingStoppedException} if the one at which the server stopped is
+ *              complete, {@link PartitionsAddedException} if there are such and one is since then
  * </pre>
  *
  * <p>Nobody tells a source what a checkpoint is for. But where it is a savepoint that stops the
@@ -57,8 +59,10 @@ final class GatedEnumerator implements SplitEnumerator<GatedSplit, GatedEnumerat
   private final List<GatedSplit> unassigned;
   private boolean ready;
   private List<TopicPartition> added = List.of(); // which the table does not have
+  private @Nullable ServerStopped stopped;
   private long begun = NONE; // the newest checkpoint
-  private long complete = NONE; // the newest since partitions were added
+  private long complete = NONE; // the newest of those
+  private long completeBefore = NONE; // when partitions were first found to be added
   private long wentOn = NONE; // the newest after which a reader went on
 
   GatedEnumerator(
@@ -103,29 +107,39 @@ final class GatedEnumerator implements SplitEnumerator<GatedSplit, GatedEnumerat
     } else if (!unknown.equals(added)) {
       LOG.info(
           "Partitions {} were added; the job ends at its next checkpoint to join them", unknown);
+      if (added.isEmpty()) {
+        completeBefore = complete;
+      }
       added = unknown;
     }
   }
 
   @Override
   public void notifyCheckpointComplete(long checkpointId) {
-    if (!added.isEmpty()) {
-      complete = checkpointId;
-      endIfNoneStopsTheJob();
-    }
+    complete = checkpointId;
+    endIfNoneStopsTheJob();
   }
 
   @Override
   public void handleSourceEvent(int subtask, SourceEvent event) {
-    if (!(event instanceof WentOn told)) {
-      throw new IllegalArgumentException("a reader tells only that it went on, not " + event);
+    if (event instanceof WentOn told) {
+      wentOn = Math.max(wentOn, told.checkpoint());
+    } else if (event instanceof ServerStopped told) {
+      stopped = told; // all shards tell the same of the same checkpoint
+    } else {
+      throw new IllegalArgumentException("no reader tells " + event);
     }
-    wentOn = Math.max(wentOn, told.checkpoint());
     endIfNoneStopsTheJob();
   }
 
   private void endIfNoneStopsTheJob() {
-    if (!added.isEmpty() && complete != NONE && wentOn >= begun) {
+    if (wentOn < begun) {
+      return;
+    }
+    if (stopped != null && complete >= stopped.checkpoint()) {
+      throw stopped.reason();
+    }
+    if (!added.isEmpty() && complete > completeBefore) {
       throw new PartitionsAddedException(added, complete);
     }
   }

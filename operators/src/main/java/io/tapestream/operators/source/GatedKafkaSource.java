@@ -65,9 +65,7 @@ public final class GatedKafkaSource
         source.policies(),
         new HeldOffsets(() -> KafkaTopics.of(source.kafka()), source.policies().acceptLost()),
         group == null ? null : new GroupOffsets(source.kafka(), group),
-        source.discovery() == null
-            ? null
-            : checkpoint -> context.sendSourceEventToCoordinator(new WentOn(checkpoint)),
+        context::sendSourceEventToCoordinator,
         () -> WeightExchange.leave(key, replica),
         System::nanoTime,
         ThreadAlarm::new,

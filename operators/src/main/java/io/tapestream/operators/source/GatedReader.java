@@ -2,8 +2,10 @@ package io.tapestream.operators.source;
 
 import io.tapestream.operators.SourcePolicies;
 import io.tapestream.operators.VirtualWorkers;
+import io.tapestream.operators.server.TrainingStoppedException;
 import io.tapestream.operators.source.VirtualWorker.Move;
 import io.tapestream.operators.weights.WeightReplica;
+import io.tapestream.parameterserver.Stopped;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -15,10 +17,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import org.apache.flink.api.connector.source.ReaderOutput;
+import org.apache.flink.api.connector.source.SourceEvent;
 import org.apache.flink.api.connector.source.SourceReader;
 import org.apache.flink.connector.kafka.source.split.KafkaPartitionSplit;
 import org.apache.flink.core.io.InputStatus;
@@ -69,7 +72,7 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
   private final SourcePolicies policies;
   private final HeldOffsets heldOffsets;
   private final @Nullable OffsetCommitter committer;
-  private final @Nullable LongConsumer wentOn;
+  private final Consumer<SourceEvent> enumerator;
   private final Runnable onClose;
   private final LongSupplier nanoTime;
   private final ReaderTimes times;
@@ -86,6 +89,7 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
   private boolean innerHasMore = true;
   private boolean innerEnded;
   private long untold = NOTHING; // the last checkpoint, until the reader has gone on after it
+  private long toldStop = NOTHING; // the last checkpoint at which the server was heard to stop
 
   /**
    * @param inner reads the raw records, each into its split's output
@@ -96,7 +100,8 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
    * @param policies for partitions without records
    * @param heldOffsets finds what a topic no longer holds
    * @param committer takes the learned offsets at each checkpoint; null for nobody
-   * @param wentOn is told of each checkpoint after which the reader goes on; null for nobody
+   * @param enumerator is told of each checkpoint after which the reader goes on, and where the
+   *     parameter server has stopped
    * @param onClose runs when the reader closes
    * @param nanoTime as {@link System#nanoTime}
    * @param alarms makes an alarm that runs what it is given
@@ -111,7 +116,7 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
       SourcePolicies policies,
       HeldOffsets heldOffsets,
       @Nullable OffsetCommitter committer,
-      @Nullable LongConsumer wentOn,
+      Consumer<SourceEvent> enumerator,
       Runnable onClose,
       LongSupplier nanoTime,
       Function<Runnable, Alarm> alarms,
@@ -124,7 +129,7 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
     this.policies = policies;
     this.heldOffsets = heldOffsets;
     this.committer = committer;
-    this.wentOn = wentOn;
+    this.enumerator = enumerator;
     this.onClose = onClose;
     this.nanoTime = nanoTime;
     this.alarm = alarms.apply(bell::ring);
@@ -139,7 +144,7 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
 
   @Override
   public InputStatus pollNext(ReaderOutput<Turn> output) throws Exception {
-    tellThatItGoesOn();
+    tellTheEnumerator();
     times.begin();
     VirtualWorker mover = takeRecordsUntilOneMayMove();
     times.end();
@@ -157,12 +162,25 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
     return isDone() ? InputStatus.END_OF_INPUT : InputStatus.NOTHING_AVAILABLE;
   }
 
-  /** A savepoint that stops the job stops this reader before it cuts it: it is polled no more. */
-  private void tellThatItGoesOn() {
-    if (wentOn != null && untold != NOTHING) {
-      wentOn.accept(untold);
+  /** After a savepoint that stops the job it is polled no more, and so tells nothing. */
+  private void tellTheEnumerator() {
+    if (untold != NOTHING) {
+      enumerator.accept(new WentOn(untold));
       untold = NOTHING;
     }
+    Stopped stopped = replica.stopped();
+    if (stopped != null && stopped.checkpoint() != toldStop) {
+      List<String> names =
+          virtualWorkers.partitions().stream().map(TopicPartition::toString).toList();
+      var reason = TrainingStoppedException.of(stopped, names);
+      enumerator.accept(new ServerStopped(stopped.checkpoint(), reason));
+      toldStop = stopped.checkpoint();
+    }
+  }
+
+  private boolean hasToTell() {
+    Stopped stopped = replica.stopped();
+    return untold != NOTHING || (stopped != null && stopped.checkpoint() != toldStop);
   }
 
   /**
@@ -245,7 +263,7 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
         bell.ring();
       }
     }
-    if (untold != NOTHING
+    if (hasToTell()
         || innerHasMore
         || isDone()
         || first(Move.SEND) != null
@@ -276,10 +294,8 @@ final class GatedReader implements SourceReader<Turn, GatedSplit> {
       splits.forEach(split -> offsets.put(split.partition(), split.offset()));
       offsetsByCheckpoint.put(checkpointId, offsets);
     }
-    if (wentOn != null) {
-      untold = checkpointId;
-      bell.ring(); // there may be nothing else to be polled for
-    }
+    untold = checkpointId;
+    bell.ring(); // there may be nothing else to be polled for
     return splits;
   }
 

@@ -3,6 +3,7 @@ package io.tapestream.operators.weights;
 import io.tapestream.parameterserver.BlockLayout;
 import io.tapestream.parameterserver.Reply;
 import io.tapestream.parameterserver.RoundSum;
+import io.tapestream.parameterserver.Stopped;
 import io.tapestream.parameterserver.Weights;
 import io.tapestream.parameterserver.consistency.Consistency;
 import java.util.ArrayList;
@@ -55,6 +56,7 @@ public final class WeightReplica {
   private long round = -1; // guarded by lock
   private long progress = -1; // guarded by lock
   private long busyRounds = -1; // guarded by lock
+  private @Nullable Stopped stopped; // guarded by lock
 
   /** A replica that holds nothing yet, so that its gate is closed. */
   public WeightReplica(BlockLayout layout, Consistency consistency) {
@@ -81,6 +83,24 @@ public final class WeightReplica {
       receive(weights);
     } else if (reply instanceof RoundSum sum) {
       norms.receive(sum);
+    } else if (reply instanceof Stopped told) {
+      receive(told);
+    }
+  }
+
+  private void receive(Stopped told) {
+    List<Runnable> woken;
+    synchronized (lock) {
+      stopped = told;
+      woken = List.copyOf(wakes);
+    }
+    woken.forEach(Runnable::run);
+  }
+
+  /** What a block told last that has stopped; null if none has. */
+  public @Nullable Stopped stopped() {
+    synchronized (lock) {
+      return stopped;
     }
   }
 
@@ -149,8 +169,8 @@ public final class WeightReplica {
   }
 
   /**
-   * Runs {@code wake} whenever {@link #receive} wakes, on the thread that delivers the weights; so
-   * it must be short and must not throw when its waiter has gone.
+   * Runs {@code wake} whenever {@link #receive} wakes, or a block has stopped, on the thread that
+   * delivers the weights; so it must be short and must not throw when its waiter has gone.
    */
   public void onAdvance(Runnable wake) {
     synchronized (lock) {

@@ -14,6 +14,7 @@ import io.tapestream.parameterserver.Gradient.Dense;
 import io.tapestream.parameterserver.Header;
 import io.tapestream.parameterserver.Message.Contribution;
 import io.tapestream.parameterserver.ProtocolException;
+import io.tapestream.parameterserver.Stopped;
 import io.tapestream.parameterserver.Weights;
 import io.tapestream.parameterserver.consistency.Synchronous;
 import io.tapestream.schedules.CosineDecay;
@@ -177,39 +178,37 @@ class ServerOperatorTest {
   }
 
   @Test
-  void r15TrainingStopsAfterTheCheckpointThatFollowsSoManySkippedBatches() throws Exception {
+  void r15AfterSoManySkippedBatchesEachCheckpointIsToldOfAndPublishesNothing() throws Exception {
     Checkpoint checkpoint;
     try (TestShards shards = new TestShards(stoppingAfterTwo("run 1"), 2, null)) {
       rounds(shards, 0, 1);
       shards.skip(0, 1);
       shards.checkpoint(1);
-      shards.shard(0).notifyOfCompletedCheckpoint(1); // one is not enough
+      assertThat(stops(shards)).as("one is not enough").isEmpty();
       int published = shards.snapshots().size();
       shards.skip(1, 1);
       shards.contribute(2, 1);
-      shards.shard(0).notifyOfCompletedCheckpoint(1); // its barrier was before
 
       checkpoint = shards.checkpoint(2);
+      shards.shard(0).notifyOfCompletedCheckpoint(2); // which may be a savepoint that stops the job
 
       assertThat(shards.snapshots()).as("no version of such weights").hasSize(published);
-      for (int shard = 0; shard < 2; shard++) {
-        var stopped = shards.shard(shard);
-        assertThatThrownBy(() -> stopped.notifyOfCompletedCheckpoint(2))
-            .isInstanceOfSatisfying(
-                TrainingStoppedException.class,
-                stop -> {
-                  assertThat(stop.received()).containsExactly(8, 8, 8);
-                  assertThat(stop.provenRound()).isZero();
-                })
+      assertThat(stops(shards)).as("one of each shard").hasSize(2);
+      for (Stopped stop : stops(shards)) {
+        assertThat(stop.checkpoint()).isEqualTo(2);
+        assertThat(stop.received()).containsExactly(8L, 8L, 8L);
+        assertThat(stop.provenRound()).isZero();
+        assertThat(TrainingStoppedException.of(stop, PLAN.virtualWorkers()))
             .hasMessageContaining("2 mini-batches in a row")
             .hasMessageContaining("a-0 offset 8, a-1 offset 8, a-2 offset 8");
       }
     }
     try (TestShards restarted = new TestShards(stoppingAfterTwo("run 1"), 1, checkpoint)) {
       restarted.checkpoint(3);
-      assertThatThrownBy(() -> restarted.shard(0).notifyOfCompletedCheckpoint(3))
+      assertThat(stops(restarted))
           .as("a restart decides alike")
-          .isInstanceOf(TrainingStoppedException.class);
+          .extracting(Stopped::checkpoint)
+          .containsExactly(3L);
     }
     try (TestShards resubmitted = new TestShards(stoppingAfterTwo("run 2"), 3, checkpoint)) {
       assertThat(resubmitted.newest().values())
@@ -218,8 +217,15 @@ class ServerOperatorTest {
           .containsOnly(2L);
       resubmitted.skip(0, 2);
       resubmitted.checkpoint(3);
-      resubmitted.shard(0).notifyOfCompletedCheckpoint(3);
+      assertThat(stops(resubmitted)).isEmpty();
     }
+  }
+
+  private static List<Stopped> stops(TestShards shards) {
+    return shards.replies().stream()
+        .filter(Stopped.class::isInstance)
+        .map(Stopped.class::cast)
+        .toList();
   }
 
   private static ServerPlan stoppingAfterTwo(String run) {

@@ -12,6 +12,7 @@ import io.tapestream.operators.OffsetPolicy;
 import io.tapestream.operators.SourcePolicies;
 import io.tapestream.operators.SourceSettings;
 import io.tapestream.operators.VirtualWorkers;
+import io.tapestream.operators.server.TrainingStoppedException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -187,6 +188,45 @@ class GatedEnumeratorTest {
     assertThatThrownBy(() -> enumerator.handleSourceEvent(1, new WentOn(5)))
         .isInstanceOf(PartitionsAddedException.class)
         .hasMessageContaining("submitted again from checkpoint 4");
+  }
+
+  @Test
+  void r15TheJobEndsWhenTheCheckpointAtWhichTheServerStoppedIsCompleteAndStopsNothing() {
+    GatedEnumerator enumerator =
+        start(new FakeEnumeratorContext(1), settings(2), GatedEnumeratorState.FRESH);
+    enumerator.snapshotState(4);
+    enumerator.handleSourceEvent(0, new WentOn(4));
+    enumerator.notifyCheckpointComplete(4);
+    enumerator.snapshotState(5);
+    enumerator.handleSourceEvent(0, serverStopped(5));
+    enumerator.notifyCheckpointComplete(5); // which may be a savepoint that stops the job
+
+    assertThatThrownBy(() -> enumerator.handleSourceEvent(0, new WentOn(5)))
+        .isInstanceOf(TrainingStoppedException.class);
+    assertThat(ThrowableClassifier.getThrowableType(serverStopped(5).reason()))
+        .as("a restart would meet the same batches")
+        .isEqualTo(ThrowableType.NonRecoverableError);
+  }
+
+  @Test
+  void r15WhereTheCheckpointFailsTheJobEndsAfterTheNextOne() {
+    GatedEnumerator enumerator =
+        start(new FakeEnumeratorContext(1), settings(2), GatedEnumeratorState.FRESH);
+    enumerator.snapshotState(5); // it never completes
+    enumerator.handleSourceEvent(0, serverStopped(5));
+    enumerator.handleSourceEvent(0, new WentOn(5));
+    enumerator.snapshotState(6);
+    enumerator.handleSourceEvent(0, serverStopped(6));
+    enumerator.handleSourceEvent(0, new WentOn(6));
+
+    assertThatThrownBy(() -> enumerator.notifyCheckpointComplete(6))
+        .isInstanceOf(TrainingStoppedException.class);
+  }
+
+  private static ServerStopped serverStopped(long checkpoint) {
+    return new ServerStopped(
+        checkpoint,
+        new TrainingStoppedException(3, List.of("clicks-0", "clicks-1"), new long[] {8, 4}, 2));
   }
 
   private GatedEnumerator startWithAddedPartitions() {

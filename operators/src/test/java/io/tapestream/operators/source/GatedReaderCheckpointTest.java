@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tapestream.operators.SourcePolicies;
+import io.tapestream.parameterserver.Stopped;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -58,12 +59,34 @@ class GatedReaderCheckpointTest extends GatedReaderFixture {
 
     reader.snapshotState(7);
     assertThat(available).isDone();
-    assertThat(wentOn).as("a savepoint that stops the job lets it go no further").isEmpty();
+    assertThat(told).as("a savepoint that stops the job lets it go no further").isEmpty();
     poll();
     poll();
 
-    assertThat(wentOn).containsExactly(7L);
+    assertThat(told).containsExactly(new WentOn(7));
     assertThat(reader.isAvailable()).isNotDone();
+  }
+
+  @Test
+  void r15ThatTheServerHasStoppedIsToldOnceForEachCheckpoint() throws Exception {
+    give(unbounded(A));
+    poll();
+    CompletableFuture<Void> available = reader.isAvailable();
+
+    replica.receive(new Stopped(1, 7, 3, List.of(4L, -1L), 2));
+    assertThat(available).isDone();
+    replica.receive(new Stopped(0, 7, 3, List.of(4L, -1L), 2));
+    poll();
+    poll();
+    assertThat(told).singleElement().isInstanceOf(ServerStopped.class);
+    assertThat(((ServerStopped) told.get(0)).checkpoint()).isEqualTo(7);
+    assertThat(((ServerStopped) told.get(0)).reason()).hasMessageContaining("clicks-0 offset 4.");
+    assertThat(reader.isAvailable()).isNotDone();
+
+    replica.receive(new Stopped(0, 8, 3, List.of(4L, -1L), 2));
+    assertThat(reader.isAvailable()).isDone();
+    poll();
+    assertThat(told).hasSize(2);
   }
 
   @Test

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.apache.flink.api.connector.source.SourceEvent;
 import org.apache.flink.core.io.InputStatus;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
@@ -40,7 +41,7 @@ abstract class GatedReaderFixture {
         @Override
         public void close() {}
       };
-  final List<Long> wentOn = new ArrayList<>();
+  final List<SourceEvent> told = new ArrayList<>(); // the enumerator
   CapturedMetrics metrics = new CapturedMetrics();
   final Emitted emitted = new Emitted();
   final List<Long> alarms = new ArrayList<>(); // times at which they were set to ring
@@ -66,7 +67,7 @@ abstract class GatedReaderFixture {
             policies,
             new HeldOffsets(() -> broker, policies.acceptLost()),
             committer,
-            wentOn::add,
+            told::add,
             () -> closed = true,
             () -> nanos,
             this::alarm,

@@ -8,11 +8,14 @@ import io.tapestream.operators.KafkaSettings;
 import io.tapestream.operators.OffsetPolicy;
 import io.tapestream.operators.SourcePolicies;
 import io.tapestream.operators.SourceSettings;
+import io.tapestream.operators.server.TrainingStoppedException;
 import io.tapestream.operators.weights.WeightReplica;
 import io.tapestream.parameterserver.BlockLayout;
+import io.tapestream.parameterserver.Stopped;
 import io.tapestream.parameterserver.consistency.Synchronous;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.apache.flink.api.common.JobStatus;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
@@ -40,8 +43,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Partitions are added while a real Flink runs the source, which has no records to read. */
-class AddedPartitionsTest {
+/**
+ * Partitions are added, or the parameter server stops, while a real Flink runs the source, which
+ * has no records to read.
+ */
+class EndedJobTest {
 
   @RegisterExtension
   static final MiniClusterExtension CLUSTER =
@@ -52,6 +58,9 @@ class AddedPartitionsTest {
               .build());
 
   private static volatile FakeBroker broker = new FakeBroker();
+
+  /** Of all readers, as if they ran in one process. */
+  private static volatile WeightReplica replica = newReplica();
 
   @TempDir Path directory;
 
@@ -88,9 +97,52 @@ class AddedPartitionsTest {
         .hasMessageContaining("[clicks-2]");
   }
 
+  @Test
+  @Timeout(60)
+  void r15ASavepointThatStopsTheJobStopsItThoughTheServerHadStoppedBefore(
+      @InjectMiniCluster MiniCluster cluster) throws Exception {
+    JobClient job = start(cluster);
+    replica.receive(stoppedBefore(1)); // which will be the savepoint
+
+    String savepoint =
+        job.stopWithSavepoint(false, directory.toUri().toString(), SavepointFormatType.CANONICAL)
+            .get();
+
+    assertThat(savepoint).startsWith("file:");
+    job.getJobExecutionResult().get();
+    assertThat(job.getJobStatus().get()).isEqualTo(JobStatus.FINISHED);
+  }
+
+  @Test
+  @Timeout(60)
+  void r15TheJobEndsAfterTheCheckpointAtWhichTheServerHasStopped(
+      @InjectMiniCluster MiniCluster cluster) throws Exception {
+    JobClient job = start(cluster);
+    replica.receive(stoppedBefore(2));
+    cluster.triggerCheckpoint(job.getJobID()).get();
+    assertThat(job.getJobStatus().get()).isEqualTo(JobStatus.RUNNING);
+
+    var unused = cluster.triggerCheckpoint(job.getJobID());
+
+    assertThatThrownBy(() -> job.getJobExecutionResult().get())
+        .rootCause()
+        .isInstanceOf(TrainingStoppedException.class)
+        .hasMessageContaining("3 mini-batches in a row")
+        .hasMessageContaining("It has come to clicks-1 offset 40");
+  }
+
+  private static Stopped stoppedBefore(long checkpoint) {
+    return new Stopped(0, checkpoint, 3, List.of(-1L, 40L), 7);
+  }
+
+  private static WeightReplica newReplica() {
+    return new WeightReplica(BlockLayout.ofElements(2, 2, 1), new Synchronous());
+  }
+
   private JobClient start(MiniCluster cluster) throws Exception {
     broker = new FakeBroker();
     broker.partitions = 2;
+    replica = newReplica();
     Configuration settings = new Configuration();
     settings.set(RestartStrategyOptions.RESTART_STRATEGY, "none");
     settings.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofHours(1));
@@ -146,11 +198,11 @@ class AddedPartitionsTest {
           settings.virtualWorkers(),
           settings.batchSize(),
           value -> 1,
-          new WeightReplica(BlockLayout.ofElements(2, 2, 1), new Synchronous()),
+          replica,
           settings.policies(),
           new HeldOffsets(() -> broker, false),
           null,
-          checkpoint -> context.sendSourceEventToCoordinator(new WentOn(checkpoint)),
+          context::sendSourceEventToCoordinator,
           () -> {},
           System::nanoTime,
           ThreadAlarm::new,
