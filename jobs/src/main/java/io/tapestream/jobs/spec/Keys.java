@@ -195,7 +195,9 @@ final class Keys {
           new None(),
           "`none`",
           "How gradients travel to the shards. `none`: every bit. `float16`: half precision."
-              + " `topk(0.01)`: the largest hundredth of each block; the rest is kept and sent later");
+              + " `topk(0.01)`: the largest hundredth of each block; the rest is kept and sent later."
+              + " With the first two, blocks of embedding tables are sent as the rows that a batch names,"
+              + " every bit, where these take fewer bytes");
   static final Key<Double> MAX_GRADIENT_NORM =
       Key.withDefault(
           "guard.maxGradientNorm",

@@ -71,6 +71,7 @@ final class MiniBatchTrainer implements AutoCloseable {
   // runtime
   private final Model model;
   private final ParameterVector parameters;
+  private final TouchedValues touched;
   private final TrainingStep step;
   private final ExampleDecoder decoder;
   private final Guard guard;
@@ -101,6 +102,7 @@ final class MiniBatchTrainer implements AutoCloseable {
     this.model = specified.model(userClasses);
     model.build(settings.input().modelShape(), specified.seed());
     this.parameters = model.parameters();
+    this.touched = new TouchedValues(parameters);
     if (parameters.size() != layout.size() || parameters.trainedSize() != layout.trained()) {
       throw new IllegalStateException(
           "the model has %d values of which %d are trained, but the job was submitted with %s: the task managers have other classes than the client"
@@ -165,6 +167,7 @@ final class MiniBatchTrainer implements AutoCloseable {
     if (header.weight() != 0) {
       clipping.clip(parameters, meanLoss ? header.weight() : 1, result.gradientNorm());
     }
+    touched.look();
     float[] unsent = compression.keepsResidual() ? batch.residual().of(layout.trained()) : NOTHING;
     for (BlockRange block : layout.blocks()) {
       Gradient gradient = header.weight() == 0 ? new Gradient.None() : gradient(block, unsent);
@@ -194,8 +197,18 @@ final class MiniBatchTrainer implements AutoCloseable {
         result.weightSum(), result.lossSum(), result.metricSums(), result.metricWeights(), records);
   }
 
-  /** The block's slice of the gradient, or of the statistics that this batch proposes. */
+  /**
+   * The block's slice of the gradient, or of the statistics that this batch proposes. Rows that a
+   * batch has named of a table carry every bit; a compression that remembers what it leaves unsent
+   * may owe something to any row, so it takes the slice whole.
+   */
   private Gradient gradient(BlockRange block, float[] unsent) {
+    if (block.trained() && !compression.keepsResidual()) {
+      Optional<Gradient.Rows> rows = touched.rows(block, compression.bytes(block.length()));
+      if (rows.isPresent()) {
+        return rows.get();
+      }
+    }
     float[] values = new float[block.length()];
     parameters.gradients().read(block.from(), values, 0, values.length);
     return block.trained()

@@ -23,6 +23,15 @@ public interface Compression extends Serializable {
    */
   Gradient compress(float[] gradient, float[] residual, int from);
 
+  /**
+   * The bytes that this form takes, without the message around it. Where the rows of embedding
+   * tables that a batch has named take fewer, and nothing is kept back, these are sent instead,
+   * with every bit.
+   *
+   * @param length of the block
+   */
+  int bytes(int length);
+
   /** Whether what is not sent is kept, to be sent later. */
   boolean keepsResidual();
 }

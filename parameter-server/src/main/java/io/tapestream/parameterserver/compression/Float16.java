@@ -31,6 +31,11 @@ public record Float16() implements Compression {
   }
 
   @Override
+  public int bytes(int length) {
+    return Short.BYTES * length;
+  }
+
+  @Override
   public boolean keepsResidual() {
     return false;
   }

@@ -11,6 +11,11 @@ public record None() implements Compression {
   }
 
   @Override
+  public int bytes(int length) {
+    return Float.BYTES * length;
+  }
+
+  @Override
   public boolean keepsResidual() {
     return false;
   }

@@ -34,7 +34,7 @@ public record Topk(double share) implements Compression {
     for (int i = 0; i < length; i++) {
       gradient[i] += residual[from + i];
     }
-    int k = (int) Math.ceil(share * length);
+    int k = sent(length);
     int least = kthMagnitude(gradient, k);
     int ties = k - larger(gradient, least);
     int[] rows = new int[k];
@@ -51,6 +51,15 @@ public record Topk(double share) implements Compression {
       }
     }
     return new Gradient.Rows(0, 1, rows, sent);
+  }
+
+  private int sent(int length) {
+    return (int) Math.ceil(share * length);
+  }
+
+  @Override
+  public int bytes(int length) {
+    return (Integer.BYTES + Float.BYTES) * sent(length);
   }
 
   /** The magnitudes of floats are ordered as the bits that make them. */
