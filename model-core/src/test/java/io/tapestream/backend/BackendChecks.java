@@ -22,7 +22,7 @@ abstract class BackendChecks {
   protected abstract Backend backend();
 
   /** The floating types it computes in. */
-  Stream<DType> types() {
+  protected Stream<DType> types() {
     return Stream.of(DType.FLOAT32, DType.FLOAT64).filter(backend()::supports);
   }
 

@@ -15,8 +15,18 @@ public final class Nd4jProvider implements BackendProvider {
     return 10;
   }
 
+  /**
+   * Starts ND4J.
+   *
+   * @throws IllegalStateException if it is ND4J for cards, and there is none
+   */
   @Override
   public Backend create() {
+    CudaDevice.missing()
+        .ifPresent(
+            why -> {
+              throw new IllegalStateException(why);
+            });
     return new Nd4jBackend();
   }
 }

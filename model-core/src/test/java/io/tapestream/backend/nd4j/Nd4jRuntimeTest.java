@@ -1,16 +1,25 @@
 package io.tapestream.backend.nd4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.tapestream.tensor.Tensor;
+import java.util.Optional;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOpsHolder;
 
 class Nd4jRuntimeTest {
+
+  @BeforeEach
+  void onACardIfItIsNd4jForCards() {
+    Optional<String> missing = CudaDevice.missing();
+    assumeTrue(missing.isEmpty(), () -> missing.orElseThrow());
+  }
 
   @Test
   void nativeCallsStayOnTheirCallersThread() {
