@@ -50,9 +50,9 @@ import org.jspecify.annotations.Nullable;
  * which the layers were constructed. {@code call} may use any op, branch and loop, as long as each
  * layer that it ever calls is called for the zeros that {@code build} tries.
  *
- * <p>Training captures it: the code of {@code call} runs when a shape of the batch is new, and from
- * then on the kernels that it called are called again. What else it does, such as counting, it does
- * through {@code capture.CapturedStep.also}.
+ * <p>Training, evaluating and predicting capture it: the code of {@code call} runs when a shape of
+ * the batch is new, and from then on the kernels that it called are called again. What else it
+ * does, such as counting, it does through {@code capture.CapturedStep.also}.
  *
  * <p>A layer that was built in another model brings its values along when this one is built, and
  * that other model ends: so a trained model becomes a part of a larger one.
@@ -118,8 +118,12 @@ public abstract class Model extends Layer implements AutoCloseable {
   /** As {@link #build(Shape, long)}, for several inputs and in another floating type. */
   public void build(List<Shape> inputs, long seed, DType dtype) {
     closeFit();
+    Built before = built;
     built = ModelBuilder.build(this, inputs, seed, dtype);
     taker = null;
+    if (before != null) {
+      before.predictor().close();
+    }
   }
 
   /** The types of this model's inputs if it is built in a floating type. */
@@ -326,7 +330,10 @@ public abstract class Model extends Layer implements AutoCloseable {
   /** Ends its life by itself: its layers have their variables in another model now. */
   void endIn(Model other) {
     closeFit();
-    built = null;
+    if (built != null) {
+      built.predictor().close();
+      built = null;
+    }
     taker = other;
   }
 

@@ -1,5 +1,6 @@
 package io.tapestream.models;
 
+import io.tapestream.capture.CapturedStep;
 import io.tapestream.layers.Context;
 import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
@@ -8,11 +9,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedDeque;
 
-/** Predicts in pieces, each in a workspace that no other thread uses meanwhile. */
+/** Predicts in pieces, each by a captured step that no other thread uses meanwhile. */
 @SuppressWarnings("try") // workspace scopes act by being open
 final class Predictor {
   private final Model model;
-  private final ConcurrentLinkedDeque<Workspace> idle = new ConcurrentLinkedDeque<>();
+  private final ConcurrentLinkedDeque<CapturedStep> idle = new ConcurrentLinkedDeque<>();
 
   Predictor(Model model) {
     this.model = model;
@@ -32,19 +33,16 @@ final class Predictor {
         predictions.add(Tensor.allocate(model.parameters().values().dtype(), output.prepend(n)));
       }
     }
-    Workspace workspace = idle.pollFirst();
-    if (workspace == null) {
-      workspace = new Workspace();
+    CapturedStep step = idle.pollFirst();
+    if (step == null) {
+      step = new CapturedStep((context, piece) -> model.applyAll(piece, context));
     }
     try {
       for (int from = 0; from < n; from += pieceRows) {
-        int to = Math.min(n, from + pieceRows);
-        try (Workspace.Scope scope = workspace.enter()) {
-          piece(inputs, from, to, predictions);
-        }
+        piece(step, inputs, from, Math.min(n, from + pieceRows), predictions);
       }
     } finally {
-      idle.addFirst(workspace);
+      idle.addFirst(step);
     }
     return predictions;
   }
@@ -62,18 +60,18 @@ final class Predictor {
     return n;
   }
 
-  private void piece(List<Tensor> inputs, int from, int to, List<Tensor> predictions) {
-    List<Tensor> outputs =
-        model.applyAll(
-            inputs.stream().map(input -> input.slice(from, to)).toList(), Context.inference());
+  private static void piece(
+      CapturedStep step, List<Tensor> inputs, int from, int to, List<Tensor> predictions) {
+    Tensor[] piece = inputs.stream().map(input -> input.slice(from, to)).toArray(Tensor[]::new);
+    List<Tensor> outputs = step.run(Context.inference(), piece);
     for (int i = 0; i < outputs.size(); i++) {
       predictions.get(i).slice(from, to).copyFrom(outputs.get(i));
     }
   }
 
-  /** Frees the workspaces; no thread may be predicting. */
+  /** Frees the steps' memory; no thread may be predicting. */
   void close() {
-    idle.forEach(Workspace::close);
+    idle.forEach(CapturedStep::close);
     idle.clear();
   }
 }

@@ -1,5 +1,6 @@
 package io.tapestream.training;
 
+import io.tapestream.capture.CapturedStep;
 import io.tapestream.clipping.Clipping;
 import io.tapestream.models.Model;
 import io.tapestream.optimizers.Optimizer;
@@ -25,6 +26,7 @@ public final class Fit implements AutoCloseable {
   private final int replicas;
   private long steps;
   private @Nullable TrainingStep single;
+  private @Nullable PieceWorker scorer;
 
   /**
    * Training of a built model. What its layers say about being trainable counts from now on.
@@ -100,7 +102,7 @@ public final class Fit implements AutoCloseable {
         Map<String, Double> values = new LinkedHashMap<>(scores.values(""));
         epochs.add(scores);
         if (tried != null) {
-          Scores validation = evaluate(tried);
+          Scores validation = validate(tried, options.step());
           validated.add(validation);
           values.putAll(validation.values(History.VALIDATION));
         }
@@ -189,16 +191,36 @@ public final class Fit implements AutoCloseable {
 
   /** Loss and metrics over batches as they come. */
   public Scores evaluate(Iterable<Batch> batches) {
+    PieceWorker worker = scorer;
+    if (worker == null) {
+      scorer = worker = scorer(Boolean.getBoolean(CapturedStep.EAGER));
+    }
+    return score(worker, batches);
+  }
+
+  private PieceWorker scorer(boolean eagerly) {
+    return new PieceWorker(model, objective, eagerly, () -> 0);
+  }
+
+  private Scores score(PieceWorker worker, Iterable<Batch> batches) {
     Totals totals = new Totals(objective);
-    try (PieceWorker worker = new PieceWorker(model, objective)) {
-      for (Batch data : batches) {
-        for (int from = 0; from < data.size(); from += StepSettings.DEFAULT_PIECE_ROWS) {
-          int to = Math.min(data.size(), from + StepSettings.DEFAULT_PIECE_ROWS);
-          totals.add(worker.score(data, from, to));
-        }
+    for (Batch data : batches) {
+      for (int from = 0; from < data.size(); from += StepSettings.DEFAULT_PIECE_ROWS) {
+        int to = Math.min(data.size(), from + StepSettings.DEFAULT_PIECE_ROWS);
+        totals.add(worker.score(data, from, to));
       }
     }
     return Scores.of(totals, objective);
+  }
+
+  /** Loss and metrics after an epoch, eagerly where training is. */
+  private Scores validate(Batch data, StepSettings settings) {
+    if (!settings.eagerly()) {
+      return evaluate(data);
+    }
+    try (PieceWorker worker = scorer(true)) {
+      return score(worker, List.of(data));
+    }
   }
 
   // What a saved model keeps
@@ -228,9 +250,13 @@ public final class Fit implements AutoCloseable {
     steps = atStep;
   }
 
-  /** Frees the memory that single steps have used. */
+  /** Frees the memory that single steps and evaluations have used. */
   @Override
   public void close() {
+    if (scorer != null) {
+      scorer.close();
+      scorer = null;
+    }
     if (single != null) {
       single.close();
       single = null;

@@ -26,16 +26,13 @@ final class PieceWorker implements AutoCloseable {
   private @Nullable GradientRoom partial;
   private final boolean eagerly;
   private final IdentityHashMap<GradientRoom, CapturedStep> steps = new IdentityHashMap<>();
+  private @Nullable CapturedStep scoring;
   private long predicted;
   private long forwardNanos;
   private long backwardNanos;
 
-  PieceWorker(Model model, Objective objective) {
-    this(model, objective, true, () -> 0);
-  }
-
   /**
-   * @param eagerly whether the step is never captured
+   * @param eagerly whether steps are never captured
    * @param nanoTime as {@link System#nanoTime}
    */
   PieceWorker(Model model, Objective objective, boolean eagerly, LongSupplier nanoTime) {
@@ -89,12 +86,10 @@ final class PieceWorker implements AutoCloseable {
 
   private List<Tensor> differentiate(Batch piece, Context context, GradientRoom gradient) {
     try (GradientTape tape = new GradientTape()) {
-      List<Tensor> predictions = model.applyAll(piece.inputs(), context);
-      Tensor losses = objective.perExample(predictions, piece.targets());
+      List<Tensor> results = losses(piece, context);
       CapturedStep.also(() -> predicted = nanoTime.getAsLong());
-      tape.gradientInto(losses, piece.weights(), variables, gradient.views(), gradient.touched());
-      List<Tensor> results = new ArrayList<>(predictions);
-      results.add(0, losses);
+      tape.gradientInto(
+          results.get(0), piece.weights(), variables, gradient.views(), gradient.touched());
       return results;
     }
   }
@@ -117,16 +112,38 @@ final class PieceWorker implements AutoCloseable {
   Totals score(Batch batch, int from, int to) {
     try (Workspace.Scope scope = workspace.enter()) {
       Batch piece = batch.slice(from, to);
-      List<Tensor> predictions = model.applyAll(piece.inputs(), Context.inference());
-      Tensor losses = objective.perExample(predictions, piece.targets());
-      return Totals.of(piece, predictions, losses, objective);
+      List<Tensor> results =
+          scoring(piece).run(Context.inference(), piece.tensors().toArray(Tensor[]::new));
+      return Totals.of(piece, results.subList(1, results.size()), results.get(0), objective);
     }
+  }
+
+  private CapturedStep scoring(Batch like) {
+    if (scoring == null) {
+      int inputs = like.inputs().size();
+      scoring =
+          new CapturedStep(
+              (context, tensors) -> losses(Batch.of(inputs, tensors), context), eagerly);
+    }
+    return scoring;
+  }
+
+  /** Losses, and behind them predictions. */
+  private List<Tensor> losses(Batch piece, Context context) {
+    List<Tensor> predictions = model.applyAll(piece.inputs(), context);
+    List<Tensor> results = new ArrayList<>(predictions);
+    results.add(0, objective.perExample(predictions, piece.targets()));
+    return results;
   }
 
   @Override
   public void close() {
     steps.values().forEach(CapturedStep::close);
     steps.clear();
+    if (scoring != null) {
+      scoring.close();
+      scoring = null;
+    }
     workspace.close();
     if (partial != null) {
       partial.close();
