@@ -75,7 +75,7 @@ public final class CustomLoop {
     return accuracy(model, points(500, 2));
   }
 
-  private static double accuracy(Model model, Batch unseen) {
+  static double accuracy(Model model, Batch unseen) {
     double[] logits = model.predict(unseen.features()).toDoubles();
     double[] labels = unseen.labels().toDoubles();
     int right = 0;
@@ -86,7 +86,7 @@ public final class CustomLoop {
   }
 
   /** Points of the square from −1 to 1, and whether they lie in the circle of radius 0.8. */
-  private static Batch points(int n, long seed) {
+  static Batch points(int n, long seed) {
     float[] xy = new float[2 * n];
     Philox.uniform(Philox.key(seed, 0), 0, xy, 0, xy.length);
     float[] inside = new float[n];

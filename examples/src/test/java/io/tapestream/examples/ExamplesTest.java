@@ -41,4 +41,11 @@ class ExamplesTest {
   void replicasLearnInAScope() {
     assertThat(Mirrored.run(new MirroredStrategy(2))).isGreaterThan(0.9);
   }
+
+  @Test
+  void replicasLearnACircleByALoopOfOnesOwn() {
+    try (MirroredStrategy strategy = new MirroredStrategy(2)) {
+      assertThat(MirroredLoop.run(strategy)).isGreaterThan(0.93);
+    }
+  }
 }
