@@ -4,6 +4,8 @@ import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
+import java.util.regex.Pattern;
+import org.apache.flink.client.program.ProgramInvocationException;
 import org.apache.flink.runtime.JobException;
 import org.apache.flink.runtime.client.JobExecutionException;
 import org.apache.flink.runtime.execution.SuppressRestartsException;
@@ -15,16 +17,13 @@ public final class Reasons {
   /** What Flink says around a source's own error. */
   private static final String COORDINATOR = "Global failure triggered by OperatorCoordinator";
 
-  /** Packages of which a process has one copy, which no job brings along. */
-  private static final List<String> OF_THE_CLUSTER =
-      List.of(
-          "io/tapestream/tensor/",
-          "io/tapestream/backend/",
-          "io/tapestream/models/",
-          "io/tapestream/training/",
-          "io/tapestream/specs/",
-          "org/nd4j/",
-          "org/bytedeco/");
+  /**
+   * Classes of which a process has one copy: all of ours and below but what each job brings along.
+   */
+  private static final Pattern OF_THE_CLUSTER =
+      Pattern.compile(
+          "(io\\.tapestream\\.(?!operators\\.|parameterserver\\.|schemas\\.|jobs\\.|serving\\.)"
+              + "|org\\.nd4j\\.|org\\.bytedeco\\.|com\\.fasterxml\\.jackson\\.)[\\w.$]+");
 
   private Reasons() {}
 
@@ -67,7 +66,9 @@ public final class Reasons {
             || error instanceof JobExecutionException
             || error instanceof SuppressRestartsException
             || error instanceof JobException
-            || message(error).startsWith(COORDINATOR));
+            || error instanceof ProgramInvocationException
+            || message(error).startsWith(COORDINATOR)
+            || message(error).equals(error.getCause().toString()));
   }
 
   private static Throwable plain(Throwable error) {
@@ -87,13 +88,16 @@ public final class Reasons {
   }
 
   /** A task manager of another cluster may lack what every process of ours has. */
-  private static String missingClass(String name) {
-    String slashed = name.replace('.', '/');
-    return OF_THE_CLUSTER.stream().anyMatch(slashed::contains)
+  private static String missingClass(String told) {
+    if (told.indexOf(' ') >= 0) {
+      return told; // it is there, but has failed before
+    }
+    String name = told.replace('/', '.');
+    return OF_THE_CLUSTER.matcher(name).matches()
         ? "the cluster's class path lacks "
             + name
-            + ": put model-core and its libraries into each task manager's lib folder, as the"
-            + " README says under \"On a cluster\""
+            + ": put model-core and its libraries into Flink's lib folder on the job manager and on"
+            + " each task manager, as the README says under \"On a cluster\", and start them again"
         : "a class is missing: " + name;
   }
 }

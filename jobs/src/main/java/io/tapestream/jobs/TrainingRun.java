@@ -93,8 +93,9 @@ public final class TrainingRun implements AutoCloseable {
       return job().await(time);
     } catch (JobFailedException failure) {
       Optional<Path> checkpoint = job().newestCheckpoint();
-      if (failure.getCause() instanceof PartitionsAddedException && checkpoint.isPresent()) {
-        news.accept(failure.getCause().getMessage() + "; it is now");
+      PartitionsAddedException added = Reasons.find(failure, PartitionsAddedException.class);
+      if (added != null && checkpoint.isPresent()) {
+        news.accept(added.getMessage() + "; it is now");
         resubmit(submitter.resolve().restored(), checkpoint.get().toString());
       } else {
         resume(failure);

@@ -43,6 +43,7 @@ public final class ClassPath {
           "org.apache.arrow.memory.BufferAllocator",
           "org.apache.arrow.memory.unsafe.UnsafeAllocationManager",
           "org.apache.commons.codec.binary.Hex",
+          "com.fasterxml.jackson.datatype.jdk8.Jdk8Module",
           "com.fasterxml.jackson.datatype.jsr310.JavaTimeModule");
 
   /** A class of each jar that only the command line needs. */

@@ -198,7 +198,15 @@ public final class RemoteFlink implements FlinkCluster {
               : client.triggerSavepoint(job.getJobID(), directory, SavepointFormatType.CANONICAL);
       return taken.get();
     } catch (ExecutionException e) {
-      throw new ClusterException("the savepoint of job " + job.getJobID() + " failed", e);
+      throw new ClusterException(
+          "the savepoint of job %s failed%s"
+              .formatted(
+                  job.getJobID(),
+                  directory == null
+                      ? "; if the cluster has no place of its own for it"
+                          + " (execution.checkpointing.savepoint-dir), say where with --directory"
+                      : ""),
+          e);
     }
   }
 

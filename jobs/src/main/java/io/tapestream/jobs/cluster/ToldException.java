@@ -34,29 +34,43 @@ final class ToldException extends Exception {
           "ExecutionException",
           "SerializedThrowable");
 
+  private static final Set<String> MISSING_CLASS =
+      Set.of("NoClassDefFoundError", "ClassNotFoundException");
+
   private ToldException(String message, @Nullable Throwable cause) {
     super(message, cause, false, false);
   }
 
   /** The outermost exception with its causes; never null, whatever the text. */
   static Throwable of(String stackTrace) {
-    List<String> messages = new ArrayList<>();
+    List<Told> causes = new ArrayList<>();
     for (String paragraph : stackTrace.split("\n(?=Caused by: )", -1)) {
       String told = paragraph.split("\n\\s+(?:at |\\.\\.\\. \\d)", 2)[0].trim();
       Matcher named = NAMED.matcher(told);
       if (!named.matches()) {
-        messages.add(told);
+        causes.add(new Told("", told));
       } else {
         String type = named.group(1).substring(named.group(1).lastIndexOf('.') + 1);
         if (!WRAPPERS.contains(type)) {
-          messages.add(named.group(2) == null ? type : named.group(2));
+          causes.add(new Told(type, named.group(2) == null ? type : named.group(2)));
         }
       }
     }
     Throwable chain = null;
-    for (int i = messages.size() - 1; i >= 0; i--) {
-      chain = new ToldException(messages.get(i), chain);
+    for (int i = causes.size() - 1; i >= 0; i--) {
+      chain = causes.get(i).after(chain);
     }
     return chain == null ? new ToldException(stackTrace.trim(), null) : chain;
+  }
+
+  /** One exception of the chain. */
+  private record Told(String type, String message) {
+
+    /** A class that is missing there says no more than its name, so its kind is kept. */
+    Throwable after(@Nullable Throwable cause) {
+      return MISSING_CLASS.contains(type)
+          ? new ClassNotFoundException(message, cause)
+          : new ToldException(message, cause);
+    }
   }
 }

@@ -25,6 +25,22 @@ class ToldExceptionTest {
   }
 
   @Test
+  void aClassThatIsMissingThereIsToldAsSuch() {
+    Throwable told =
+        ToldException.of(
+            """
+            java.lang.NoClassDefFoundError: io/tapestream/models/ParameterVector
+            \tat java.base/java.lang.Class.getDeclaredFields0(Native Method)
+            Caused by: java.lang.ClassNotFoundException: io.tapestream.models.ParameterVector
+            \t... 12 more
+            """);
+    assertThat(Reasons.of(told))
+        .singleElement()
+        .asString()
+        .contains("the cluster's class path lacks io.tapestream.models.ParameterVector");
+  }
+
+  @Test
   void whatIsNoStackTraceIsToldAsItIs() {
     assertThat(ToldException.of("The task manager was lost"))
         .hasMessage("The task manager was lost");
