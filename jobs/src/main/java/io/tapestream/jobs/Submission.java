@@ -133,6 +133,11 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
               "%s was trained without records that partition %d of topic %s had lost: such a run can't be repeated"
                   .formatted(version, partition, topic.getKey()));
         }
+        if (course.getValue().told() < course.getValue().batches()) {
+          throw new SubmissionException(
+              "%s depends on more decisions of the time than are kept, those after batch %d of partition %d of topic %s: such a run can't be repeated; an earlier version may be"
+                  .formatted(version, course.getValue().told(), partition, topic.getKey()));
+        }
         if (workers.indexOf(new TopicPartition(topic.getKey(), partition)) < 0) {
           throw new SubmissionException(
               "%s was trained on partition %d of topic %s, which this job does not read"

@@ -86,6 +86,15 @@ class ReplayTest {
   }
 
   @Test
+  void aRunThatIsNotToldOfToItsEndCanNotBeRepeated() throws Exception {
+    Run rest = new Run(7, 9, Run.UNTOLD);
+    publish(schedule(0, new Course(9, 20, false, List.of(new Run(0, 0, 8), rest), List.of())));
+    assertThatThrownBy(() -> submission().replaying(version))
+        .isInstanceOf(SubmissionException.class)
+        .hasMessageContaining("those after batch 7 of partition 0 of topic clicks");
+  }
+
+  @Test
   void aDamagedRecordIsRefused() throws Exception {
     publish(schedule(0, COURSE));
     Files.writeString(version.resolve(RecordedSchedule.FILE), "{}");

@@ -28,15 +28,22 @@ public record Course(long batches, long rounds, boolean left, List<Run> runs, Li
     implements Serializable {
 
   /**
-   * Batches from {@code batch} up to the next run's.
+   * Batches from {@code batch} up to the next run's; or, as the last one, all that follow without
+   * being told of, because there were too many runs to be kept.
    *
    * @param batch the first one's index
    * @param round in which the first one counted, and each after it in the next
-   * @param examples raw examples in each
+   * @param examples raw examples in each, or {@link #UNTOLD}
    */
   @JsonFormat(shape = JsonFormat.Shape.ARRAY)
   @JsonPropertyOrder({"batch", "round", "examples"})
-  public record Run(long batch, long round, long examples) implements Serializable {}
+  public record Run(long batch, long round, long examples) implements Serializable {
+
+    /**
+     * In place of the examples: neither they nor the rounds of the batches from here on are told.
+     */
+    public static final long UNTOLD = -1;
+  }
 
   /**
    * Records that are missing between two batches.
@@ -58,7 +65,8 @@ public record Course(long batches, long rounds, boolean left, List<Run> runs, Li
     for (int i = 0; i < runs.size(); i++) {
       Run run = runs.get(i);
       boolean follows = i == 0 ? run.batch >= 0 : run.batch > batch;
-      if (!follows || run.round < round + (run.batch - batch) || run.examples < 0) {
+      boolean told = run.examples >= 0 || (i == runs.size() - 1 && run.examples == Run.UNTOLD);
+      if (!follows || run.round < round + (run.batch - batch) || !told) {
         throw new IllegalArgumentException(
             "run [%d, %d, %d] can't follow batch %d in round %d"
                 .formatted(run.batch, run.round, run.examples, batch, round));
@@ -77,6 +85,12 @@ public record Course(long batches, long rounds, boolean left, List<Run> runs, Li
     return new Course(0, rounds, false, List.of(), List.of());
   }
 
+  /** The batches that it tells of one by one; all, unless there were too many runs to be kept. */
+  public long told() {
+    Run last = runs.isEmpty() ? null : runs.get(runs.size() - 1);
+    return last != null && last.examples == Run.UNTOLD ? last.batch : batches;
+  }
+
   /** The round in which a batch counted, or may count at the earliest if it is not told of. */
   public long roundOf(long batch) {
     if (batch >= batches) {
@@ -88,6 +102,9 @@ public record Course(long batches, long rounds, boolean left, List<Run> runs, Li
 
   /** The raw examples of a batch that is told of. */
   public int examplesOf(long batch) {
+    if (batch >= told() && batch < batches) {
+      throw new IllegalArgumentException("batch " + batch + " is not told of");
+    }
     return Math.toIntExact(runOf(batch).examples);
   }
 
@@ -112,7 +129,7 @@ public record Course(long batches, long rounds, boolean left, List<Run> runs, Li
    * save the last one of a partition that has ended.
    */
   public boolean isPlain(int batchSize) {
-    if (!lost.isEmpty() || (rounds != batches && !left)) {
+    if (!lost.isEmpty() || told() < batches || (rounds != batches && !left)) {
       return false;
     }
     for (Run run : runs) {

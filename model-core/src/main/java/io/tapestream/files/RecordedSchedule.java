@@ -25,6 +25,8 @@ import java.util.TreeMap;
  *   "0": {"batches": 7, "rounds": 9, "left": false, "runs": [[0, 0, 32], [2, 4, 32]], "lost": []}}}}
  * </pre>
  *
+ * A run of {@code -1} examples ends what is told of a partition: there were too many to be kept.
+ *
  * @param format layout of this file; this code writes and reads {@link #FORMAT}
  * @param rounds in which no partition joins that this does not tell of
  * @param topics by topic and partition, how its batches went through the rounds

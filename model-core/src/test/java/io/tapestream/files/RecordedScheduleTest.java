@@ -59,6 +59,23 @@ class RecordedScheduleTest {
   }
 
   @Test
+  void whatWasTooMuchToBeKeptIsNotToldOf() throws Exception {
+    Run rest = new Run(3, 5, Run.UNTOLD);
+    Course cut = new Course(9, 20, false, List.of(new Run(0, 0, 32), rest), List.of());
+    assertThat(cut.told()).isEqualTo(3);
+    assertThat(cut.examplesOf(2)).isEqualTo(32);
+    assertThatThrownBy(() -> cut.examplesOf(3)).hasMessageContaining("batch 3 is not told of");
+    assertThat(COURSE.told()).isEqualTo(COURSE.batches());
+    List<Run> untold = List.of(new Run(0, 0, 32), new Run(3, 3, Run.UNTOLD));
+    assertThat(new Course(4, 4, true, untold, List.of()).isPlain(32)).as("who knows").isFalse();
+    var schedule = new RecordedSchedule(1, 20, Map.of("images", Map.of(0, cut)));
+    assertThat(RecordedSchedule.parse(schedule.toJson(), "here")).isEqualTo(schedule);
+    List<Run> goesOn = List.of(rest, new Run(4, 9, 32));
+    assertThatThrownBy(() -> new Course(9, 20, false, goesOn, List.of()))
+        .hasMessageContaining("run [3, 5, -1]");
+  }
+
+  @Test
   void runsThatDoNotFollowEachOtherAreRefused() {
     List<Run> back = List.of(new Run(0, 4, 32), new Run(2, 5, 32));
     assertThatThrownBy(() -> new Course(3, 9, false, back, List.of()))

@@ -37,10 +37,14 @@ final class Clock {
     return clock;
   }
 
-  /** Its next batch, of so many examples, counts in its next round. */
-  void tick(long examples) {
+  /**
+   * Its next batch, of so many examples, counts in its next round.
+   *
+   * @param virtualWorkers that share what is kept of their courses
+   */
+  void tick(long examples, int virtualWorkers) {
     if (log != null) {
-      log.add(batch, round, examples);
+      log.add(batch, round, examples, Math.max(2, CourseLog.MOST / virtualWorkers));
     }
     batch++;
     round++;

@@ -10,9 +10,15 @@ import java.util.List;
 
 /**
  * A {@link Course} as it is written: 24 bytes for each run and each gap, and nothing for a batch
- * that goes on with the run before it.
+ * that goes on with the run before it. No more than {@link #MOST} runs are kept, of all virtual
+ * workers together: where the time decides often, on quiet topics with batches that linger, a log
+ * would grow for ever, in every checkpoint and every version. The last run then stands for all that
+ * follow.
  */
 final class CourseLog {
+
+  /** Runs of all virtual workers: 24 MiB. */
+  static final int MOST = 1 << 20;
 
   private static final int FIELDS = 3;
 
@@ -20,9 +26,16 @@ final class CourseLog {
   private int runFields;
   private long[] gaps = {}; // batch, from, to …
 
-  /** Notes that a batch of so many examples counts in a round. */
-  void add(long batch, long round, long examples) {
+  /**
+   * Notes that a batch of so many examples counts in a round.
+   *
+   * @param most runs to be kept, 2 or more
+   */
+  void add(long batch, long round, long examples, int most) {
     if (runFields > 0) {
+      if (runs[runFields - 1] == Course.Run.UNTOLD) {
+        return;
+      }
       long firstBatch = runs[runFields - 3];
       long firstRound = runs[runFields - 2];
       if (round - firstRound == batch - firstBatch && examples == runs[runFields - 1]) {
@@ -34,7 +47,8 @@ final class CourseLog {
     }
     runs[runFields++] = batch;
     runs[runFields++] = round;
-    runs[runFields++] = examples;
+    boolean last = runFields > FIELDS * (most - 1);
+    runs[runFields++] = last ? Course.Run.UNTOLD : examples;
   }
 
   /** Notes that records are missing before a batch. */

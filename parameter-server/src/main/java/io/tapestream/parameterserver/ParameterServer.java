@@ -289,7 +289,7 @@ public final class ParameterServer {
     Clock clock = started(block, contribution);
     Contributions.check(block, contribution);
     block.busyRounds = Math.max(block.busyRounds, clock.round + 1);
-    clock.tick(contribution.header().records());
+    clock.tick(contribution.header().records(), block.clocks.size());
     clock.received = contribution.nextOffset();
     if (consistency.sumsRounds()) {
       clock.held = contribution;
