@@ -10,6 +10,7 @@ import io.tapestream.metrics.Metric;
 import io.tapestream.models.Model;
 import io.tapestream.models.ParameterVector;
 import io.tapestream.operators.StartVersion;
+import io.tapestream.operators.metrics.Measure;
 import io.tapestream.optimizers.Optimizer;
 import io.tapestream.optimizers.Step;
 import io.tapestream.specs.Specified;
@@ -22,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +49,14 @@ record Parts(
   }
 
   private static final class Maker {
+    /** What the parameter server shows beside the job's metrics. */
+    private static final Set<String> OWN =
+        Set.of(
+            Measure.ROUND.title(),
+            Measure.ROUNDS_PER_SECOND.title(),
+            Measure.RECORDS.title(),
+            Measure.LOSS.title());
+
     private final JobSpec spec;
     private final ClassLoader loader;
     private final List<Problem> problems = new ArrayList<>();
@@ -69,7 +79,7 @@ record Parts(
           attempt(
                   "metrics",
                   "Name a metric that goes with the loss",
-                  () -> forJob(metric.get().forLoss(loss.get())))
+                  () -> forJob(metric.get().forLoss(loss.get()), metrics))
               .ifPresent(metrics::add);
         }
       }
@@ -116,8 +126,19 @@ record Parts(
           .isPresent();
     }
 
-    /** Reports of a job carry one mean for each metric. */
-    private static Metric forJob(Metric metric) {
+    /** Reports of a job carry one mean for each metric, and show it by its name. */
+    private static Metric forJob(Metric metric, List<Metric> others) {
+      String name = metric.name();
+      if (others.stream().anyMatch(other -> other.name().equals(name))) {
+        throw new IllegalArgumentException(
+            "\"%s\" is there twice, and a job shows each by its name; leave one out"
+                .formatted(name));
+      }
+      if (OWN.contains(name)) {
+        throw new IllegalArgumentException(
+            "a metric is called \"%s\", as one that every job shows; give it another name"
+                .formatted(name));
+      }
       if (metric.pairs() != 1) {
         throw new IllegalArgumentException(
             "\"%s\" is not a mean over examples, which is what a job reports; measure it in memory, with evaluate on a published version"

@@ -15,6 +15,7 @@ import io.tapestream.layers.Context;
 import io.tapestream.layers.Dense;
 import io.tapestream.losses.BinaryCrossEntropy;
 import io.tapestream.metrics.BinaryAccuracy;
+import io.tapestream.metrics.Metric;
 import io.tapestream.models.Model;
 import io.tapestream.optimizers.Adam;
 import io.tapestream.optimizers.Optimizer;
@@ -159,6 +160,32 @@ class PartsTest {
         .asString()
         .startsWith("line 15, metrics: ")
         .contains("\"auc\" is not a mean over examples", "Measure it in memory");
+  }
+
+  @Test
+  void twoMetricsOfOneNameAreRefused() throws InvalidSpecException {
+    assertThat(problems(JOB.replace("metrics: [Accuracy]", "metrics: [Accuracy, Accuracy]")))
+        .singleElement()
+        .asString()
+        .startsWith("line 15, metrics: ")
+        .contains("\"accuracy\" is there twice", "Leave one out");
+    assertThat(problems(JOB.replace("[Accuracy]", "[" + Loss.class.getName() + "]")))
+        .singleElement()
+        .asString()
+        .contains("a metric is called \"loss\"", "Give it another name");
+  }
+
+  /** Named as what every job shows. */
+  public record Loss() implements Metric {
+    @Override
+    public String name() {
+      return "loss";
+    }
+
+    @Override
+    public Sums measure(Tensor predictions, Tensor labels, Tensor weights) {
+      return new Sums(0, 0);
+    }
   }
 
   /** Half of it is frozen. */
