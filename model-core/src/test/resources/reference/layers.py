@@ -185,6 +185,8 @@ CASES = {
     "Subtract": ([(2, 3), (1, 3)], [], [], lambda x, p: x[0] - x[1]),
     "Multiply": ([(2, 3), (1, 3), (2, 3)], [], [], lambda x, p: x[0] * x[1] * x[2]),
     "Average": ([(2, 3), (2, 3), (2, 3)], [], [], lambda x, p: (x[0] + x[1] + x[2]) / 3),
+    "Maximum": ([(2, 3), (1, 3), (2, 3)], [], [], lambda x, p: torch.maximum(torch.maximum(x[0], x[1]), x[2])),
+    "Minimum": ([(2, 3), (1, 3), (2, 3)], [], [], lambda x, p: torch.minimum(torch.minimum(x[0], x[1]), x[2])),
     "Concatenate": ([(2, 3), (1, 3)], [], [], lambda x, p: torch.cat(x, 1)),
     "LSTM from a state": ([(4, 2), (3,), (3,)], [(2, 12), (3, 12), (12,)], [], recurrent(torch.lstm)),
     "GRU from a state": ([(4, 2), (3,)], [(2, 9), (3, 9), (2, 9)], [], recurrent(torch.gru)),

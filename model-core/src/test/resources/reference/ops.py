@@ -67,6 +67,8 @@ CASES = {
     "Add": ([(2, 3), (3,)], torch.add),
     "Subtract": ([(2, 3), (2, 1)], torch.sub),
     "Multiply": ([(2, 1), (1, 3)], torch.mul),
+    "Maximum": ([(2, 3), (2, 1)], torch.maximum),
+    "Minimum": ([(2, 1), (1, 3)], torch.minimum),
     "Divide": ([(2, 3), positive(3)], torch.div),
     "MatMul": ([(2, 3), (3, 4)], torch.matmul),
     "BatchMatMul": ([(2, 3, 4), (2, 2, 4)], lambda a, b: a @ b.transpose(1, 2)),

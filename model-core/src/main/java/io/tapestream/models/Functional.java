@@ -52,7 +52,7 @@ public final class Functional extends Model {
       dtype = dtype == null ? DType.FLOAT32 : dtype;
     }
 
-    private Shape example() {
+    Shape example() {
       return Shape.of(shape.stream().mapToInt(d -> d).toArray());
     }
   }

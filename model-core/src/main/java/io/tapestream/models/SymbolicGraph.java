@@ -5,6 +5,7 @@ import io.tapestream.layers.SymbolicTensor;
 import io.tapestream.models.Functional.Call;
 import io.tapestream.models.Functional.In;
 import io.tapestream.models.Functional.Settings;
+import io.tapestream.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -21,6 +22,7 @@ final class SymbolicGraph {
   private final IdentityHashMap<SymbolicTensor, String> inputNames = new IdentityHashMap<>();
   private final IdentityHashMap<SymbolicTensor.Call, String> callNames = new IdentityHashMap<>();
   private final IdentityHashMap<Layer, String> layerNames = new IdentityHashMap<>();
+  private final IdentityHashMap<Layer, List<Shape>> shapes = new IdentityHashMap<>();
   private final Map<String, Layer> layers = new LinkedHashMap<>();
 
   static Settings settings(List<SymbolicTensor> inputs, List<SymbolicTensor> outputs) {
@@ -96,8 +98,24 @@ final class SymbolicGraph {
     } else if (name == null) {
       name = unique(layer);
     }
+    requireOneShape(call);
     callNames.put(call, name);
     return new Call(layer, inputs, name);
+  }
+
+  /** A shared layer has one set of variables, which are made for one shape of its input. */
+  private void requireOneShape(SymbolicTensor.Call call) {
+    List<Shape> given = call.inputs().stream().map(SymbolicTensor::shape).toList();
+    List<Shape> first = shapes.putIfAbsent(call.layer(), given);
+    if (first != null && !first.equals(given)) {
+      throw new IllegalArgumentException(
+          "layer \"%s\" (%s) is called on %s and on %s: a layer has one input shape, so call a second layer on the other"
+              .formatted(
+                  layerNames.get(call.layer()),
+                  call.layer().getClass().getSimpleName(),
+                  Layer.withBatch(first),
+                  Layer.withBatch(given)));
+    }
   }
 
   private String reference(SymbolicTensor tensor) {

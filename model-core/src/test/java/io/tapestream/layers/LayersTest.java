@@ -144,6 +144,8 @@ class LayersTest {
         Arguments.of(new Subtract(), List.of(x, row), x),
         Arguments.of(new Multiply(), List.of(x, row, x), x),
         Arguments.of(new Average(), List.of(x, x, x), x),
+        Arguments.of(new Maximum(), List.of(x, row, x), x),
+        Arguments.of(new Minimum(), List.of(row, x), x),
         Arguments.of(new Concatenate(), List.of(x, Shape.of(2, 1), x), Shape.of(2, 7)),
         Arguments.of(new Concatenate(new Concatenate.Settings(1)), List.of(x, row), Shape.of(3, 3)),
         Arguments.of(new LSTM(4), List.of(x, Shape.of(4), Shape.of(4)), Shape.of(4)),

@@ -168,6 +168,50 @@ class FunctionalTest {
   }
 
   @Test
+  void aSummaryTellsWhatEachLayerIsConnectedTo() {
+    SymbolicTensor left = Input.of(3).named("left");
+    SymbolicTensor right = Input.of(3).named("right");
+    Dense shared = new Dense(2);
+    SymbolicTensor sum = new Plus().apply(List.of(shared.apply(left), shared.apply(right)));
+    Sequential head = Sequential.of(new Dense(4), new Dense(1));
+    Functional model = Model.of(List.of(left, right), List.of(head.apply(sum).named("head")));
+    model.build(1);
+
+    assertThat(model.summary().lines())
+        .containsExactly(
+            "Model: Functional",
+            "─".repeat(78),
+            "Layer (type)           Output shape   Parameters   Connected to",
+            "─".repeat(78),
+            "left (Input)           (batch, 3)              0",
+            "right (Input)          (batch, 3)              0",
+            "dense (Dense)          (batch, 2)              8   dense: left; dense_1: right",
+            "plus (Plus)            (batch, 2)              0   dense, dense_1",
+            "head/dense (Dense)     (batch, 4)             12   head: plus",
+            "head/dense_1 (Dense)   (batch, 1)              5",
+            "─".repeat(78),
+            "Trained parameters: 25",
+            "Statistics: 0",
+            "Size: 0.1 KiB");
+  }
+
+  @Test
+  void aLayerSharedByInputsOfSeveralShapesIsRefusedWhereTheModelIsMade() {
+    Dense shared = new Dense(2);
+    SymbolicTensor a = Input.of(3);
+    SymbolicTensor b = Input.of(4);
+
+    assertThatThrownBy(
+            () ->
+                Model.of(
+                    List.of(a, b),
+                    List.of(new Plus().apply(List.of(shared.apply(a), shared.apply(b))))))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "layer \"dense\" (Dense) is called on (batch, 3) and on (batch, 4): a layer has one input shape, so call a second layer on the other");
+  }
+
+  @Test
   void aLayerWithSeveralOutputsFeedsSeveralBranchesAndAModelMayHaveSeveral() {
     SymbolicTensor x = Input.of(4);
     List<SymbolicTensor> halves = new Halves().applyAll(List.of(x));

@@ -92,6 +92,8 @@ class BadInputTest {
     ops.add(op("Add", in -> Add.of(in.get(0), in.get(1)), s(2, 3), s(3)));
     ops.add(op("Subtract", in -> Subtract.of(in.get(0), in.get(1)), s(2, 3), s(2, 1)));
     ops.add(op("Multiply", in -> Multiply.of(in.get(0), in.get(1)), s(1, 3), s(2, 1)));
+    ops.add(op("Maximum", in -> Maximum.of(in.get(0), in.get(1)), s(2, 3), s(2, 1)));
+    ops.add(op("Minimum", in -> Minimum.of(in.get(0), in.get(1)), s(1, 3), s(2, 1)));
     ops.add(op("Divide", in -> Divide.of(in.get(0), in.get(1)), s(2, 3), s()));
     ops.add(op("MatMul", in -> MatMul.of(in.get(0), in.get(1)), s(2, 3), s(3, 4)));
     ops.add(

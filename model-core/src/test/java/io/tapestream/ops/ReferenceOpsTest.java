@@ -90,6 +90,8 @@ class ReferenceOpsTest {
         of("Add", in -> Add.of(in.get(0), in.get(1)), draws(2, 3), draws(3)),
         of("Subtract", in -> Subtract.of(in.get(0), in.get(1)), draws(2, 3), draws(2, 1)),
         of("Multiply", in -> Multiply.of(in.get(0), in.get(1)), draws(2, 1), draws(1, 3)),
+        of("Maximum", in -> Maximum.of(in.get(0), in.get(1)), draws(2, 3), draws(2, 1)),
+        of("Minimum", in -> Minimum.of(in.get(0), in.get(1)), draws(2, 1), draws(1, 3)),
         of("Divide", in -> Divide.of(in.get(0), in.get(1)), draws(2, 3), positive(3)),
         of("MatMul", in -> MatMul.of(in.get(0), in.get(1)), draws(2, 3), draws(3, 4)),
         of(

@@ -31,6 +31,8 @@ import io.tapestream.layers.Layer;
 import io.tapestream.layers.LayerNormalization;
 import io.tapestream.layers.LeakyReLU;
 import io.tapestream.layers.MaxPooling2D;
+import io.tapestream.layers.Maximum;
+import io.tapestream.layers.Minimum;
 import io.tapestream.layers.MultiHeadAttention;
 import io.tapestream.layers.Multiply;
 import io.tapestream.layers.PReLU;
@@ -149,6 +151,8 @@ class ReferenceLayersTest {
         of("Add", new Add(), Shape.of(2, 3), Shape.of(1, 3), Shape.of(2, 3)),
         of("Subtract", new Subtract(), Shape.of(2, 3), Shape.of(1, 3)),
         of("Multiply", new Multiply(), Shape.of(2, 3), Shape.of(1, 3), Shape.of(2, 3)),
+        of("Maximum", new Maximum(), Shape.of(2, 3), Shape.of(1, 3), Shape.of(2, 3)),
+        of("Minimum", new Minimum(), Shape.of(2, 3), Shape.of(1, 3), Shape.of(2, 3)),
         of("Average", new Average(), Shape.of(2, 3), Shape.of(2, 3), Shape.of(2, 3)),
         of(
             "Concatenate",
