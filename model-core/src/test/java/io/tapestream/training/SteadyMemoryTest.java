@@ -2,6 +2,7 @@ package io.tapestream.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tapestream.backend.Backends;
 import io.tapestream.training.SteadyMemory.Sample;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,7 +16,8 @@ import org.junit.jupiter.params.provider.CsvSource;
  * takes as many small steps, and a hundredth of them large ones.
  */
 class SteadyMemoryTest {
-  private static final long STEPS = Long.getLong("tapestream.memory.steps", 20_000);
+  private static final boolean SLOW = "nd4j".equals(System.getProperty(Backends.PROPERTY));
+  private static final long STEPS = Long.getLong("tapestream.memory.steps", SLOW ? 4_000 : 20_000);
   private static final List<String> FLAGS =
       List.of(
           "-Xms160m",
