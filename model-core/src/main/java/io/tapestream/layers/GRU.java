@@ -1,6 +1,5 @@
 package io.tapestream.layers;
 
-import io.tapestream.autodiff.Variable;
 import io.tapestream.initializers.GlorotUniform;
 import io.tapestream.initializers.Initializer;
 import io.tapestream.initializers.Orthogonal;
@@ -18,7 +17,6 @@ import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A gated recurrent unit; Keras's {@code GRU}. Gates and formulas: {@link Gru}; without resetAfter,
@@ -31,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * columns are those of the update gate, the reset gate and the candidate; bias (2, 3·units), of the
  * input and of the recurrent part, without resetAfter (3·units).
  */
-public final class GRU extends Layer {
+public final class GRU extends Recurrent {
 
   /**
    * The settings.
@@ -60,7 +58,8 @@ public final class GRU extends Layer {
       boolean resetAfter,
       boolean returnSequences,
       boolean returnState,
-      boolean goBackwards) {
+      boolean goBackwards)
+      implements Common {
 
     /** Keras's defaults. */
     public Settings(int units) {
@@ -90,19 +89,15 @@ public final class GRU extends Layer {
 
     /** Checks the ranges stated above. */
     public Settings {
-      Sizes.positive("GRU", "units", units);
-      Recurrent.checkActivation("GRU", "activation", activation);
-      Recurrent.checkActivation("GRU", "recurrentActivation", recurrentActivation);
+      Recurrent.check("GRU", units, activation, recurrentActivation);
     }
   }
 
   private final Settings settings;
-  private @Nullable Variable kernel;
-  private @Nullable Variable recurrentKernel;
-  private @Nullable Variable bias;
 
   /** With these settings. */
   public GRU(Settings settings) {
+    super(settings, 3, 1);
     this.settings = settings;
   }
 
@@ -122,47 +117,21 @@ public final class GRU extends Layer {
   }
 
   @Override
-  protected void build(List<Shape> inputs, Builder builder) {
-    if (!Recurrent.fits(inputs, settings.units(), 1)) {
-      throw expected(Recurrent.wanted(settings.units(), 1), inputs);
-    }
-    Shape input = inputs.get(0);
-    int columns = 3 * settings.units();
-    kernel =
-        builder.parameter("kernel", Shape.of(input.dim(1), columns), settings.kernelInitializer());
-    recurrentKernel =
-        builder.parameter(
-            "recurrent_kernel",
-            Shape.of(settings.units(), columns),
-            settings.recurrentInitializer());
-    bias =
-        settings.useBias()
-            ? builder.parameter(
-                "bias",
-                settings.resetAfter() ? Shape.of(2, columns) : Shape.of(columns),
-                settings.biasInitializer())
-            : null;
+  Shape biasShape(int columns) {
+    return settings.resetAfter() ? Shape.of(2, columns) : Shape.of(columns);
   }
 
   @Override
-  protected List<Tensor> callAll(List<Tensor> inputs, Context context) {
-    Tensor x = inputs.get(0);
-    Tensor sequence = Recurrent.inOrder(x, settings.goBackwards());
-    Tensor start = Recurrent.start(inputs, 1, settings.units());
-    Tensor states = settings.resetAfter() ? after(sequence, start) : before(sequence, start);
-    int steps = x.dim(1);
-    Tensor output = Recurrent.output(states, steps, settings.returnSequences());
-    return settings.returnState()
-        ? List.of(output, Recurrent.state(states, steps - 1))
-        : List.of(output);
+  Tensor states(Tensor x, List<Tensor> start) {
+    return settings.resetAfter() ? after(x, start.get(0)) : before(x, start.get(0));
   }
 
   private Tensor after(Tensor x, Tensor start) {
     return Gru.of(
         x,
-        built(kernel).value(),
-        built(recurrentKernel).value(),
-        bias == null ? null : bias.value(),
+        kernel(),
+        recurrentKernel(),
+        bias(),
         start,
         settings.recurrentActivation().fused(),
         settings.activation().fused());
@@ -171,16 +140,17 @@ public final class GRU extends Layer {
   /** Op by op: the reset gate stands between the gates' product and the candidate's. */
   private Tensor before(Tensor x, Tensor start) {
     int units = settings.units();
-    Tensor u = built(recurrentKernel).value();
+    Tensor bias = bias();
+    Tensor u = recurrentKernel();
     Tensor gateKernel = Slice.of(u, 1, 0, 2 * units);
     Tensor candidateKernel = Slice.of(u, 1, 2 * units, 3 * units);
     Tensor rows = Reshape.of(x, Shape.of(x.dim(0) * x.dim(1), x.dim(2)));
-    Tensor product = MatMul.of(rows, built(kernel).value());
+    Tensor product = MatMul.of(rows, kernel());
     Tensor inputs =
         Reshape.of(
             bias == null
                 ? product
-                : BiasActivation.of(product, bias.value(), io.tapestream.backend.Activation.LINEAR),
+                : BiasActivation.of(product, bias, io.tapestream.backend.Activation.LINEAR),
             Shape.of(x.dim(0), x.dim(1), 3 * units));
     Tensor h = start;
     List<Tensor> states = new ArrayList<>();

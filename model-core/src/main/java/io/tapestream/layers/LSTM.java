@@ -1,6 +1,5 @@
 package io.tapestream.layers;
 
-import io.tapestream.autodiff.Variable;
 import io.tapestream.initializers.GlorotUniform;
 import io.tapestream.initializers.Initializer;
 import io.tapestream.initializers.Orthogonal;
@@ -10,7 +9,6 @@ import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A long short-term memory; Keras's {@code LSTM}. Gates and formulas: {@link Lstm}.
@@ -21,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * (units, 4·units), bias (4·units), whose columns are those of the input gate, the forget gate, the
  * candidate and the output gate.
  */
-public final class LSTM extends Layer {
+public final class LSTM extends Recurrent {
 
   /**
    * The settings.
@@ -50,7 +48,8 @@ public final class LSTM extends Layer {
       boolean unitForgetBias,
       boolean returnSequences,
       boolean returnState,
-      boolean goBackwards) {
+      boolean goBackwards)
+      implements Common {
 
     /** Keras's defaults. */
     public Settings(int units) {
@@ -80,9 +79,7 @@ public final class LSTM extends Layer {
 
     /** Checks the ranges stated above. */
     public Settings {
-      Sizes.positive("LSTM", "units", units);
-      Recurrent.checkActivation("LSTM", "activation", activation);
-      Recurrent.checkActivation("LSTM", "recurrentActivation", recurrentActivation);
+      Recurrent.check("LSTM", units, activation, recurrentActivation);
     }
   }
 
@@ -98,12 +95,10 @@ public final class LSTM extends Layer {
   }
 
   private final Settings settings;
-  private @Nullable Variable kernel;
-  private @Nullable Variable recurrentKernel;
-  private @Nullable Variable bias;
 
   /** With these settings. */
   public LSTM(Settings settings) {
+    super(settings, 4, 2);
     this.settings = settings;
   }
 
@@ -123,45 +118,21 @@ public final class LSTM extends Layer {
   }
 
   @Override
-  protected void build(List<Shape> inputs, Builder builder) {
-    if (!Recurrent.fits(inputs, settings.units(), 2)) {
-      throw expected(Recurrent.wanted(settings.units(), 2), inputs);
-    }
-    Shape input = inputs.get(0);
-    int units = settings.units();
-    Initializer first = settings.biasInitializer();
-    kernel =
-        builder.parameter(
-            "kernel", Shape.of(input.dim(1), 4 * units), settings.kernelInitializer());
-    recurrentKernel =
-        builder.parameter(
-            "recurrent_kernel", Shape.of(units, 4 * units), settings.recurrentInitializer());
-    bias =
-        settings.useBias()
-            ? builder.parameter(
-                "bias",
-                Shape.of(4 * units),
-                settings.unitForgetBias() ? new UnitForget(first) : first)
-            : null;
+  Initializer biasInitializer() {
+    Initializer given = settings.biasInitializer();
+    return settings.unitForgetBias() ? new UnitForget(given) : given;
   }
 
   @Override
-  protected List<Tensor> callAll(List<Tensor> inputs, Context context) {
-    Tensor x = inputs.get(0);
-    Tensor y =
-        Lstm.of(
-            Recurrent.inOrder(x, settings.goBackwards()),
-            built(kernel).value(),
-            built(recurrentKernel).value(),
-            bias == null ? null : bias.value(),
-            Recurrent.start(inputs, 1, settings.units()),
-            Recurrent.start(inputs, 2, settings.units()),
-            settings.recurrentActivation().fused(),
-            settings.activation().fused());
-    int steps = x.dim(1);
-    Tensor output = Recurrent.output(y, steps, settings.returnSequences());
-    return settings.returnState()
-        ? List.of(output, Recurrent.state(y, steps - 1), Recurrent.state(y, steps))
-        : List.of(output);
+  Tensor states(Tensor x, List<Tensor> start) {
+    return Lstm.of(
+        x,
+        kernel(),
+        recurrentKernel(),
+        bias(),
+        start.get(0),
+        start.get(1),
+        settings.recurrentActivation().fused(),
+        settings.activation().fused());
   }
 }
