@@ -36,16 +36,10 @@ public final class Gru {
   private final Tensor u;
   private final @Nullable Tensor bias;
   private final Tensor h0;
-  private final int steps;
-  private final Shape state;
-  private final Shape gate;
   private final Shape column;
 
-  /** X by time, (steps, n, in). */
-  private final Tensor sequence;
-
-  /** A, then the gates' values, (steps, n, 3u). */
-  private final Tensor gates;
+  /** Its gates hold A, then the gates' values. */
+  private final Steps steps;
 
   /** R, (steps, n, 3u). */
   private final Tensor parts;
@@ -68,16 +62,10 @@ public final class Gru {
     this.u = u;
     this.bias = bias;
     this.h0 = h0;
-    int n = x.dim(0);
-    int units = u.dim(0);
-    this.steps = x.dim(1);
-    this.state = Shape.of(n, units);
-    this.gate = Shape.of(n, 3 * units);
-    this.column = Shape.of(3 * units);
-    this.sequence = Tensor.allocate(x.dtype(), Shape.of(steps, n, x.dim(2)));
-    this.gates = Tensor.allocate(x.dtype(), Shape.of(steps, n, 3 * units));
-    this.parts = Tensor.allocate(x.dtype(), Shape.of(steps, n, 3 * units));
-    this.y = Tensor.allocate(x.dtype(), Shape.of(steps, n, units));
+    this.column = Shape.of(u.dim(1));
+    this.steps = new Steps(x, w, u, h0);
+    this.parts = Tensor.allocate(x.dtype(), steps.gates.shape());
+    this.y = Tensor.allocate(x.dtype(), steps.state.prepend(steps.count));
   }
 
   /**
@@ -103,13 +91,7 @@ public final class Gru {
     Tensor[] inputs = BatchNorm.given(x, w, u, h0, bias);
     Check.floating("Gru", inputs);
     Check.shapes(
-        x.rank() == 3
-            && x.dim(1) >= 1
-            && u.rank() == 2
-            && u.dim(1) == 3 * u.dim(0)
-            && w.shape().equals(Shape.of(x.dim(2), u.dim(1)))
-            && h0.shape().equals(Shape.of(x.dim(0), u.dim(0)))
-            && (bias == null || bias.shape().equals(Shape.of(2, u.dim(1)))),
+        Steps.fit(3, x, w, u, h0) && (bias == null || bias.shape().equals(Shape.of(2, u.dim(1)))),
         "Gru",
         "shapes (n, steps, in) with steps ≥ 1, (in, 3u), (u, 3u), (n, u) and (2, 3u)",
         inputs);
@@ -127,7 +109,7 @@ public final class Gru {
     Tensor recurrentBias = bias == null ? null : Slice.of(bias, 0, 1, 2);
     List<Tensor> outputs = new ArrayList<>();
     Tensor h = h0;
-    for (int t = 0; t < steps; t++) {
+    for (int t = 0; t < steps.count; t++) {
       Tensor a = Composed.affine(Composed.step(x, t), w, inputBias);
       Tensor r = Composed.affine(h, u, recurrentBias);
       Tensor sum = Add.of(a, r);
@@ -136,84 +118,63 @@ public final class Gru {
       Tensor kept = Multiply.of(reset, Composed.gate(r, 2, 3));
       Tensor candidate = Composed.activated(activation, Add.of(Composed.gate(a, 2, 3), kept));
       h = Add.of(candidate, Multiply.of(update, Subtract.of(h, candidate)));
-      outputs.add(Reshape.of(h, state.prepend(1)));
+      outputs.add(Reshape.of(h, steps.state.prepend(1)));
     }
     return Concat.of(0, outputs);
   }
 
   private void forward(Tensor x) {
-    backend.permute(x, new int[] {1, 0, 2}, sequence, false);
-    Tensor all = Lstm.rows(gates);
-    backend.matmul(Lstm.rows(sequence), false, w, false, all, false);
-    addBias(0, all);
-    for (int t = 0; t < steps; t++) {
-      Tensor part = Lstm.at(parts, t, gate);
-      backend.matmul(before(t), false, u, false, part, false);
+    steps.forward(x);
+    addBias(0, Steps.rows(steps.gates));
+    for (int t = 0; t < steps.count; t++) {
+      Tensor part = gate(parts, t);
+      Tensor before = steps.before(t, y);
+      backend.matmul(before, false, u, false, part, false);
       addBias(1, part);
       backend.gruCell(
-          Lstm.at(gates, t, gate), part, before(t), recurrent, activation, Lstm.at(y, t, state));
+          gate(steps.gates, t), part, before, recurrent, activation, Steps.at(y, t, steps.state));
     }
   }
 
   private void addBias(int row, Tensor z) {
     if (bias != null) {
-      backend.biasActivation(z, Lstm.at(bias, row, column), Activation.LINEAR, z);
+      backend.biasActivation(z, Steps.at(bias, row, column), Activation.LINEAR, z);
     }
   }
 
   private void backward(Tensor x, Tensor dy, Adjoints adjoints) {
-    Tensor dgates = Tensor.allocate(x.dtype(), gates.shape());
+    Tensor dgates = Tensor.allocate(x.dtype(), steps.gates.shape());
     Tensor dparts = Tensor.allocate(x.dtype(), parts.shape());
-    Tensor dh = Tensor.allocate(x.dtype(), state);
+    Tensor dh = Tensor.allocate(x.dtype(), steps.state);
     dh.clear();
-    for (int t = steps - 1; t >= 0; t--) {
-      Tensor dpart = Lstm.at(dparts, t, gate);
-      backend.binary(Binary.ADD, dh, Lstm.at(dy, t, state), dh, false);
+    for (int t = steps.count - 1; t >= 0; t--) {
+      Tensor dpart = gate(dparts, t);
+      backend.binary(Binary.ADD, dh, Steps.at(dy, t, steps.state), dh, false);
       backend.gruCellGradient(
-          Lstm.at(gates, t, gate),
-          Lstm.at(parts, t, gate),
-          before(t),
+          gate(steps.gates, t),
+          gate(parts, t),
+          steps.before(t, y),
           recurrent,
           activation,
           dh,
-          Lstm.at(dgates, t, gate),
+          gate(dgates, t),
           dpart);
       backend.matmul(dpart, false, u, true, dh, true);
     }
-    Tensor all = Lstm.rows(dgates);
-    adjoints.add(
-        w,
-        (dw, accumulate) -> backend.matmul(Lstm.rows(sequence), true, all, false, dw, accumulate));
-    adjoints.add(
-        u,
-        (du, accumulate) -> {
-          backend.matmul(h0, true, Lstm.at(dparts, 0, gate), false, du, accumulate);
-          if (steps > 1) {
-            int n = gate.dim(0);
-            Tensor earlier = Lstm.rows(y).slice(0, (steps - 1) * n);
-            Tensor later = Lstm.rows(dparts).slice(n, steps * n);
-            backend.matmul(earlier, true, later, false, du, true);
-          }
-        });
+    steps.addKernels(dgates, dparts, y, adjoints);
     if (bias != null) {
       adjoints.add(
           bias,
           (db, accumulate) -> {
-            backend.sum(1, all, Lstm.at(db, 0, column), accumulate);
-            backend.sum(1, Lstm.rows(dparts), Lstm.at(db, 1, column), accumulate);
+            backend.sum(1, Steps.rows(dgates), Steps.at(db, 0, column), accumulate);
+            backend.sum(1, Steps.rows(dparts), Steps.at(db, 1, column), accumulate);
           });
     }
     adjoints.pass(h0, dh);
-    adjoints.add(
-        x,
-        (dx, accumulate) -> {
-          Tensor dsequence = Tensor.allocate(x.dtype(), sequence.shape());
-          backend.matmul(all, false, w, true, Lstm.rows(dsequence), false);
-          backend.permute(dsequence, new int[] {1, 0, 2}, dx, accumulate);
-        });
+    steps.addSequence(x, dgates, adjoints);
   }
 
-  private Tensor before(int t) {
-    return t == 0 ? h0 : Lstm.at(y, t - 1, state);
+  private Tensor gate(Tensor stack, int t) {
+    return Steps.at(stack, t, steps.gate);
   }
 }

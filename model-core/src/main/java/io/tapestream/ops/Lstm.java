@@ -34,16 +34,9 @@ public final class Lstm {
   private final @Nullable Tensor bias;
   private final Tensor h0;
   private final Tensor c0;
-  private final int steps;
-  private final Shape state;
-  private final Shape flatState;
-  private final Shape gate;
 
-  /** X by time, (steps, n, in). */
-  private final Tensor sequence;
-
-  /** The gates' values, (steps, n, 4u). */
-  private final Tensor gates;
+  /** Its gates hold A, then the gates' values. */
+  private final Steps steps;
 
   /** C, (steps, n, u). */
   private final Tensor cells;
@@ -68,16 +61,9 @@ public final class Lstm {
     this.bias = bias;
     this.h0 = h0;
     this.c0 = c0;
-    int n = x.dim(0);
-    int units = u.dim(0);
-    this.steps = x.dim(1);
-    this.state = Shape.of(n, units);
-    this.flatState = Shape.of((steps - 1) * n, units);
-    this.gate = Shape.of(n, 4 * units);
-    this.sequence = Tensor.allocate(x.dtype(), Shape.of(steps, n, x.dim(2)));
-    this.gates = Tensor.allocate(x.dtype(), Shape.of(steps, n, 4 * units));
-    this.cells = Tensor.allocate(x.dtype(), Shape.of(steps, n, units));
-    this.y = Tensor.allocate(x.dtype(), Shape.of(steps + 1, n, units));
+    this.steps = new Steps(x, w, u, h0);
+    this.cells = Tensor.allocate(x.dtype(), steps.state.prepend(steps.count));
+    this.y = Tensor.allocate(x.dtype(), steps.state.prepend(steps.count + 1));
   }
 
   /**
@@ -105,12 +91,7 @@ public final class Lstm {
     Tensor[] inputs = BatchNorm.given(x, w, u, h0, c0, bias);
     Check.floating("Lstm", inputs);
     Check.shapes(
-        x.rank() == 3
-            && x.dim(1) >= 1
-            && u.rank() == 2
-            && u.dim(1) == 4 * u.dim(0)
-            && w.shape().equals(Shape.of(x.dim(2), u.dim(1)))
-            && h0.shape().equals(Shape.of(x.dim(0), u.dim(0)))
+        Steps.fit(4, x, w, u, h0)
             && c0.shape().equals(h0.shape())
             && (bias == null || bias.shape().equals(Shape.of(u.dim(1)))),
         "Lstm",
@@ -126,11 +107,11 @@ public final class Lstm {
   }
 
   private Tensor composed(Tensor x) {
-    Shape row = state.prepend(1);
+    Shape row = steps.state.prepend(1);
     List<Tensor> outputs = new ArrayList<>();
     Tensor h = h0;
     Tensor c = c0;
-    for (int t = 0; t < steps; t++) {
+    for (int t = 0; t < steps.count; t++) {
       Tensor z = Add.of(Composed.affine(Composed.step(x, t), w, bias), MatMul.of(h, u));
       Tensor in = Composed.activated(recurrent, Composed.gate(z, 0, 4));
       Tensor forget = Composed.activated(recurrent, Composed.gate(z, 1, 4));
@@ -145,75 +126,53 @@ public final class Lstm {
   }
 
   private void forward(Tensor x) {
-    backend.permute(x, new int[] {1, 0, 2}, sequence, false);
-    Tensor all = rows(gates);
-    backend.matmul(rows(sequence), false, w, false, all, false);
+    steps.forward(x);
     if (bias != null) {
+      Tensor all = Steps.rows(steps.gates);
       backend.biasActivation(all, bias, Activation.LINEAR, all);
     }
-    for (int t = 0; t < steps; t++) {
-      Tensor z = at(gates, t, gate);
-      Tensor h = t == 0 ? h0 : at(y, t - 1, state);
-      Tensor c = at(cells, t, state);
-      backend.matmul(h, false, u, false, z, true);
-      backend.lstmCell(z, before(t), recurrent, activation, c, at(y, t, state));
+    for (int t = 0; t < steps.count; t++) {
+      Tensor z = gate(steps.gates, t);
+      backend.matmul(steps.before(t, y), false, u, false, z, true);
+      backend.lstmCell(z, before(t), recurrent, activation, state(cells, t), state(y, t));
     }
-    backend.copy(at(cells, steps - 1, state), at(y, steps, state));
+    backend.copy(state(cells, steps.count - 1), state(y, steps.count));
   }
 
   private void backward(Tensor x, Tensor dy, Adjoints adjoints) {
-    Tensor dgates = Tensor.allocate(x.dtype(), gates.shape());
-    Tensor dh = Tensor.allocate(x.dtype(), state);
-    Tensor dc = Tensor.allocate(x.dtype(), state);
-    backend.copy(at(dy, steps, state), dc);
-    for (int t = steps - 1; t >= 0; t--) {
-      Tensor dz = at(dgates, t, gate);
-      backend.copy(at(dy, t, state), dh);
-      if (t < steps - 1) {
-        backend.matmul(at(dgates, t + 1, gate), false, u, true, dh, true);
+    Tensor dgates = Tensor.allocate(x.dtype(), steps.gates.shape());
+    Tensor dh = Tensor.allocate(x.dtype(), steps.state);
+    Tensor dc = Tensor.allocate(x.dtype(), steps.state);
+    backend.copy(state(dy, steps.count), dc);
+    for (int t = steps.count - 1; t >= 0; t--) {
+      Tensor dz = gate(dgates, t);
+      backend.copy(state(dy, t), dh);
+      if (t < steps.count - 1) {
+        backend.matmul(gate(dgates, t + 1), false, u, true, dh, true);
       }
       backend.lstmCellGradient(
-          at(gates, t, gate), before(t), at(cells, t, state), recurrent, activation, dh, dc, dz);
+          gate(steps.gates, t), before(t), state(cells, t), recurrent, activation, dh, dc, dz);
     }
-    Tensor first = at(dgates, 0, gate);
-    Tensor all = rows(dgates);
-    adjoints.add(
-        w, (dw, accumulate) -> backend.matmul(rows(sequence), true, all, false, dw, accumulate));
-    adjoints.add(
-        u,
-        (du, accumulate) -> {
-          backend.matmul(h0, true, first, false, du, accumulate);
-          if (steps > 1) {
-            Tensor later = all.slice(gate.dim(0), all.dim(0));
-            backend.matmul(y.view(0, flatState), true, later, false, du, true);
-          }
-        });
+    steps.addKernels(dgates, dgates, y, adjoints);
     if (bias != null) {
-      adjoints.add(bias, (db, accumulate) -> backend.sum(1, all, db, accumulate));
+      adjoints.add(bias, (db, accumulate) -> backend.sum(1, Steps.rows(dgates), db, accumulate));
     }
-    adjoints.add(h0, (d, accumulate) -> backend.matmul(first, false, u, true, d, accumulate));
-    adjoints.pass(c0, dc);
     adjoints.add(
-        x,
-        (dx, accumulate) -> {
-          Tensor dsequence = Tensor.allocate(x.dtype(), sequence.shape());
-          backend.matmul(all, false, w, true, rows(dsequence), false);
-          backend.permute(dsequence, new int[] {1, 0, 2}, dx, accumulate);
-        });
+        h0, (d, accumulate) -> backend.matmul(gate(dgates, 0), false, u, true, d, accumulate));
+    adjoints.pass(c0, dc);
+    steps.addSequence(x, dgates, adjoints);
   }
 
+  /** C before a step. */
   private Tensor before(int t) {
-    return t == 0 ? c0 : at(cells, t - 1, state);
+    return t == 0 ? c0 : state(cells, t - 1);
   }
 
-  /** The t-th matrix of a stack. */
-  static Tensor at(Tensor stack, int t, Shape matrix) {
-    return stack.view(t * matrix.size(), matrix);
+  private Tensor gate(Tensor stack, int t) {
+    return Steps.at(stack, t, steps.gate);
   }
 
-  /** A stack of matrices as one. */
-  static Tensor rows(Tensor stack) {
-    int[] dims = stack.shape().dims();
-    return stack.reshape(dims[0] * dims[1], dims[2]);
+  private Tensor state(Tensor stack, int t) {
+    return Steps.at(stack, t, steps.state);
   }
 }
