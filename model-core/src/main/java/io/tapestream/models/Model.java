@@ -240,7 +240,8 @@ public abstract class Model extends Layer implements AutoCloseable {
   }
 
   /**
-   * Predicts; threads may call this at once.
+   * Predicts; threads may call this at once, each with memory of its own, which is kept for the
+   * numbers of rows that come most often until the model is closed or built again.
    *
    * @param features (n, …input)
    * @return (n, …output), owned by the caller

@@ -34,7 +34,8 @@ import org.jspecify.annotations.Nullable;
  * <pre>{@code
  * CapturedStep.Body step = (context, in) -> {
  *   try (GradientTape tape = new GradientTape()) {
- *     Tensor loss = Scale.of(Sum.of(lossFunction.perExample(model.apply(in.get(0), context), in.get(1))), 1.0 / BATCH);
+ *     Tensor losses = lossFunction.perExample(model.apply(in.get(0), context), in.get(1));
+ *     Tensor loss = Scale.of(Sum.of(losses), 1.0 / BATCH);
  *     return tape.gradient(loss, model.trainableVariables());
  *   }
  * };

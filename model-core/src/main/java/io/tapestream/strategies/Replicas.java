@@ -9,14 +9,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /** The threads that steps of a loop of one's own run on, and a step's memory on each. */
 final class Replicas implements AutoCloseable {
   private static final int STEPS = 4; // training, evaluating, and two more
+  private static final int IDLE_SECONDS = 10;
 
   private final int count;
   private final ExecutorService threads;
@@ -36,14 +39,20 @@ final class Replicas implements AutoCloseable {
   Replicas(int count) {
     this.count = count;
     AtomicInteger named = new AtomicInteger();
-    this.threads =
-        Executors.newFixedThreadPool(
+    ThreadPoolExecutor pool =
+        new ThreadPoolExecutor(
             count,
+            count,
+            IDLE_SECONDS,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
             task -> {
               Thread thread = new Thread(task, "replica-" + named.incrementAndGet());
               thread.setDaemon(true);
               return thread;
             });
+    pool.allowCoreThreadTimeOut(true); // a strategy need not be closed
+    this.threads = pool;
   }
 
   /** Does a step on each share; see {@link MirroredStrategy#run}. */

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +27,7 @@ public final class Fit implements AutoCloseable {
   private final int replicas;
   private long steps;
   private @Nullable TrainingStep single;
-  private @Nullable PieceWorker scorer;
+  private final ConcurrentLinkedDeque<PieceWorker> scorers = new ConcurrentLinkedDeque<>();
 
   /**
    * Training of a built model. What its layers say about being trainable counts from now on.
@@ -191,11 +192,15 @@ public final class Fit implements AutoCloseable {
 
   /** Loss and metrics over batches as they come. */
   public Scores evaluate(Iterable<Batch> batches) {
-    PieceWorker worker = scorer;
+    PieceWorker worker = scorers.pollFirst();
     if (worker == null) {
-      scorer = worker = scorer(Boolean.getBoolean(CapturedStep.EAGER));
+      worker = scorer(Boolean.getBoolean(CapturedStep.EAGER));
     }
-    return score(worker, batches);
+    try {
+      return score(worker, batches);
+    } finally {
+      scorers.addFirst(worker);
+    }
   }
 
   private PieceWorker scorer(boolean eagerly) {
@@ -253,10 +258,8 @@ public final class Fit implements AutoCloseable {
   /** Frees the memory that single steps and evaluations have used. */
   @Override
   public void close() {
-    if (scorer != null) {
-      scorer.close();
-      scorer = null;
-    }
+    scorers.forEach(PieceWorker::close);
+    scorers.clear();
     if (single != null) {
       single.close();
       single = null;
