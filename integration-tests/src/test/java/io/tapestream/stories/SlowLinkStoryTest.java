@@ -10,6 +10,10 @@ import io.tapestream.jobs.cluster.LocalCluster;
 import io.tapestream.jobs.cluster.RemoteFlink;
 import io.tapestream.jobs.embedded.FreePorts;
 import io.tapestream.jobs.spec.JobSpec;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,6 +21,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.flink.configuration.NettyShuffleEnvironmentOptions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -32,6 +38,12 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 class SlowLinkStoryTest {
   private static final int PARTITIONS = 4;
+  private static final int TASK_MANAGERS = 2;
+
+  /** Of a trainer's newest batches, as Prometheus reads it. */
+  private static final Pattern STALENESS =
+      Pattern.compile("flink_\\w+_operator_staleness\\{.*quantile=\"0.999\".*\\} (\\S+)");
+
   private static final Duration CUT =
       Duration.ofSeconds(Integer.getInteger("tapestream.cut.seconds", 3));
 
@@ -39,22 +51,28 @@ class SlowLinkStoryTest {
   @TempDir Path directory;
 
   private static final List<SlowLink> links = new ArrayList<>();
+  private static final List<Integer> reporters = new ArrayList<>(); // their ports
   @RegisterExtension static final Broker BROKER = new Broker();
   private static LocalCluster flink;
 
   @BeforeAll
   static void startClusterBehindLinks() throws Exception {
     flink = LocalCluster.up(cluster, ClusterShape.of(0, 1));
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < TASK_MANAGERS; i++) {
       int port = FreePorts.next();
+      reporters.add(FreePorts.next());
       SlowLink link = SlowLink.to(port);
       links.add(link);
       flink.startTaskManager(
           Map.of(
-              NettyShuffleEnvironmentOptions.DATA_PORT.key(), String.valueOf(link.port()),
-              NettyShuffleEnvironmentOptions.DATA_BIND_PORT.key(), String.valueOf(port)));
+              NettyShuffleEnvironmentOptions.DATA_PORT.key(),
+              String.valueOf(link.port()),
+              NettyShuffleEnvironmentOptions.DATA_BIND_PORT.key(),
+              String.valueOf(port),
+              "metrics.reporter.prometheus.port",
+              String.valueOf(reporters.get(i))));
     }
-    flink.awaitTaskManagers(2);
+    flink.awaitTaskManagers(TASK_MANAGERS);
   }
 
   @AfterAll
@@ -68,9 +86,9 @@ class SlowLinkStoryTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"synchronous, 240", "bounded(2), 240", "asynchronous, 960"}) // which waits for nobody
+  @CsvSource({"synchronous, 240, 0, 0", "bounded(2), 240, 1, 2", "asynchronous, 960, 3, 60"})
   void training_goes_on_after_a_slow_link_was_cut_and_each_record_counts_once_I1_I3(
-      String consistency, int records) throws Exception {
+      String consistency, int records, double stale, double bound) throws Exception {
     Topic topic = BROKER.topic(PARTITIONS);
     topic.writeAvro(0, records, i -> Topic.oneHot(i, records));
     Story story =
@@ -101,11 +119,31 @@ class SlowLinkStoryTest {
       assertThat(new CountDownLatch(1).await(CUT.toMillis(), TimeUnit.MILLISECONDS)).isFalse();
       assertThat(passed()).as("nothing comes through a link that is cut").isEqualTo(passed);
       assertThat(job.progress().records()).isLessThan(records);
+      assertThat(staleness())
+          .as("of each trainer")
+          .hasSize(2)
+          .allSatisfy(rounds -> assertThat(rounds).isBetween(stale, bound));
       links.forEach(SlowLink::mend);
 
       Story.await(job);
     }
     assertThat(story.newestWeights()).hasSize(records).containsOnly(1f);
+  }
+
+  /** The greatest, in rounds, of each trainer, as the task managers report it to Prometheus. */
+  private static List<Double> staleness() throws Exception {
+    List<Double> greatest = new ArrayList<>();
+    HttpClient http = HttpClient.newHttpClient();
+    for (int port : reporters) {
+      URI metrics = URI.create("http://127.0.0.1:" + port + "/metrics");
+      HttpRequest request = HttpRequest.newBuilder(metrics).build();
+      String told = http.send(request, HttpResponse.BodyHandlers.ofString()).body();
+      Matcher staleness = STALENESS.matcher(told);
+      while (staleness.find()) {
+        greatest.add(Double.valueOf(staleness.group(1)));
+      }
+    }
+    return greatest;
   }
 
   private static long passed() {
