@@ -23,7 +23,9 @@ import org.slf4j.LoggerFactory;
  * job manager dies    a new one leads when the old one's session has ended, and recovers its jobs
  *                     from their newest checkpoints; the REST port stays
  * task manager dies   a new one takes its place; the job restarts from its newest checkpoint
- * keeper dies         jobs go on until ZooKeeper is missed; nothing is started again
+ * keeper dies         nothing is started again. When the session with ZooKeeper has ended, nobody
+ *                     leads: jobs stand still, and go on from their newest checkpoints when the
+ *                     cluster was taken down and is up again
  * </pre>
  *
  * <p>{@code java … Keeper --configDir DIR/conf TASK_MANAGERS}

@@ -29,7 +29,8 @@ class ClusterSettingsTest {
     Configuration settings = settings(ClusterShape.of(2, 3));
     assertThat(settings.get(CoreOptions.FLINK_JVM_OPTIONS))
         .contains("--add-opens=java.base/java.nio=ALL-UNNAMED")
-        .contains("--add-modules=jdk.incubator.vector");
+        .contains("--add-modules=jdk.incubator.vector")
+        .contains("-Dpekko.remote.classic.startup-timeout=60s");
     assertThat(settings.get(TaskManagerOptions.MEMORY_SEGMENT_SIZE))
         .isEqualTo(MemorySize.parse("256kb"));
     assertThat(settings.get(TaskManagerOptions.NUM_TASK_SLOTS)).isEqualTo(3);
