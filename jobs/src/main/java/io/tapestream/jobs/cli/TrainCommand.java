@@ -22,8 +22,11 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code tapestream train}: the main job from a specification. */
 @Command(
@@ -35,6 +38,8 @@ import picocli.CommandLine.Parameters;
     })
 final class TrainCommand implements Callable<Integer> {
   private static final Duration REFRESH = Duration.ofMillis(500);
+
+  @Spec private CommandSpec command = CommandSpec.create();
 
   @Parameters(
       paramLabel = "JOB.yaml",
@@ -86,7 +91,11 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
         names = "--detached",
-        description = "Leave the job running on that cluster, and end when it is submitted.")
+        description = {
+          "Leave the job running on that cluster, and end when it is submitted.",
+          "Nobody submits it again then: not with guard.then: resume, which is refused, nor when"
+              + " partitions are added."
+        })
     private boolean detached;
   }
 
@@ -99,10 +108,18 @@ final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     JobSpec spec = JobSpec.read(file);
+    boolean detached = place.elsewhere != null && place.elsewhere.detached;
+    if (detached && spec.guard().resumes()) {
+      throw new ParameterException(
+          command.commandLine(),
+          file
+              + " says guard.then: resume, so that train submits the job again, and --detached lets it"
+              + " end before: leave one of them out");
+    }
     ClassLoader loader = classes.install();
     long start = System.nanoTime();
     try (Shutdown shutdown = new Shutdown()) {
-      if (place.elsewhere != null && place.elsewhere.detached) {
+      if (detached) {
         Submission resolved = resolve(spec, loader);
         Submission submission = restore == null ? resolved : resolved.restored();
         RunningJob job = start(spec, submission, loader, restore);

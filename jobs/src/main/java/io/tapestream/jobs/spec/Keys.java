@@ -219,8 +219,8 @@ final class Keys {
   static final Key<String> THEN =
       choice(
           "guard.then",
-          "What follows: `stop`, or `resume`, submitted again by `train` from the last good version"
-              + " with the offsets going on",
+          "What follows: `stop`, or `resume`, submitted again by `train`, which must be attached, from"
+              + " the last good version with the offsets going on",
           "stop",
           "resume");
 

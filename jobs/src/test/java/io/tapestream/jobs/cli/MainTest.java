@@ -90,6 +90,15 @@ class MainTest {
   }
 
   @Test
+  void aDetachedJobThatWouldHaveToBeSubmittedAgainEndsWithTwo() throws IOException {
+    Path job = Files.writeString(directory.resolve("job.yaml"), JOB + "guard: {then: resume}\n");
+    assertThat(run("train", "--target", "127.0.0.1:1", "--detached", job.toString())).isEqualTo(2);
+    assertThat(err.toString())
+        .contains("job.yaml says guard.then: resume, so that train submits the job again")
+        .contains("--detached", "leave one of them out");
+  }
+
+  @Test
   void aMissingFileEndsWithTwo() {
     assertThat(run("show", directory.resolve("nothing").toString())).isEqualTo(2);
     assertThat(err.toString()).contains("there is no file");
