@@ -211,7 +211,11 @@ final class Graph {
       }
       node.gradient = gradient;
       if (node.touched != null && node.kind == Kind.CALLERS) {
-        node.touched.addAllAgain();
+        if (accumulate) {
+          node.touched.addAllAgain();
+        } else {
+          node.touched.overwriteAgain();
+        }
       }
       kernel.into(gradient, accumulate);
     }
@@ -239,8 +243,7 @@ final class Graph {
         node.gradient = node.callers;
         node.kind = Kind.CALLERS;
       }
-      touched.add(ids);
-      Backends.of(rows.dtype()).scatterAddRows(ids, rows, node.callers);
+      touched.add(ids, rows);
     }
 
     @Override

@@ -1,11 +1,14 @@
 package io.tapestream.autodiff;
 
+import io.tapestream.backend.Backends;
 import io.tapestream.tensor.DType;
 import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
 import io.tapestream.tensor.Tracer;
 import io.tapestream.tensor.Workspace;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,22 +24,43 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("try") // workspace scopes act by being open
 public final class TouchedRows {
+  private static final int ZERO_ROWS = 128;
+
   private final Tensor gradient;
+  private final boolean later;
+  private final List<Addend> addends = new ArrayList<>();
   private boolean all;
   private int count;
   private int[] lastSeen = {}; // by row: the generation that it was last added in
   private int generation = 1;
   private @Nullable Tensor rows; // INT64; the first count are those that were added
+  private @Nullable Tensor zeros;
   private long[] staged = {};
 
   /**
    * Of a gradient that holds zeros.
    *
-   * @param gradient of rank 1 or more; a row is what lies behind an index of its first axis
+   * @param gradient a matrix
    */
   public TouchedRows(Tensor gradient) {
-    this.gradient = gradient;
+    this(gradient, false);
   }
+
+  private TouchedRows(Tensor gradient, boolean later) {
+    this.gradient = gradient;
+    this.later = later;
+  }
+
+  /**
+   * Of a gradient that holds zeros, and that rows are not added to: they are kept beside it, to be
+   * {@linkplain #addTo added} to another gradient.
+   */
+  public static TouchedRows beside(Tensor gradient) {
+    return new TouchedRows(gradient, true);
+  }
+
+  /** Rows to be added: {@code gradient[ids[i]] += rows[i]}. */
+  private record Addend(Tensor ids, Tensor rows) {}
 
   /** The gradient that this is about. */
   public Tensor gradient() {
@@ -74,20 +98,29 @@ public final class TouchedRows {
   }
 
   /**
-   * Adds the rows that ids name. In a traced step it is done again in each repetition.
+   * Adds to the rows that ids name, or keeps what is to be added. In a traced step it is done again
+   * in each repetition.
    *
    * @param ids INT64 (…), each a row's index
+   * @param rows (…, width)
    */
-  void add(Tensor ids) {
-    Tracer.also(() -> take(ids));
+  void add(Tensor ids, Tensor rows) {
+    if (later) {
+      Addend addend = new Addend(ids, rows);
+      Tracer.also(() -> addends.add(addend));
+    } else {
+      Tracer.also(() -> take(ids));
+      Backends.of(rows.dtype()).scatterAddRows(ids, rows, gradient);
+    }
   }
 
-  /** Adds the rows of another gradient of the same shape. */
-  public void addRowsOf(TouchedRows other) {
-    if (other.all) {
-      all = true;
-    } else if (other.count > 0) {
-      take(other.rows());
+  /**
+   * Adds the rows that are kept {@linkplain #beside beside} this gradient to another one of its
+   * shape, one after another as they came; their memory must still be there.
+   */
+  public void addTo(TouchedRows other) {
+    for (Addend addend : addends) {
+      other.add(addend.ids, addend.rows);
     }
   }
 
@@ -140,6 +173,15 @@ public final class TouchedRows {
     Tracer.also(this::addAll);
   }
 
+  /** All rows are overwritten, also in each repetition of a traced step. */
+  void overwriteAgain() {
+    Tracer.also(
+        () -> {
+          addends.clear();
+          addAll();
+        });
+  }
+
   /** Sets the rows that may hold something to zero. In a traced step it is done again each time. */
   void clearAgain() {
     Tracer.also(this::clear);
@@ -147,6 +189,7 @@ public final class TouchedRows {
 
   /** Somebody else has set the gradient to zero. */
   public void forget() {
+    addends.clear();
     all = false;
     count = 0;
     generation++;
@@ -157,20 +200,23 @@ public final class TouchedRows {
     if (all) {
       gradient.clear();
     } else if (count > 0) {
-      int width = gradient.size() / gradient.dim(0);
-      if (gradient.dtype() == DType.FLOAT32) {
-        float[] zeros = new float[width];
-        for (int i = 0; i < count; i++) {
-          gradient.write((int) staged[i] * width, zeros, 0, width);
-        }
-      } else {
-        double[] zeros = new double[width];
-        for (int i = 0; i < count; i++) {
-          gradient.write((int) staged[i] * width, zeros, 0, width);
-        }
+      Tensor zeros = zeros();
+      for (int from = 0; from < count; from += ZERO_ROWS) {
+        Tensor some = rows().slice(from, Math.min(count, from + ZERO_ROWS));
+        Backends.of(gradient.dtype()).setRows(some, zeros.slice(0, some.size()), gradient);
       }
     }
     forget();
+  }
+
+  private Tensor zeros() {
+    Tensor known = zeros;
+    if (known == null) {
+      try (Workspace.Scope none = Workspace.outside()) {
+        zeros = known = Tensor.zeros(gradient.dtype(), gradient.shape().with(0, ZERO_ROWS));
+      }
+    }
+    return known;
   }
 
   /** Frees its memory. */
@@ -178,6 +224,10 @@ public final class TouchedRows {
     if (rows != null) {
       rows.close();
       rows = null;
+    }
+    if (zeros != null) {
+      zeros.close();
+      zeros = null;
     }
   }
 }

@@ -205,6 +205,13 @@ public interface Backend {
    */
   void scatterAddRows(Tensor ids, Tensor rows, Tensor table);
 
+  /**
+   * {@code table[ids[i]] = rows[i]}, in the order of i; shapes as in {@link #gatherRows}.
+   *
+   * @throws IllegalArgumentException if an id is no row of the table, naming it
+   */
+  void setRows(Tensor ids, Tensor rows, Tensor table);
+
   // Reductions
 
   /**
@@ -214,6 +221,12 @@ public interface Backend {
    * gradient of broadcasting out's shape to x's. If nothing is summed it is a scaled copy.
    */
   void sum(double factor, Tensor x, Tensor out, boolean accumulate);
+
+  /**
+   * {@code Σ x²} over all elements of a floating tensor, in double: the same bits on every machine
+   * and wherever x lies. An element that isn't finite makes it so.
+   */
+  double squares(Tensor x);
 
   /** {@code out = max x}, over the axes that {@link #sum} would sum. */
   void max(Tensor x, Tensor out);

@@ -1,5 +1,6 @@
 package io.tapestream.clipping;
 
+import io.tapestream.backend.Backends;
 import io.tapestream.models.ParameterVector;
 import io.tapestream.tensor.Tensor;
 
@@ -13,18 +14,11 @@ final class Gradients {
     float of(float element);
   }
 
-  /** √Σg² over {@code length} elements, in double and in their order. */
+  /** √Σg² over {@code length} elements, summed in double. */
   static double norm(ParameterVector parameters, int from, int length) {
-    float[] chunk = new float[Math.min(length, CHUNK_FLOATS)];
-    double squares = 0;
-    for (int at = 0; at < length; at += chunk.length) {
-      int n = Math.min(chunk.length, length - at);
-      parameters.gradients().read(from + at, chunk, 0, n);
-      for (int i = 0; i < n; i++) {
-        squares += (double) chunk[i] * chunk[i];
-      }
-    }
-    return Math.sqrt(squares);
+    Tensor gradients = parameters.gradients();
+    return Math.sqrt(
+        Backends.of(gradients.dtype()).squares(gradients.slice(from, from + length)));
   }
 
   /** Scales a stretch whose norm is larger than the bound to the bound. */

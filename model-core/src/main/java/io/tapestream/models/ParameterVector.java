@@ -56,12 +56,12 @@ public final class ParameterVector {
   }
 
   private static Variable variable(Entry entry, Tensor value, Tensor gradient) {
-    return new Variable(entry.name(), value, gradient, entry.trained(), touched(entry, gradient));
+    TouchedRows touched = hasTouchedRows(entry) ? new TouchedRows(gradient) : null;
+    return new Variable(entry.name(), value, gradient, entry.trained(), touched);
   }
 
-  /** A record of the rows of a new gradient; null where it has none, or is no matrix. */
-  private static @Nullable TouchedRows touched(Entry entry, Tensor gradient) {
-    return entry.trained() && entry.shape().rank() == 2 ? new TouchedRows(gradient) : null;
+  private static boolean hasTouchedRows(Entry entry) {
+    return entry.trained() && entry.shape().rank() == 2;
   }
 
   /** The number of values: trained ones and statistics. */
@@ -138,15 +138,16 @@ public final class ParameterVector {
   }
 
   /**
-   * Which rows hold anything in the gradients of another flat vector of this size, all zeros now.
+   * Rows kept {@linkplain TouchedRows#beside beside} the gradients of another flat vector of this
+   * size, all zeros now.
    *
    * @param views of these places in it
-   * @return one per place, null where nothing is noted
+   * @return one per place, null where rows are not kept apart
    */
-  public static List<@Nullable TouchedRows> touchedRows(List<Entry> places, List<Tensor> views) {
+  public static List<@Nullable TouchedRows> rowsBeside(List<Entry> places, List<Tensor> views) {
     List<@Nullable TouchedRows> touched = new ArrayList<>(places.size());
     for (int i = 0; i < places.size(); i++) {
-      touched.add(touched(places.get(i), views.get(i)));
+      touched.add(hasTouchedRows(places.get(i)) ? TouchedRows.beside(views.get(i)) : null);
     }
     return touched;
   }

@@ -1,5 +1,6 @@
 package io.tapestream.training;
 
+import io.tapestream.backend.Crew;
 import io.tapestream.capture.CapturedStep;
 import io.tapestream.clipping.Clipping;
 import io.tapestream.models.Model;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Trains a model in memory: step, update, step, update. The optimizer's memory lasts from one run
  * to the next.
  */
+@SuppressWarnings("try") // a crew's scope acts by being open
 public final class Fit implements AutoCloseable {
   private final Model model;
   private final Optimizer optimizer;
@@ -133,7 +135,7 @@ public final class Fit implements AutoCloseable {
         dealWith(training, number, result);
         continue;
       }
-      apply(result, training.options().clipping());
+      apply(step, result, training.options().clipping());
       if (!callbacks.isEmpty()) {
         Map<String, Double> values = Scores.of(totals, objective).values("");
         callbacks.forEach(c -> c.onBatchEnd(training, number, values));
@@ -161,8 +163,11 @@ public final class Fit implements AutoCloseable {
             + "; nothing was applied. Lower the learning rate, or look for NaN in the data");
   }
 
-  private void apply(StepResult result, Clipping clipping) {
-    if (result.weightSum() != 0) {
+  private void apply(TrainingStep step, StepResult result, Clipping clipping) {
+    if (result.weightSum() == 0) {
+      return;
+    }
+    try (Crew.Scope scope = step.crew().enter()) {
       double divisor = objective.mean() ? result.weightSum() : 1;
       clipping.clip(model.parameters(), divisor, result.gradientNorm());
       update.apply(divisor, steps - 1);
@@ -179,7 +184,7 @@ public final class Fit implements AutoCloseable {
     if (!result.finite()) {
       throw notFinite(result);
     }
-    apply(result, Clipping.NONE);
+    apply(single, result, Clipping.NONE);
     Totals totals = new Totals(objective);
     totals.add(result);
     return Scores.of(totals, objective);

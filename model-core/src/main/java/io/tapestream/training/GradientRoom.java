@@ -22,8 +22,6 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("try") // workspace scopes act by being open
 final class GradientRoom implements AutoCloseable {
-  private static final int CHUNK_FLOATS = 16 * 1024;
-
   private final Tensor flat;
   private final int trainedSize;
   private final List<Entry> places;
@@ -67,7 +65,7 @@ final class GradientRoom implements AutoCloseable {
     try (Workspace.Scope none = Workspace.outside()) {
       Tensor flat = Tensor.zeros(parameters.values().dtype(), parameters.values().shape());
       List<Tensor> views = parameters.viewsOf(flat, places);
-      List<@Nullable TouchedRows> touched = ParameterVector.touchedRows(places, views);
+      List<@Nullable TouchedRows> touched = ParameterVector.rowsBeside(places, views);
       return new GradientRoom(flat, parameters.trainedSize(), places, views, touched, true);
     }
   }
@@ -87,7 +85,7 @@ final class GradientRoom implements AutoCloseable {
     return touched;
   }
 
-  /** Adds what another one holds. */
+  /** Adds what another one holds; the rows of its last piece must still be in their memory. */
   void add(GradientRoom other) {
     int from = 0;
     for (int i = 0; i < places.size(); i++) {
@@ -101,9 +99,9 @@ final class GradientRoom implements AutoCloseable {
       } else {
         Entry place = places.get(i);
         addStretch(other, from, place.offset());
-        addRows(other.views.get(i), theirs, views.get(i), mine);
         from = place.offset() + place.shape().size();
       }
+      theirs.addTo(mine);
     }
     addStretch(other, from, trainedSize);
   }
@@ -111,15 +109,7 @@ final class GradientRoom implements AutoCloseable {
   private void addStretch(GradientRoom other, int from, int to) {
     if (to > from) {
       Tensor sum = flat.slice(from, to);
-      Backends.of(flat.dtype()).binary(Binary.ADD, sum, other.flat.slice(from, to), sum, false);
-    }
-  }
-
-  private void addRows(Tensor from, TouchedRows theirs, Tensor to, TouchedRows mine) {
-    if (theirs.count() > 0) {
-      mine.addRowsOf(theirs);
-      Tensor rows = gather(from, theirs);
-      Backends.of(flat.dtype()).scatterAddRows(theirs.rows(), rows, to);
+      backend().binary(Binary.ADD, sum, other.flat.slice(from, to), sum, false);
     }
   }
 
@@ -143,59 +133,28 @@ final class GradientRoom implements AutoCloseable {
 
   /** Σg² in double. */
   double squares() {
-    Squares squares = new Squares();
+    double sum = 0;
     int from = 0;
     for (int i = 0; i < places.size(); i++) {
       TouchedRows rows = touched.get(i);
       if (rows != null && !rows.all()) {
         Entry place = places.get(i);
-        squares.add(flat, from, place.offset());
+        sum += squares(from, place.offset());
         if (rows.count() > 0) {
-          Tensor some = gather(views.get(i), rows);
-          squares.add(some.reshape(some.size()), 0, some.size());
+          sum += backend().squares(gather(views.get(i), rows));
         }
         from = place.offset() + place.shape().size();
       }
     }
-    squares.add(flat, from, trainedSize);
-    return squares.sum();
+    return sum + squares(from, trainedSize);
   }
 
-  /** Σx² of a stretch, in double. */
-  static double squares(Tensor flat) {
-    Squares squares = new Squares();
-    squares.add(flat, 0, flat.size());
-    return squares.sum();
+  private double squares(int from, int to) {
+    return to > from ? backend().squares(flat.slice(from, to)) : 0;
   }
 
-  /** Σx² in double, over four interleaved sums, so that one addition needn't wait for the other. */
-  private static final class Squares {
-    private final float[] chunk = new float[CHUNK_FLOATS];
-    private double s0;
-    private double s1;
-    private double s2;
-    private double s3;
-
-    void add(Tensor vector, int begin, int end) {
-      for (int from = begin; from < end; from += CHUNK_FLOATS) {
-        int n = Math.min(CHUNK_FLOATS, end - from);
-        vector.read(from, chunk, 0, n);
-        int i = 0;
-        for (; i + 3 < n; i += 4) {
-          s0 += (double) chunk[i] * chunk[i];
-          s1 += (double) chunk[i + 1] * chunk[i + 1];
-          s2 += (double) chunk[i + 2] * chunk[i + 2];
-          s3 += (double) chunk[i + 3] * chunk[i + 3];
-        }
-        for (; i < n; i++) {
-          s0 += (double) chunk[i] * chunk[i];
-        }
-      }
-    }
-
-    double sum() {
-      return (s0 + s1) + (s2 + s3);
-    }
+  private Backend backend() {
+    return Backends.of(flat.dtype());
   }
 
   @Override

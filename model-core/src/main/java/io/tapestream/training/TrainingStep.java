@@ -1,15 +1,14 @@
 package io.tapestream.training;
 
+import io.tapestream.backend.Backends;
+import io.tapestream.backend.Crew;
 import io.tapestream.layers.Context;
 import io.tapestream.losses.Loss;
 import io.tapestream.metrics.Metric;
 import io.tapestream.models.Model;
 import io.tapestream.models.ParameterVector;
-import java.util.ArrayList;
+import io.tapestream.tensor.Tensor;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
@@ -23,16 +22,18 @@ import java.util.stream.Stream;
  *       → added in piece order → model.parameters().gradients()
  * </pre>
  *
- * <p>So the bits of the gradient depend on the batch, the weights and the length of a piece, never
- * on the number of threads. After the first batches a step allocates no more off-heap memory. A
+ * <p>Where a batch is one piece, threads share the parts of its larger primitives instead. So the
+ * bits of the gradient depend on the batch, the weights and the length of a piece, never on the
+ * number of threads. After the first batches a step allocates no more off-heap memory. A
  * step belongs to one caller at a time.
  */
+@SuppressWarnings("try") // a crew's scope acts by being open
 public final class TrainingStep implements AutoCloseable {
   private final Model model;
   private final Objective objective;
   private final StepSettings settings;
   private final List<PieceWorker> workers;
-  private final ExecutorService helpers;
+  private final Crew crew;
   private final GradientRoom gradient;
   private final boolean whole; // whether a batch is one piece
   private final boolean someFrozen;
@@ -73,15 +74,7 @@ public final class TrainingStep implements AutoCloseable {
     ParameterVector parameters = model.parameters();
     this.gradient = GradientRoom.of(model);
     this.someFrozen = gradient.size() < parameters.trainedSize();
-    AtomicInteger named = new AtomicInteger();
-    this.helpers =
-        Executors.newFixedThreadPool(
-            Math.max(1, settings.threads() - 1),
-            task -> {
-              Thread thread = new Thread(task, "training-step-" + named.incrementAndGet());
-              thread.setDaemon(true);
-              return thread;
-            });
+    this.crew = new Crew(settings.threads(), "training-step");
   }
 
   /** The metrics, in the order of {@link StepResult#metricSums}. */
@@ -115,18 +108,23 @@ public final class TrainingStep implements AutoCloseable {
     Pieces pieces = Pieces.of(rows.size(), settings, whole);
     AtomicInteger next = new AtomicInteger();
     InOrder order = new InOrder();
-    List<CompletableFuture<Void>> helping = new ArrayList<>();
-    for (int i = 1; i < Math.min(workers.size(), pieces.count()); i++) {
-      PieceWorker worker = workers.get(i);
-      helping.add(
-          CompletableFuture.runAsync(
-              () -> work(worker, rows, context, pieces, next, order, totals), helpers));
+    if (pieces.count() == 1) {
+      try (Crew.Scope scope = crew.enter()) {
+        work(workers.get(0), rows, context, pieces, next, order, totals);
+      }
+    } else {
+      crew.run(
+          Math.min(workers.size(), pieces.count()),
+          i -> work(workers.get(i), rows, context, pieces, next, order, totals));
     }
-    work(workers.get(0), rows, context, pieces, next, order, totals);
-    helping.forEach(CompletableFuture::join);
     order.rethrow();
     noteTimes();
     return result(totals, batch.size());
+  }
+
+  /** The threads, which between two runs may do other work. */
+  Crew crew() {
+    return crew;
   }
 
   private void noteTimes() {
@@ -200,14 +198,18 @@ public final class TrainingStep implements AutoCloseable {
         totals.metricWeights,
         Double.isFinite(totals.lossSum)
             && Double.isFinite(squares)
-            && Double.isFinite(GradientRoom.squares(model.parameters().proposedStatistics())),
+            && Double.isFinite(squares(model.parameters().proposedStatistics())),
         Math.sqrt(squares));
+  }
+
+  private static double squares(Tensor statistics) {
+    return Backends.of(statistics.dtype()).squares(statistics);
   }
 
   /** Ends the threads and frees the memory. */
   @Override
   public void close() {
-    helpers.shutdown();
+    crew.close();
     workers.forEach(PieceWorker::close);
     gradient.close();
     counted.close();

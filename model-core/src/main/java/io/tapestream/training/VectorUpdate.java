@@ -2,6 +2,9 @@ package io.tapestream.training;
 
 import io.tapestream.autodiff.TouchedRows;
 import io.tapestream.autodiff.Variable;
+import io.tapestream.backend.Backend;
+import io.tapestream.backend.Backends;
+import io.tapestream.backend.Crew;
 import io.tapestream.models.Model;
 import io.tapestream.models.ParameterVector;
 import io.tapestream.models.ParameterVector.Entry;
@@ -9,11 +12,10 @@ import io.tapestream.optimizers.Granule;
 import io.tapestream.optimizers.Optimizer;
 import io.tapestream.optimizers.Step;
 import io.tapestream.tensor.Tensor;
+import io.tapestream.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * An optimizer and its memory for a model's trained parameters, those of frozen layers left out.
@@ -31,10 +33,15 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>The vectors lie off the heap and the rules work on arrays, so they pass through chunks that
- * stay in the processor's cache.
+ * stay in the processor's cache. A thread that has entered a {@link Crew} is helped by it.
  */
+@SuppressWarnings("try") // workspace scopes act by being open
 public final class VectorUpdate {
-  private static final int CHUNK_FLOATS = 16 * 1024;
+  /** Floats of a range: with the optimizer's memory they stay in the first-level cache. */
+  private static final int RANGE_FLOATS = 4 * 1024;
+
+  /** Ranges that one thread updates at a time. */
+  private static final int RANGES_OF_A_PART = 8;
 
   /** A stretch of the vector and the optimizer's memory for it. */
   @SuppressWarnings("ArrayRecordComponent") // a holder, never compared
@@ -44,13 +51,29 @@ public final class VectorUpdate {
   private final Optimizer optimizer;
   private final List<Variable> variables;
   private final List<Range> ranges;
-  private final List<@Nullable Table> tables; // by index of the first of its ranges, else null
-  private final float[] weights;
-  private final float[] gradient;
+  private final List<Table> tables;
+  private final ThreadLocal<Room> rooms;
   private long applied;
 
   /** A matrix whose untouched rows stay as they are; its ranges follow each other. */
-  private record Table(int offset, int width, int rowsOfARange, int ranges, TouchedRows touched) {}
+  private record Table(
+      Tensor weights,
+      Tensor gradients,
+      Tensor room,
+      int offset,
+      int rowsOfARange,
+      int firstRange,
+      int ranges,
+      TouchedRows touched) {
+
+    int width() {
+      return weights.dim(1);
+    }
+  }
+
+  /** What passes through the cache. */
+  @SuppressWarnings("ArrayRecordComponent") // a holder, never compared
+  private record Room(float[] weights, float[] gradient) {}
 
   /** Of a built model; which of its layers are frozen counts from now on. */
   public VectorUpdate(Model model, Optimizer optimizer) {
@@ -64,8 +87,7 @@ public final class VectorUpdate {
     this.ranges = ranges(trained, optimizer);
     this.tables = tables(trained);
     int longest = ranges.stream().mapToInt(Range::length).max().orElse(0);
-    this.weights = new float[longest];
-    this.gradient = new float[longest];
+    this.rooms = ThreadLocal.withInitial(() -> new Room(new float[longest], new float[longest]));
   }
 
   private static List<Range> ranges(List<Entry> trained, Optimizer optimizer) {
@@ -87,7 +109,7 @@ public final class VectorUpdate {
         to += trained.get(i).shape().size();
         i++;
       }
-      int longest = table ? rowsOfARange(first) * first.shape().dim(1) : CHUNK_FLOATS;
+      int longest = table ? rowsOfARange(first) * first.shape().dim(1) : RANGE_FLOATS;
       for (; from < to; from += longest) {
         ranges.add(range(from, Math.min(longest, to - from), optimizer));
       }
@@ -102,11 +124,11 @@ public final class VectorUpdate {
 
   /** Whole rows, so that a row lies in one range. */
   private static int rowsOfARange(Entry table) {
-    return Math.max(1, CHUNK_FLOATS / table.shape().dim(1));
+    return Math.max(1, RANGE_FLOATS / table.shape().dim(1));
   }
 
-  private List<@Nullable Table> tables(List<Entry> trained) {
-    List<@Nullable Table> found = new ArrayList<>(Collections.nCopies(ranges.size(), null));
+  private List<Table> tables(List<Entry> trained) {
+    List<Table> found = new ArrayList<>();
     for (int i = 0; i < trained.size(); i++) {
       Entry entry = trained.get(i);
       TouchedRows touched = variables.get(i).touchedRows();
@@ -119,9 +141,23 @@ public final class VectorUpdate {
       }
       int perRange = rowsOfARange(entry);
       int count = (entry.shape().dim(0) + perRange - 1) / perRange;
-      found.set(first, new Table(entry.offset(), entry.shape().dim(1), perRange, count, touched));
+      found.add(table(entry, perRange, first, count, touched));
     }
     return found;
+  }
+
+  private Table table(Entry entry, int perRange, int first, int count, TouchedRows touched) {
+    try (Workspace.Scope none = Workspace.outside()) {
+      return new Table(
+          parameters.values().view(entry.offset(), entry.shape()),
+          parameters.gradients().view(entry.offset(), entry.shape()),
+          Tensor.owned(parameters.values().dtype(), entry.shape().with(0, perRange)),
+          entry.offset(),
+          perRange,
+          first,
+          count,
+          touched);
+    }
   }
 
   private static Range range(int from, int length, Optimizer optimizer) {
@@ -164,28 +200,40 @@ public final class VectorUpdate {
   void apply(double divisor, long round) {
     Step step = new Step(++applied, round);
     float by = (float) divisor;
-    for (int i = 0; i < ranges.size(); ) {
-      Table table = tables.get(i);
-      if (table != null && !table.touched.all()) {
-        applyRows(table, i, by, step);
-        i += table.ranges;
-      } else {
-        applyRange(ranges.get(i), by, step);
-        i++;
+    int from = 0;
+    for (Table table : tables) {
+      if (!table.touched.all()) {
+        applyRanges(from, table.firstRange, by, step);
+        applyRows(table, by, step);
+        from = table.firstRange + table.ranges;
       }
     }
+    applyRanges(from, ranges.size(), by, step);
+  }
+
+  private void applyRanges(int from, int to, float by, Step step) {
+    int parts = (to - from + RANGES_OF_A_PART - 1) / RANGES_OF_A_PART;
+    Crew.share(
+        parts,
+        part -> {
+          int first = from + part * RANGES_OF_A_PART;
+          for (Range range : ranges.subList(first, Math.min(to, first + RANGES_OF_A_PART))) {
+            applyRange(range, by, step);
+          }
+        });
   }
 
   private void applyRange(Range range, float by, Step step) {
+    Room room = rooms.get();
     int n = range.length();
-    parameters.gradients().read(range.from(), gradient, 0, n);
-    parameters.read(range.from(), weights, 0, n);
-    divide(n, by);
-    optimizer.update(weights, gradient, range.slots(), 0, n, step);
-    parameters.load(range.from(), weights, 0, n);
+    parameters.gradients().read(range.from(), room.gradient, 0, n);
+    parameters.read(range.from(), room.weights, 0, n);
+    divide(room.gradient, n, by);
+    optimizer.update(room.weights, room.gradient, range.slots(), 0, n, step);
+    parameters.load(range.from(), room.weights, 0, n);
   }
 
-  private void divide(int n, float by) {
+  private static void divide(float[] gradient, int n, float by) {
     if (by != 1) {
       for (int i = 0; i < n; i++) {
         gradient[i] /= by;
@@ -193,32 +241,46 @@ public final class VectorUpdate {
     }
   }
 
-  /** Updates the rows that the step has touched, as many at a time as the arrays hold. */
-  private void applyRows(Table table, int firstRange, float by, Step step) {
-    int width = table.width;
-    int most = weights.length / width;
-    float[][] slots = new float[optimizer.slots()][most * width];
-    for (int done = 0; done < table.touched.count(); done += most) {
-      int rows = Math.min(most, table.touched.count() - done);
-      for (int i = 0; i < rows; i++) {
-        int row = (int) table.touched.row(done + i);
-        int at = table.offset + row * width;
-        parameters.gradients().read(at, gradient, i * width, width);
-        parameters.read(at, weights, i * width, width);
-        Range range = ranges.get(firstRange + row / table.rowsOfARange);
-        for (int slot = 0; slot < slots.length; slot++) {
-          System.arraycopy(range.slots()[slot], at - range.from(), slots[slot], i * width, width);
-        }
-      }
-      divide(rows * width, by);
-      optimizer.update(weights, gradient, slots, 0, rows * width, step);
-      for (int i = 0; i < rows; i++) {
-        int row = (int) table.touched.row(done + i);
-        int at = table.offset + row * width;
-        parameters.load(at, weights, i * width, width);
-        Range range = ranges.get(firstRange + row / table.rowsOfARange);
-        for (int slot = 0; slot < slots.length; slot++) {
-          System.arraycopy(slots[slot], i * width, range.slots()[slot], at - range.from(), width);
+  /** Updates the rows that the step has touched, as many at a time as a range has. */
+  private void applyRows(Table table, float by, Step step) {
+    float[][] slots = new float[optimizer.slots()][table.room.size()];
+    int count = table.touched.count();
+    for (int done = 0; done < count; done += table.rowsOfARange) {
+      int rows = Math.min(table.rowsOfARange, count - done);
+      moveSlots(table, done, rows, slots, true);
+      applyRows(table, table.touched.rows().slice(done, done + rows), slots, by, step);
+      moveSlots(table, done, rows, slots, false);
+    }
+  }
+
+  private void applyRows(Table table, Tensor names, float[][] slots, float by, Step step) {
+    Backend backend = Backends.of(table.weights.dtype());
+    Room room = rooms.get();
+    Tensor rows = table.room.slice(0, names.size());
+    int n = rows.size();
+    backend.gatherRows(table.gradients, names, rows);
+    rows.read(0, room.gradient, 0, n);
+    backend.gatherRows(table.weights, names, rows);
+    rows.read(0, room.weights, 0, n);
+    divide(room.gradient, n, by);
+    optimizer.update(room.weights, room.gradient, slots, 0, n, step);
+    rows.write(0, room.weights, 0, n);
+    backend.setRows(names, rows, table.weights);
+  }
+
+  /** Copies the optimizer's memory of touched rows side by side, or back to where it was. */
+  private void moveSlots(Table table, int done, int rows, float[][] slots, boolean together) {
+    int width = table.width();
+    for (int i = 0; slots.length > 0 && i < rows; i++) {
+      int row = (int) table.touched.row(done + i);
+      Range range = ranges.get(table.firstRange + row / table.rowsOfARange);
+      int at = table.offset + row * width - range.from();
+      for (int slot = 0; slot < slots.length; slot++) {
+        float[] apart = range.slots()[slot];
+        if (together) {
+          System.arraycopy(apart, at, slots[slot], i * width, width);
+        } else {
+          System.arraycopy(slots[slot], i * width, apart, at, width);
         }
       }
     }

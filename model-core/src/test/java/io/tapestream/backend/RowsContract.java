@@ -2,6 +2,7 @@ package io.tapestream.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.tapestream.tensor.DType;
 import io.tapestream.tensor.Shape;
@@ -208,6 +209,26 @@ abstract class RowsContract extends ElementsContract {
     Tensor one = Tensor.zeros(DType.INT64, Shape.scalar());
     backend().argmax(tensor(dtype, array(Shape.of(3), 1, 5, 2)), one);
     assertThat(one.toLongs()).containsExactly(1);
+  }
+
+  @ParameterizedTest
+  @MethodSource("types")
+  void squaresAddUpInDouble(DType dtype) {
+    for (int n : new int[] {0, 1, 31, 32, 33, 1000, 4099}) {
+      NaiveArray x = normal(Shape.of(n + 3));
+      double sum = 0;
+      for (int i = 3; i < n + 3; i++) {
+        double value = dtype == DType.FLOAT32 ? (float) x.values()[i] : x.values()[i];
+        sum += value * value;
+      }
+      Tensor part = tensor(dtype, x).slice(3, n + 3);
+      assertThat(backend().squares(part)).as("%d elements", n).isCloseTo(sum, within(1e-12 * n));
+    }
+    Tensor notFinite = tensor(dtype, array(Shape.of(40), new double[40]));
+    notFinite.slice(35, 36).copyFrom(tensor(dtype, array(Shape.of(1), Double.NEGATIVE_INFINITY)));
+    assertThat(backend().squares(notFinite)).isInfinite();
+    notFinite.slice(3, 4).copyFrom(tensor(dtype, array(Shape.of(1), Double.NaN)));
+    assertThat(backend().squares(notFinite)).isNaN();
   }
 
   // Rearranging

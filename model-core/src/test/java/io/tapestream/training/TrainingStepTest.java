@@ -13,6 +13,7 @@ import io.tapestream.layers.Dense;
 import io.tapestream.layers.Dropout;
 import io.tapestream.layers.Flatten;
 import io.tapestream.layers.MaxPooling2D;
+import io.tapestream.layers.ReLU;
 import io.tapestream.losses.Loss;
 import io.tapestream.losses.SparseCategoricalCrossEntropy;
 import io.tapestream.losses.SumLoss;
@@ -48,6 +49,28 @@ class TrainingStepTest {
 
     Outcome alone = step(model, batch, new StepSettings(16, 1, 9));
     Outcome together = step(model, batch, new StepSettings(16, threads, 9));
+
+    assertThat(together.gradient()).isEqualTo(alone.gradient());
+    assertThat(together.result()).isEqualTo(alone.result());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3})
+  void i2TheNumberOfThreadsChangesNoBitOfABatchThatIsOnePiece(int threads) {
+    Sequential model =
+        Sequential.of(
+            new Conv2D(32, 3, Padding.SAME, ActivationFunction.LINEAR),
+            new BatchNormalization(),
+            new ReLU(),
+            new MaxPooling2D(),
+            new Flatten(),
+            new Dense(160, ActivationFunction.RELU),
+            new Dense(3));
+    model.build(Shape.of(8, 8, 1), 4);
+    Batch batch = images(100);
+
+    Outcome alone = step(model, batch, new StepSettings(128, 1, 9));
+    Outcome together = step(model, batch, new StepSettings(128, threads, 9));
 
     assertThat(together.gradient()).isEqualTo(alone.gradient());
     assertThat(together.result()).isEqualTo(alone.result());

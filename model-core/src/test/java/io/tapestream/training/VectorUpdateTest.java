@@ -55,7 +55,7 @@ class VectorUpdateTest {
             parameters(), parameters().trainedEntries(), new Noting(Granule.ELEMENT, lengths))
         .apply(1, 0);
 
-    assertThat(lengths).hasSize(2);
+    assertThat(lengths).hasSizeGreaterThan(1);
     assertThat(lengths.stream().mapToInt(Integer::intValue).sum())
         .isEqualTo(parameters().trainedSize());
   }

@@ -23,12 +23,19 @@ final class CpuBackend extends CpuLayers {
   private static final int PIECE = 4096;
 
   private final Kernels kernels;
+  private final MatrixProducts products;
   private final Convolutions convolutions;
 
-  CpuBackend(Kernels kernels, Convolutions convolutions) {
+  /**
+   * A backend on some kernels.
+   *
+   * @param oneDnn whether oneDNN is there to be used
+   */
+  CpuBackend(Kernels kernels, boolean oneDnn) {
     super(kernels);
     this.kernels = kernels;
-    this.convolutions = convolutions;
+    this.products = new MatrixProducts(oneDnn);
+    this.convolutions = new Convolutions(kernels, oneDnn);
   }
 
   @Override
@@ -162,7 +169,15 @@ final class CpuBackend extends CpuLayers {
 
   @Override
   public void rectify(Tensor x, double slope, double threshold, double ceiling, Tensor y) {
-    Elements.rectify(x, (float) slope, (float) threshold, (float) ceiling, y);
+    kernels.rectify(
+        (float) slope,
+        (float) threshold,
+        (float) ceiling,
+        x.buffer(),
+        x.byteOffset(),
+        y.buffer(),
+        y.byteOffset(),
+        x.size());
     hold(x, y);
   }
 
@@ -175,8 +190,18 @@ final class CpuBackend extends CpuLayers {
       Tensor dy,
       Tensor dx,
       boolean accumulate) {
-    Elements.rectifyGradient(
-        x, (float) slope, (float) threshold, (float) ceiling, dy, dx, accumulate);
+    kernels.rectifyGradient(
+        (float) slope,
+        (float) threshold,
+        (float) ceiling,
+        x.buffer(),
+        x.byteOffset(),
+        dy.buffer(),
+        dy.byteOffset(),
+        dx.buffer(),
+        dx.byteOffset(),
+        x.size(),
+        accumulate);
     hold(x, dy, dx);
   }
 
@@ -192,16 +217,11 @@ final class CpuBackend extends CpuLayers {
       }
       return;
     }
-    OpenBlas.sgemm(
-        transposeA,
-        transposeB,
-        out.dim(0),
-        out.dim(1),
-        k,
+    products.run(
+        MatrixProduct.of(transposeA, transposeB, out.dim(0), out.dim(1), k, accumulate),
         a.address(),
         b.address(),
-        out.address(),
-        accumulate);
+        out.address());
     hold(a, b, out);
   }
 
@@ -330,13 +350,31 @@ final class CpuBackend extends CpuLayers {
 
   @Override
   public void gatherRows(Tensor table, Tensor ids, Tensor out) {
-    Rearranging.gatherRows(table, ids, out);
-    hold(table, ids, out);
+    moveRows(RowMove.GATHER, ids, out, table);
   }
 
   @Override
   public void scatterAddRows(Tensor ids, Tensor rows, Tensor table) {
-    Rearranging.scatterAddRows(kernels, ids, rows, table);
+    moveRows(RowMove.ADD, ids, rows, table);
+  }
+
+  @Override
+  public void setRows(Tensor ids, Tensor rows, Tensor table) {
+    moveRows(RowMove.SET, ids, rows, table);
+  }
+
+  private void moveRows(RowMove move, Tensor ids, Tensor rows, Tensor table) {
+    Rearranging.requireRows(ids, table.dim(0));
+    kernels.moveRows(
+        move,
+        ids.buffer(),
+        ids.byteOffset(),
+        ids.size(),
+        rows.buffer(),
+        rows.byteOffset(),
+        table.buffer(),
+        table.byteOffset(),
+        table.dim(1));
     hold(ids, rows, table);
   }
 
@@ -344,8 +382,20 @@ final class CpuBackend extends CpuLayers {
 
   @Override
   public void sum(double factor, Tensor x, Tensor out, boolean accumulate) {
-    Reductions.sum(factor, x, out, accumulate);
+    Reductions.sum(kernels, factor, x, out, accumulate);
     hold(x, out);
+  }
+
+  @Override
+  public double squares(Tensor x) {
+    double[] sums = new double[Kernels.SQUARE_SUMS];
+    kernels.addSquares(x.buffer(), x.byteOffset(), x.size(), sums);
+    hold(x, x);
+    double total = 0;
+    for (double sum : sums) {
+      total += sum;
+    }
+    return total;
   }
 
   @Override
@@ -412,7 +462,7 @@ final class CpuBackend extends CpuLayers {
   @Override
   public void maxPool2dGradient(
       Tensor x, Tensor y, Tensor dy, Window window, Tensor dx, boolean accumulate) {
-    new Pooling(x, window).maxGradient(x, y, dy, dx, accumulate);
+    new Pooling(x, window).maxGradient(kernels, x, y, dy, dx, accumulate);
     hold(x, y, dy, dx);
   }
 

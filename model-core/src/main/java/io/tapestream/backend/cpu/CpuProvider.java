@@ -33,10 +33,10 @@ public final class CpuProvider implements BackendProvider {
     Kernels kernels = kernels();
     boolean oneDnn = oneDnnLoads();
     LOG.info(
-        "cpu backend: kernels by {}, convolutions by {}",
+        "cpu backend: kernels by {}, matrix products and convolutions by {}",
         kernels.name(),
-        oneDnn ? "oneDNN" : "matrix products");
-    return new CpuBackend(kernels, new Convolutions(kernels, oneDnn));
+        oneDnn ? "oneDNN" : "OpenBLAS");
+    return new CpuBackend(kernels, oneDnn);
   }
 
   /** The vector kernels if the JVM was started with their module, else the plain ones. */
@@ -62,14 +62,14 @@ public final class CpuProvider implements BackendProvider {
   private static boolean oneDnnLoads() {
     if (!"1".equals(System.getenv("OMP_NUM_THREADS"))) {
       LOG.warn(
-          "OMP_NUM_THREADS is not 1, so convolutions run without oneDNN, slower; set it before the JVM starts");
+          "OMP_NUM_THREADS is not 1, so matrix products and convolutions run without oneDNN, slower; set it before the JVM starts");
       return false;
     }
     try {
       Loader.load(dnnl.class);
       return true;
     } catch (LinkageError e) {
-      LOG.warn("oneDNN does not load, so convolutions run without it, slower: {}", e.toString());
+      LOG.warn("oneDNN does not load, so matrix products and convolutions run without it, slower: {}", e.toString());
       return false;
     }
   }

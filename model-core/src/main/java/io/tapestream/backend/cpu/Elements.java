@@ -66,35 +66,6 @@ final class Elements {
     }
   }
 
-  static void rectify(Tensor x, float slope, float threshold, float ceiling, Tensor y) {
-    ByteBuffer from = x.buffer();
-    ByteBuffer to = y.buffer();
-    for (int i = 0; i < x.size(); i++) {
-      float value = from.getFloat(x.byteOffset() + 4 * i);
-      float below = value < threshold ? slope * (value - threshold) : value;
-      to.putFloat(y.byteOffset() + 4 * i, value >= ceiling ? ceiling : below);
-    }
-  }
-
-  static void rectifyGradient(
-      Tensor x,
-      float slope,
-      float threshold,
-      float ceiling,
-      Tensor dy,
-      Tensor dx,
-      boolean accumulate) {
-    ByteBuffer from = x.buffer();
-    ByteBuffer gradients = dy.buffer();
-    ByteBuffer to = dx.buffer();
-    for (int i = 0; i < x.size(); i++) {
-      float value = from.getFloat(x.byteOffset() + 4 * i);
-      float factor = value >= ceiling ? 0f : value > threshold ? 1f : slope;
-      float gradient = gradients.getFloat(dy.byteOffset() + 4 * i) * factor;
-      PlainKernels.put(to, dx.byteOffset() + 4 * i, gradient, accumulate);
-    }
-  }
-
   static void dropout(Tensor x, double rate, long key, int firstRow, Tensor y, boolean accumulate) {
     int rows = x.rank() == 0 ? 1 : x.dim(0);
     int width = rows == 0 ? 0 : x.size() / rows;

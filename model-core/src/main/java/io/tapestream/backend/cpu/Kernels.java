@@ -41,6 +41,31 @@ interface Kernels {
   /** {@code y = op(x)}. */
   void unary(Unary op, ByteBuffer x, int xAt, ByteBuffer y, int yAt, int n);
 
+  /** As {@link io.tapestream.backend.Backend#rectify}, on n elements. */
+  void rectify(
+      float slope,
+      float threshold,
+      float ceiling,
+      ByteBuffer x,
+      int xAt,
+      ByteBuffer y,
+      int yAt,
+      int n);
+
+  /** As {@link io.tapestream.backend.Backend#rectifyGradient}, on n elements. */
+  void rectifyGradient(
+      float slope,
+      float threshold,
+      float ceiling,
+      ByteBuffer x,
+      int xAt,
+      ByteBuffer dy,
+      int dyAt,
+      ByteBuffer dx,
+      int dxAt,
+      int n,
+      boolean accumulate);
+
   /** {@code y = activation(z + bias)} for rows of k elements; bias k elements. */
   void biasActivation(
       Activation activation,
@@ -72,6 +97,16 @@ interface Kernels {
 
   /** Adds the squares of {@code x − center} over rows of k elements to {@code sums}. */
   void addSquares(ByteBuffer x, int xAt, int rows, int k, float[] center, float[] sums);
+
+  /** How many sums of squares lie side by side, so that any vector of doubles fills. */
+  int SQUARE_SUMS = 32;
+
+  /**
+   * Adds the square of element i to {@code sums[i mod 32]}.
+   *
+   * @param sums {@value #SQUARE_SUMS}
+   */
+  void addSquares(ByteBuffer x, int xAt, int n, double[] sums);
 
   /** Adds {@code (x − center) · z} over rows of k elements to {@code sums}. */
   void addProducts(
@@ -125,6 +160,41 @@ interface Kernels {
       int dgatesAt,
       int from,
       int u);
+
+  /**
+   * Moves rows of {@code width} elements, in the order of the ids.
+   *
+   * @param ids {@code n} INT64, all of them rows of the table
+   */
+  void moveRows(
+      RowMove move,
+      ByteBuffer ids,
+      int idsAt,
+      int n,
+      ByteBuffer rows,
+      int rowsAt,
+      ByteBuffer table,
+      int tableAt,
+      int width);
+
+  /**
+   * For a row of pooling windows of {@code channels} maxima each, that column of each window which
+   * lies at {@code rowFrom + w · rowStep}: an element that equals its window's maximum is added
+   * what is given for the maximum, of which nothing is left for others.
+   *
+   * @param windows that have this column
+   * @param first of them, counted in {@code largest} and {@code given}
+   */
+  void takeMaxima(
+      int windows,
+      int channels,
+      float[] row,
+      float[] gradient,
+      int rowFrom,
+      int rowStep,
+      float[] largest,
+      float[] given,
+      int first);
 
   /**
    * Copies patches from an image into the rows of a matrix, zeros for the border.

@@ -8,8 +8,18 @@ import org.bytedeco.javacpp.Pointer;
  * allocation.
  */
 final class NativeAddress extends FloatPointer {
+  private static final ThreadLocal<NativeAddress[]> THREE =
+      ThreadLocal.withInitial(
+          () ->
+              new NativeAddress[] {new NativeAddress(), new NativeAddress(), new NativeAddress()});
+
   NativeAddress() {
     super((Pointer) null);
+  }
+
+  /** Three for this thread's next call. */
+  static NativeAddress[] three() {
+    return THREE.get();
   }
 
   /** Moves to an address; whoever gives it keeps the memory there reachable while it is used. */

@@ -96,7 +96,7 @@ final class OneDnnConvolution implements Convolution.Plan {
 
   private static @Nullable OneDnnConvolution forward(Convolution convolution, Layouts layouts) {
     dnnl_primitive_desc descriptor = layouts.forward(convolution.bias(), convolution.relu());
-    if (isReference(descriptor)) {
+    if (isUnfit(descriptor)) {
       return null;
     }
     dnnl_memory_desc filter = chosen(descriptor, dnnl_query_weights_md);
@@ -132,7 +132,7 @@ final class OneDnnConvolution implements Convolution.Plan {
         "describe a convolution's input gradient");
     check(dnnl_primitive_attr_destroy(attributes), "destroy attributes");
     check(dnnl_primitive_desc_destroy(forward), "destroy a descriptor");
-    if (isReference(descriptor)) {
+    if (isUnfit(descriptor)) {
       return null;
     }
     dnnl_memory_desc filter = chosen(descriptor, dnnl_query_weights_md);
@@ -168,7 +168,7 @@ final class OneDnnConvolution implements Convolution.Plan {
         "describe a convolution's filter gradient");
     check(dnnl_primitive_attr_destroy(attributes), "destroy attributes");
     check(dnnl_primitive_desc_destroy(forward), "destroy a descriptor");
-    if (isReference(descriptor)) {
+    if (isUnfit(descriptor)) {
       return null;
     }
     dnnl_memory_desc gradient = chosen(descriptor, dnnl_query_diff_weights_md);
@@ -205,13 +205,17 @@ final class OneDnnConvolution implements Convolution.Plan {
         descriptor, new Argument(DNNL_ARG_FROM, from), new Argument(DNNL_ARG_TO, to));
   }
 
-  /** Destroys a descriptor if what it describes is the reference implementation. */
-  private static boolean isReference(dnnl_primitive_desc descriptor) {
-    boolean reference = OneDnn.implementation(descriptor).startsWith("ref");
-    if (reference) {
+  /**
+   * Destroys a descriptor if what it describes is the reference implementation, which is slow, or
+   * one by the kernels that {@link OneDnnProduct} tells of.
+   */
+  private static boolean isUnfit(dnnl_primitive_desc descriptor) {
+    String implementation = OneDnn.implementation(descriptor);
+    boolean unfit = implementation.startsWith("ref") || implementation.contains("gemm:jit");
+    if (unfit) {
       check(dnnl_primitive_desc_destroy(descriptor), "destroy a descriptor");
     }
-    return reference;
+    return unfit;
   }
 
   /** A copy, since what a query answers lives no longer than its descriptor. */

@@ -18,11 +18,6 @@ final class OpenBlas {
     openblas.blas_set_num_threads(1);
   }
 
-  private static final ThreadLocal<NativeAddress[]> OPERANDS =
-      ThreadLocal.withInitial(
-          () ->
-              new NativeAddress[] {new NativeAddress(), new NativeAddress(), new NativeAddress()});
-
   private OpenBlas() {}
 
   /** Loads the library. */
@@ -30,38 +25,23 @@ final class OpenBlas {
     // the static initializer has done it
   }
 
-  /**
-   * {@code c = op(a) · op(b)}, or added to c; all row by row without gaps.
-   *
-   * @param m rows of op(a) and c
-   * @param n columns of op(b) and c
-   * @param k columns of op(a) and rows of op(b)
-   */
-  static void sgemm(
-      boolean transposeA,
-      boolean transposeB,
-      int m,
-      int n,
-      int k,
-      long a,
-      long b,
-      long c,
-      boolean accumulate) {
-    NativeAddress[] operands = OPERANDS.get();
+  /** Computes a product of matrices at these addresses. */
+  static void sgemm(MatrixProduct product, long a, long b, long c) {
+    NativeAddress[] operands = NativeAddress.three();
     cblas_sgemm(
         CblasRowMajor,
-        transposeA ? CblasTrans : CblasNoTrans,
-        transposeB ? CblasTrans : CblasNoTrans,
-        m,
-        n,
-        k,
+        product.transposeA() ? CblasTrans : CblasNoTrans,
+        product.transposeB() ? CblasTrans : CblasNoTrans,
+        product.m(),
+        product.n(),
+        product.k(),
         1f,
         operands[0].at(a),
-        transposeA ? m : k,
+        product.lda(),
         operands[1].at(b),
-        transposeB ? k : n,
-        accumulate ? 1f : 0f,
+        product.ldb(),
+        product.accumulate() ? 1f : 0f,
         operands[2].at(c),
-        n);
+        product.ldc());
   }
 }

@@ -54,21 +54,34 @@ final class PatchConvolution implements Convolution.Plan {
         case FORWARD -> {
           eachRow(row, rows, left, kernels::gatherRuns);
           long y = result.address() + outFrom;
-          OpenBlas.sgemm(false, false, positions, out, patch, matrix, right.address(), y, false);
+          multiply(false, false, positions, out, patch, matrix, right.address(), y, false);
           finish(result, outFrom, positions, bias);
         }
         case INPUT_GRADIENT -> {
           long dz = left.address() + outFrom;
-          OpenBlas.sgemm(false, true, positions, patch, out, dz, right.address(), matrix, false);
+          multiply(false, true, positions, patch, out, dz, right.address(), matrix, false);
           eachRow(row, rows, result, kernels::scatterRuns);
         }
         case FILTER_GRADIENT -> {
           eachRow(row, rows, left, kernels::gatherRuns);
           long dz = right.address() + outFrom;
-          OpenBlas.sgemm(true, false, patch, out, positions, matrix, dz, result.address(), row > 0);
+          multiply(true, false, patch, out, positions, matrix, dz, result.address(), row > 0);
         }
       }
     }
+  }
+
+  private static void multiply(
+      boolean transposeA,
+      boolean transposeB,
+      int m,
+      int n,
+      int k,
+      long a,
+      long b,
+      long c,
+      boolean accumulate) {
+    OpenBlas.sgemm(MatrixProduct.of(transposeA, transposeB, m, n, k, accumulate), a, b, c);
   }
 
   /** {@link Kernels#gatherRuns} or its reverse. */

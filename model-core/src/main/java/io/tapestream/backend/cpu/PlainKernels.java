@@ -1,5 +1,8 @@
 package io.tapestream.backend.cpu;
 
+import static java.lang.Float.floatToRawIntBits;
+import static java.lang.Float.intBitsToFloat;
+
 import io.tapestream.backend.Activation;
 import io.tapestream.backend.Binary;
 import io.tapestream.backend.Unary;
@@ -58,6 +61,43 @@ class PlainKernels implements Kernels {
   public void unary(Unary op, ByteBuffer x, int xAt, ByteBuffer y, int yAt, int n) {
     for (int i = 0; i < n; i++) {
       y.putFloat(yAt + 4 * i, FloatMath.apply(op, x.getFloat(xAt + 4 * i)));
+    }
+  }
+
+  @Override
+  public void rectify(
+      float slope,
+      float threshold,
+      float ceiling,
+      ByteBuffer x,
+      int xAt,
+      ByteBuffer y,
+      int yAt,
+      int n) {
+    for (int i = 0; i < n; i++) {
+      float value = x.getFloat(xAt + 4 * i);
+      float below = value < threshold ? slope * (value - threshold) : value;
+      y.putFloat(yAt + 4 * i, value >= ceiling ? ceiling : below);
+    }
+  }
+
+  @Override
+  public void rectifyGradient(
+      float slope,
+      float threshold,
+      float ceiling,
+      ByteBuffer x,
+      int xAt,
+      ByteBuffer dy,
+      int dyAt,
+      ByteBuffer dx,
+      int dxAt,
+      int n,
+      boolean accumulate) {
+    for (int i = 0; i < n; i++) {
+      float value = x.getFloat(xAt + 4 * i);
+      float factor = value >= ceiling ? 0f : value > threshold ? 1f : slope;
+      put(dx, dxAt + 4 * i, dy.getFloat(dyAt + 4 * i) * factor, accumulate);
     }
   }
 
@@ -127,6 +167,62 @@ class PlainKernels implements Kernels {
   }
 
   @Override
+  public void moveRows(
+      RowMove move,
+      ByteBuffer ids,
+      int idsAt,
+      int n,
+      ByteBuffer rows,
+      int rowsAt,
+      ByteBuffer table,
+      int tableAt,
+      int width) {
+    for (int i = 0; i < n; i++) {
+      int row = tableAt + 4 * width * (int) ids.getLong(idsAt + 8 * i);
+      int own = rowsAt + 4 * width * i;
+      for (int j = 0; j < 4 * width; j += 4) {
+        switch (move) {
+          case GATHER -> rows.putFloat(own + j, table.getFloat(row + j));
+          case SET -> table.putFloat(row + j, rows.getFloat(own + j));
+          case ADD -> put(table, row + j, rows.getFloat(own + j), true);
+        }
+      }
+    }
+  }
+
+  @Override
+  public void takeMaxima(
+      int windows,
+      int channels,
+      float[] row,
+      float[] gradient,
+      int rowFrom,
+      int rowStep,
+      float[] largest,
+      float[] given,
+      int first) {
+    for (int w = 0; w < windows; w++) {
+      int from = rowFrom + w * rowStep;
+      int to = (first + w) * channels;
+      for (int c = 0; c < channels; c++) {
+        int offered = floatToRawIntBits(given[to + c]);
+        int passed = offered & maskOfDifference(row[from + c], largest[to + c]);
+        gradient[from + c] += intBitsToFloat(offered ^ passed);
+        given[to + c] = intBitsToFloat(passed);
+      }
+    }
+  }
+
+  /**
+   * All ones if two numbers differ, else 0: without a branch, which would be mispredicted as often
+   * as not.
+   */
+  private static int maskOfDifference(float a, float b) {
+    int difference = floatToRawIntBits(a + 0f) ^ floatToRawIntBits(b + 0f);
+    return (difference | -difference) >> 31;
+  }
+
+  @Override
   public void gatherRuns(
       PatchRuns runs,
       int firstRun,
@@ -190,6 +286,14 @@ class PlainKernels implements Kernels {
   static void addSquare(ByteBuffer x, int xAt, int j, float[] center, float[] sums) {
     float d = x.getFloat(xAt + 4 * j) - center[j];
     sums[j] += d * d;
+  }
+
+  @Override
+  public void addSquares(ByteBuffer x, int xAt, int n, double[] sums) {
+    for (int i = 0; i < n; i++) {
+      double value = x.getFloat(xAt + 4 * i);
+      sums[i % SQUARE_SUMS] += value * value;
+    }
   }
 
   @Override

@@ -1,8 +1,5 @@
 package io.tapestream.backend.cpu;
 
-import static java.lang.Float.floatToRawIntBits;
-import static java.lang.Float.intBitsToFloat;
-
 import io.tapestream.backend.Window;
 import io.tapestream.tensor.Tensor;
 import java.util.Arrays;
@@ -70,7 +67,7 @@ final class Pooling {
    * Visits a window's elements in order, all windows of a line together: the first that equals the
    * maximum takes what is given, and leaves nothing for those after it.
    */
-  void maxGradient(Tensor x, Tensor y, Tensor dy, Tensor dx, boolean accumulate) {
+  void maxGradient(Kernels kernels, Tensor x, Tensor y, Tensor dy, Tensor dx, boolean accumulate) {
     if (!accumulate) {
       dx.clear();
     }
@@ -86,38 +83,31 @@ final class Pooling {
         x.read(at, row, 0, rowLength);
         dx.read(at, gradient, 0, rowLength);
         for (int j = 0; j < window.width(); j++) {
-          takeColumns(j, row, gradient, largest, given);
+          takeColumns(kernels, j, row, gradient, largest, given);
         }
         dx.write(at, gradient, 0, rowLength);
       }
     }
   }
 
-  /** Lets column j of each window take what is given for it. */
-  private void takeColumns(int j, float[] row, float[] gradient, float[] largest, float[] given) {
-    for (int q = 0; q < outputWidth; q++) {
-      int column = q * window.strideWidth() - window.padLeft() + j;
-      if (column < 0 || column >= width) {
-        continue;
-      }
-      int from = column * channels;
-      int to = q * channels;
-      for (int c = 0; c < channels; c++) {
-        int offered = floatToRawIntBits(given[to + c]);
-        int passed = offered & maskOfDifference(row[from + c], largest[to + c]);
-        gradient[from + c] += intBitsToFloat(offered ^ passed);
-        given[to + c] = intBitsToFloat(passed);
-      }
-    }
-  }
-
-  /**
-   * All ones if two numbers differ, else 0: without a branch, which would be mispredicted as often
-   * as not.
-   */
-  private static int maskOfDifference(float a, float b) {
-    int difference = floatToRawIntBits(a + 0f) ^ floatToRawIntBits(b + 0f);
-    return (difference | -difference) >> 31;
+  /** Lets column j of each window that has it take what is given for it. */
+  private void takeColumns(
+      Kernels kernels, int j, float[] row, float[] gradient, float[] largest, float[] given) {
+    int stride = window.strideWidth();
+    int outside = window.padLeft() - j; // columns before the image, if above 0
+    int first = outside > 0 ? (outside + stride - 1) / stride : 0;
+    int end = Math.min(outputWidth, (width - 1 + outside) / stride + 1);
+    int from = (first * stride - outside) * channels;
+    kernels.takeMaxima(
+        Math.max(0, end - first),
+        channels,
+        row,
+        gradient,
+        from,
+        stride * channels,
+        largest,
+        given,
+        first);
   }
 
   void average(Tensor x, Tensor y) {

@@ -87,39 +87,21 @@ final class Rearranging {
         });
   }
 
-  static void gatherRows(Tensor table, Tensor ids, Tensor out) {
-    int width = table.dim(1);
-    for (int i = 0; i < ids.size(); i++) {
-      int row = row(ids, i, table.dim(0));
-      out.buffer()
-          .put(
-              out.byteOffset() + 4 * i * width,
-              table.buffer(),
-              table.byteOffset() + 4 * row * width,
-              4 * width);
+  /** Checks that ids name rows of a table of so many. */
+  static void requireRows(Tensor ids, int rows) {
+    ByteBuffer buffer = ids.buffer();
+    int at = ids.byteOffset();
+    for (int position = 0; position < ids.size(); position++) {
+      long id = buffer.getLong(at + 8 * position);
+      if (id < 0 || id >= rows) {
+        throw new IllegalArgumentException(
+            "id "
+                + id
+                + " at position "
+                + position
+                + " lies outside the table's rows 0 to "
+                + (rows - 1));
+      }
     }
-  }
-
-  static void scatterAddRows(Kernels kernels, Tensor ids, Tensor rows, Tensor table) {
-    int width = table.dim(1);
-    for (int i = 0; i < ids.size(); i++) {
-      int to = table.byteOffset() + 4 * row(ids, i, table.dim(0)) * width;
-      int from = rows.byteOffset() + 4 * i * width;
-      kernels.scale(1f, rows.buffer(), from, table.buffer(), to, width, true);
-    }
-  }
-
-  private static int row(Tensor ids, int position, int rows) {
-    long id = ids.buffer().getLong(ids.byteOffset() + 8 * position);
-    if (id < 0 || id >= rows) {
-      throw new IllegalArgumentException(
-          "id "
-              + id
-              + " at position "
-              + position
-              + " lies outside the table's rows 0 to "
-              + (rows - 1));
-    }
-    return (int) id;
   }
 }

@@ -4,12 +4,61 @@ import io.tapestream.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
-/** Sums and maxima. Sums are collected in double precision, in C order, and rounded once. */
+/**
+ * Sums and maxima. Sums are collected in double precision and rounded once: element by element in C
+ * order, those of columns over pieces whose rows are added in float.
+ */
 final class Reductions {
+  /** Elements of a piece, which stays in the first-level cache. */
+  private static final int PIECE = 4096;
+
   private Reductions() {}
 
-  static void sum(double factor, Tensor x, Tensor out, boolean accumulate) {
+  static void sum(Kernels kernels, double factor, Tensor x, Tensor out, boolean accumulate) {
     double[] sums = new double[out.size()];
+    if (areColumns(x, out)) {
+      addColumns(kernels, x, sums);
+    } else {
+      addElements(x, out, sums);
+    }
+    for (int i = 0; i < sums.length; i++) {
+      PlainKernels.put(
+          out.buffer(), out.byteOffset() + 4 * i, (float) (factor * sums[i]), accumulate);
+    }
+  }
+
+  /** Whether the sums are those of the columns of a matrix of several rows. */
+  private static boolean areColumns(Tensor x, Tensor out) {
+    int k = out.size();
+    if (k < 2 || x.size() <= k || out.rank() > x.rank()) {
+      return false;
+    }
+    int product = 1;
+    for (int axis = 1; axis <= out.rank() && product < k; axis++) {
+      if (out.dim(-axis) != x.dim(-axis)) {
+        return false;
+      }
+      product *= out.dim(-axis);
+    }
+    return product == k;
+  }
+
+  private static void addColumns(Kernels kernels, Tensor x, double[] sums) {
+    int k = sums.length;
+    int rows = x.size() / k;
+    int atOnce = Math.max(1, PIECE / k);
+    float[] piece = new float[k];
+    for (int row = 0; row < rows; row += atOnce) {
+      int count = Math.min(atOnce, rows - row);
+      kernels.addColumns(x.buffer(), x.byteOffset() + 4 * row * k, count, k, piece);
+      for (int j = 0; j < k; j++) {
+        sums[j] += piece[j];
+        piece[j] = 0;
+      }
+    }
+  }
+
+  private static void addElements(Tensor x, Tensor out, double[] sums) {
     ByteBuffer from = x.buffer();
     int at = x.byteOffset();
     Nest nest =
@@ -35,10 +84,6 @@ final class Reductions {
               sums[offsets[1] + i * outStep] += from.getFloat(first + i * step);
             }
           });
-    }
-    for (int i = 0; i < sums.length; i++) {
-      PlainKernels.put(
-          out.buffer(), out.byteOffset() + 4 * i, (float) (factor * sums[i]), accumulate);
     }
   }
 

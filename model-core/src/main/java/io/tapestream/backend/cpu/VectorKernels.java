@@ -1,19 +1,16 @@
 package io.tapestream.backend.cpu;
 
-import static jdk.incubator.vector.VectorOperators.ABS;
-import static jdk.incubator.vector.VectorOperators.GT;
-import static jdk.incubator.vector.VectorOperators.LSHL;
-import static jdk.incubator.vector.VectorOperators.LT;
-import static jdk.incubator.vector.VectorOperators.SQRT;
+import static jdk.incubator.vector.VectorOperators.F2D;
 
 import io.tapestream.backend.Activation;
 import io.tapestream.backend.Binary;
 import io.tapestream.backend.Unary;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 import org.jspecify.annotations.Nullable;
 
@@ -23,9 +20,15 @@ import org.jspecify.annotations.Nullable;
  * vectors in registers only where it sees which one it is.
  */
 final class VectorKernels extends PlainKernels {
-  private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
-  private static final int LANES = FLOATS.length();
+  static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
+  static final int LANES = FLOATS.length();
   private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
+  private static final VectorSpecies<Double> DOUBLES = DoubleVector.SPECIES_PREFERRED;
+  private static final int DOUBLE_LANES = DOUBLES.length();
+
+  /** As many floats as a vector of doubles takes. */
+  private static final VectorSpecies<Float> HALF =
+      VectorSpecies.of(float.class, VectorShape.forBitSize(32 * DOUBLE_LANES));
 
   @Override
   public String name() {
@@ -41,23 +44,16 @@ final class VectorKernels extends PlainKernels {
     };
   }
 
-  private static FloatVector load(ByteBuffer buffer, int at) {
+  static FloatVector load(ByteBuffer buffer, int at) {
     return FloatVector.fromByteBuffer(FLOATS, buffer, at, NATIVE);
   }
 
-  private static void store(FloatVector value, ByteBuffer buffer, int at) {
+  static void store(FloatVector value, ByteBuffer buffer, int at) {
     value.intoByteBuffer(buffer, at, NATIVE);
   }
 
-  private static void store(FloatVector value, ByteBuffer buffer, int at, boolean accumulate) {
+  static void store(FloatVector value, ByteBuffer buffer, int at, boolean accumulate) {
     store(accumulate ? load(buffer, at).add(value) : value, buffer, at);
-  }
-
-  /** An operand of {@link #binary}: the next elements, or the one that is repeated. */
-  private static FloatVector operand(ByteBuffer buffer, int at, int i, int step) {
-    return step == 0
-        ? FloatVector.broadcast(FLOATS, buffer.getFloat(at))
-        : load(buffer, at + 4 * i);
   }
 
   @Override
@@ -74,32 +70,8 @@ final class VectorKernels extends PlainKernels {
       int n,
       boolean accumulate) {
     int end = aStep > 1 || bStep > 1 || op == Binary.EQUAL ? 0 : FLOATS.loopBound(n);
-    switch (op) {
-      case ADD -> {
-        for (int i = 0; i < end; i += LANES) {
-          FloatVector value = operand(a, aAt, i, aStep).add(operand(b, bAt, i, bStep));
-          store(value, out, outAt + 4 * i, accumulate);
-        }
-      }
-      case SUBTRACT -> {
-        for (int i = 0; i < end; i += LANES) {
-          FloatVector value = operand(a, aAt, i, aStep).sub(operand(b, bAt, i, bStep));
-          store(value, out, outAt + 4 * i, accumulate);
-        }
-      }
-      case MULTIPLY -> {
-        for (int i = 0; i < end; i += LANES) {
-          FloatVector value = operand(a, aAt, i, aStep).mul(operand(b, bAt, i, bStep));
-          store(value, out, outAt + 4 * i, accumulate);
-        }
-      }
-      case DIVIDE -> {
-        for (int i = 0; i < end; i += LANES) {
-          FloatVector value = operand(a, aAt, i, aStep).div(operand(b, bAt, i, bStep));
-          store(value, out, outAt + 4 * i, accumulate);
-        }
-      }
-      case EQUAL -> {}
+    if (end > 0) {
+      VectorElements.binary(op, a, aAt, aStep, b, bAt, bStep, out, outAt, end, accumulate);
     }
     super.binary(
         op,
@@ -119,73 +91,64 @@ final class VectorKernels extends PlainKernels {
   public void scale(
       float factor, ByteBuffer x, int xAt, ByteBuffer out, int outAt, int n, boolean accumulate) {
     int end = FLOATS.loopBound(n);
-    for (int i = 0; i < end; i += LANES) {
-      store(load(x, xAt + 4 * i).mul(factor), out, outAt + 4 * i, accumulate);
-    }
+    VectorElements.scale(factor, x, xAt, out, outAt, end, accumulate);
     super.scale(factor, x, xAt + 4 * end, out, outAt + 4 * end, n - end, accumulate);
-  }
-
-  private static boolean hasVectors(Unary op) {
-    return switch (op) {
-      case EXP, SQRT, SQUARE, NEGATIVE, ABS, RELU, SIGMOID, TANH -> true;
-      case LOG, ELU, GELU, GELU_TANH -> false;
-    };
   }
 
   @Override
   public void unary(Unary op, ByteBuffer x, int xAt, ByteBuffer y, int yAt, int n) {
-    int end = hasVectors(op) ? FLOATS.loopBound(n) : 0;
-    switch (op) {
-      case EXP -> {
-        for (int i = 0; i < end; i += LANES) {
-          store(exp(load(x, xAt + 4 * i)), y, yAt + 4 * i);
-        }
-      }
-      case SQRT -> {
-        for (int i = 0; i < end; i += LANES) {
-          store(load(x, xAt + 4 * i).lanewise(SQRT), y, yAt + 4 * i);
-        }
-      }
-      case SQUARE -> {
-        for (int i = 0; i < end; i += LANES) {
-          FloatVector value = load(x, xAt + 4 * i);
-          store(value.mul(value), y, yAt + 4 * i);
-        }
-      }
-      case NEGATIVE -> {
-        for (int i = 0; i < end; i += LANES) {
-          store(load(x, xAt + 4 * i).neg(), y, yAt + 4 * i);
-        }
-      }
-      case ABS -> {
-        for (int i = 0; i < end; i += LANES) {
-          store(load(x, xAt + 4 * i).lanewise(ABS), y, yAt + 4 * i);
-        }
-      }
-      case RELU -> {
-        for (int i = 0; i < end; i += LANES) {
-          store(load(x, xAt + 4 * i).max(0f), y, yAt + 4 * i);
-        }
-      }
-      case SIGMOID -> {
-        for (int i = 0; i < end; i += LANES) {
-          store(sigmoid(load(x, xAt + 4 * i)), y, yAt + 4 * i);
-        }
-      }
-      case TANH -> {
-        for (int i = 0; i < end; i += LANES) {
-          store(tanh(load(x, xAt + 4 * i)), y, yAt + 4 * i);
-        }
-      }
-      case LOG, ELU, GELU, GELU_TANH -> {}
+    int end = VectorElements.hasVectors(op) ? FLOATS.loopBound(n) : 0;
+    if (end > 0) {
+      VectorElements.unary(op, x, xAt, y, yAt, end);
     }
     super.unary(op, x, xAt + 4 * end, y, yAt + 4 * end, n - end);
   }
 
-  /**
-   * Columns of a row are vectors; a bias shorter than that is repeated, so that a vector spans
-   * several rows.
-   */
+  @Override
+  public void rectify(
+      float slope,
+      float threshold,
+      float ceiling,
+      ByteBuffer x,
+      int xAt,
+      ByteBuffer y,
+      int yAt,
+      int n) {
+    int end = FLOATS.loopBound(n);
+    VectorElements.rectify(slope, threshold, ceiling, x, xAt, y, yAt, end);
+    super.rectify(slope, threshold, ceiling, x, xAt + 4 * end, y, yAt + 4 * end, n - end);
+  }
+
+  @Override
+  public void rectifyGradient(
+      float slope,
+      float threshold,
+      float ceiling,
+      ByteBuffer x,
+      int xAt,
+      ByteBuffer dy,
+      int dyAt,
+      ByteBuffer dx,
+      int dxAt,
+      int n,
+      boolean accumulate) {
+    int end = FLOATS.loopBound(n);
+    VectorElements.rectifyGradient(
+        slope, threshold, ceiling, x, xAt, dy, dyAt, dx, dxAt, end, accumulate);
+    super.rectifyGradient(
+        slope,
+        threshold,
+        ceiling,
+        x,
+        xAt + 4 * end,
+        dy,
+        dyAt + 4 * end,
+        dx,
+        dxAt + 4 * end,
+        n - end,
+        accumulate);
+  }
+
   @Override
   public void biasActivation(
       Activation activation,
@@ -197,49 +160,20 @@ final class VectorKernels extends PlainKernels {
       int yAt,
       int rows,
       int k) {
+    if (k < 1) {
+      return;
+    }
     int n = rows * k;
-    int end = k < 1 ? 0 : FLOATS.loopBound(n);
+    int end = FLOATS.loopBound(n);
     float[] repeated = new float[k + LANES];
-    for (int j = 0; j < repeated.length && k > 0; j++) {
+    for (int j = 0; j < repeated.length; j++) {
       repeated[j] = bias.getFloat(biasAt + 4 * (j % k));
     }
-    int column = 0;
-    int advance = k < 1 ? 0 : LANES % k;
-    switch (activation) {
-      case LINEAR -> {
-        for (int i = 0; i < end; i += LANES, column = next(column, advance, k)) {
-          store(sum(z, zAt + 4 * i, repeated, column), y, yAt + 4 * i);
-        }
-      }
-      case RELU -> {
-        for (int i = 0; i < end; i += LANES, column = next(column, advance, k)) {
-          store(sum(z, zAt + 4 * i, repeated, column).max(0f), y, yAt + 4 * i);
-        }
-      }
-      case SIGMOID -> {
-        for (int i = 0; i < end; i += LANES, column = next(column, advance, k)) {
-          store(sigmoid(sum(z, zAt + 4 * i, repeated, column)), y, yAt + 4 * i);
-        }
-      }
-      case TANH -> {
-        for (int i = 0; i < end; i += LANES, column = next(column, advance, k)) {
-          store(tanh(sum(z, zAt + 4 * i, repeated, column)), y, yAt + 4 * i);
-        }
-      }
-    }
+    VectorActivations.biased(activation, z, zAt, repeated, k, y, yAt, end);
     for (int i = end; i < n; i++) {
       float sum = z.getFloat(zAt + 4 * i) + repeated[i % k];
       y.putFloat(yAt + 4 * i, FloatMath.apply(activation, sum));
     }
-  }
-
-  private static FloatVector sum(ByteBuffer z, int at, float[] bias, int column) {
-    return load(z, at).add(FloatVector.fromArray(FLOATS, bias, column));
-  }
-
-  private static int next(int column, int advance, int k) {
-    int moved = column + advance;
-    return moved < k ? moved : moved - k;
   }
 
   @Override
@@ -253,36 +187,7 @@ final class VectorKernels extends PlainKernels {
       int dzAt,
       int n) {
     int end = FLOATS.loopBound(n);
-    switch (activation) {
-      case LINEAR -> {
-        for (int i = 0; i < end; i += LANES) {
-          store(load(dy, dyAt + 4 * i), dz, dzAt + 4 * i);
-        }
-      }
-      case RELU -> {
-        FloatVector zero = FloatVector.zero(FLOATS);
-        for (int i = 0; i < end; i += LANES) {
-          FloatVector gradient = load(dy, dyAt + 4 * i);
-          store(zero.blend(gradient, load(y, yAt + 4 * i).compare(GT, 0f)), dz, dzAt + 4 * i);
-        }
-      }
-      case SIGMOID -> {
-        FloatVector one = FloatVector.broadcast(FLOATS, 1f);
-        for (int i = 0; i < end; i += LANES) {
-          FloatVector output = load(y, yAt + 4 * i);
-          FloatVector slope = output.mul(one.sub(output));
-          store(load(dy, dyAt + 4 * i).mul(slope), dz, dzAt + 4 * i);
-        }
-      }
-      case TANH -> {
-        FloatVector one = FloatVector.broadcast(FLOATS, 1f);
-        for (int i = 0; i < end; i += LANES) {
-          FloatVector output = load(y, yAt + 4 * i);
-          FloatVector slope = one.sub(output.mul(output));
-          store(load(dy, dyAt + 4 * i).mul(slope), dz, dzAt + 4 * i);
-        }
-      }
-    }
+    VectorActivations.gradient(activation, y, yAt, dy, dyAt, dz, dzAt, end);
     super.activationGradient(
         activation, y, yAt + 4 * end, dy, dyAt + 4 * end, dz, dzAt + 4 * end, n - end);
   }
@@ -310,6 +215,36 @@ final class VectorKernels extends PlainKernels {
         addSquare(x, at, j, center, sums);
       }
     }
+  }
+
+  /** Four vectors of sums at a time, so that one addition needn't wait for the other. */
+  @Override
+  public void addSquares(ByteBuffer x, int xAt, int n, double[] sums) {
+    int end = n - n % SQUARE_SUMS;
+    for (int first = 0; first < SQUARE_SUMS; first += 4 * DOUBLE_LANES) {
+      DoubleVector a = DoubleVector.fromArray(DOUBLES, sums, first);
+      DoubleVector b = DoubleVector.fromArray(DOUBLES, sums, first + DOUBLE_LANES);
+      DoubleVector c = DoubleVector.fromArray(DOUBLES, sums, first + 2 * DOUBLE_LANES);
+      DoubleVector d = DoubleVector.fromArray(DOUBLES, sums, first + 3 * DOUBLE_LANES);
+      for (int i = first; i < end; i += SQUARE_SUMS) {
+        a = addSquare(a, x, xAt + 4 * i);
+        b = addSquare(b, x, xAt + 4 * (i + DOUBLE_LANES));
+        c = addSquare(c, x, xAt + 4 * (i + 2 * DOUBLE_LANES));
+        d = addSquare(d, x, xAt + 4 * (i + 3 * DOUBLE_LANES));
+      }
+      a.intoArray(sums, first);
+      b.intoArray(sums, first + DOUBLE_LANES);
+      c.intoArray(sums, first + 2 * DOUBLE_LANES);
+      d.intoArray(sums, first + 3 * DOUBLE_LANES);
+    }
+    super.addSquares(x, xAt + 4 * end, n - end, sums);
+  }
+
+  /** A float's square is exact in double, so that a fused operation rounds like two. */
+  private static DoubleVector addSquare(DoubleVector sum, ByteBuffer x, int at) {
+    FloatVector half = FloatVector.fromByteBuffer(HALF, x, at, NATIVE);
+    DoubleVector value = (DoubleVector) half.convertShape(F2D, DOUBLES, 0);
+    return value.fma(value, sum);
   }
 
   @Override
@@ -434,6 +369,43 @@ final class VectorKernels extends PlainKernels {
         u);
   }
 
+  @Override
+  public void moveRows(
+      RowMove move,
+      ByteBuffer ids,
+      int idsAt,
+      int n,
+      ByteBuffer rows,
+      int rowsAt,
+      ByteBuffer table,
+      int tableAt,
+      int width) {
+    if (width % LANES == 0) {
+      VectorRows.move(move, ids, idsAt, n, rows, rowsAt, table, tableAt, width);
+    } else {
+      super.moveRows(move, ids, idsAt, n, rows, rowsAt, table, tableAt, width);
+    }
+  }
+
+  @Override
+  public void takeMaxima(
+      int windows,
+      int channels,
+      float[] row,
+      float[] gradient,
+      int rowFrom,
+      int rowStep,
+      float[] largest,
+      float[] given,
+      int first) {
+    if (channels % LANES == 0) {
+      VectorRows.takeMaxima(
+          windows, channels, row, gradient, rowFrom, rowStep, largest, given, first);
+    } else {
+      super.takeMaxima(windows, channels, row, gradient, rowFrom, rowStep, largest, given, first);
+    }
+  }
+
   /** The last vector of a run overlaps the one before, so that no run has a rest. */
   @Override
   public void gatherRuns(
@@ -491,46 +463,5 @@ final class VectorKernels extends PlainKernels {
         store(load(image, to + 4 * last).add(added), image, to + 4 * last);
       }
     }
-  }
-
-  /** {@link FloatMath#exp}, lane by lane. */
-  private static FloatVector exp(FloatVector x) {
-    FloatVector bounded = x.max(FloatMath.EXP_LOWEST).min(FloatMath.EXP_HIGHEST);
-    FloatVector shifted = bounded.fma(all(FloatMath.LOG2_E), all(FloatMath.ROUNDER));
-    FloatVector n = shifted.sub(FloatMath.ROUNDER);
-    FloatVector r = n.fma(all(-FloatMath.LN2_UPPER), bounded);
-    r = n.fma(all(-FloatMath.LN2_LOWER), r);
-    FloatVector p = all(FloatMath.EXP_6).fma(r, all(FloatMath.EXP_5));
-    p = p.fma(r, all(FloatMath.EXP_4));
-    p = p.fma(r, all(FloatMath.EXP_3));
-    p = p.fma(r, all(FloatMath.EXP_2));
-    p = p.fma(r, all(FloatMath.EXP_1));
-    p = p.fma(r.mul(r), r).add(1f);
-    IntVector half = shifted.reinterpretAsInts().add(126).lanewise(LSHL, 23);
-    return p.mul(half.reinterpretAsFloats()).mul(2f);
-  }
-
-  private static FloatVector sigmoid(FloatVector x) {
-    return all(1f).div(exp(x.neg()).add(1f));
-  }
-
-  /** {@link FloatMath#tanh}, lane by lane. */
-  private static FloatVector tanh(FloatVector x) {
-    FloatVector magnitude = x.lanewise(ABS);
-    FloatVector z = x.mul(x);
-    FloatVector p = all(FloatMath.TANH_5).fma(z, all(FloatMath.TANH_4));
-    p = p.fma(z, all(FloatMath.TANH_3));
-    p = p.fma(z, all(FloatMath.TANH_2));
-    p = p.fma(z, all(FloatMath.TANH_1));
-    FloatVector small = p.mul(z).fma(x, x);
-    FloatVector positive = all(1f).sub(all(2f).div(exp(magnitude.add(magnitude)).add(1f)));
-    IntVector sign = x.reinterpretAsInts().and(Integer.MIN_VALUE);
-    FloatVector large =
-        positive.reinterpretAsInts().and(Integer.MAX_VALUE).or(sign).reinterpretAsFloats();
-    return large.blend(small, magnitude.compare(LT, FloatMath.TANH_SMALL));
-  }
-
-  private static FloatVector all(float value) {
-    return FloatVector.broadcast(FLOATS, value);
   }
 }

@@ -47,6 +47,16 @@ final class HostLoops {
     }
   }
 
+  /** {@code Σ x²}, in double. */
+  static double squares(Tensor x) {
+    double sum = 0;
+    for (int i = 0; i < x.size(); i++) {
+      double value = x.get(i);
+      sum += value * value;
+    }
+    return sum;
+  }
+
   /** {@code out = 1 where a = b, else 0}; both broadcast to out's shape. */
   static void equal(Tensor a, Tensor b, Tensor out, boolean accumulate) {
     double[] left = a.toDoubles();
@@ -100,6 +110,15 @@ final class HostLoops {
       hot[row] = index(indices, row, k, "the index");
     }
     each(out, false, i -> hot[i / k] == i % k ? 1 : 0);
+  }
+
+  static void setRows(Tensor ids, Tensor rows, Tensor table) {
+    int width = table.dim(1);
+    Tensor from = rows.reshape(ids.size(), width);
+    for (int i = 0; i < ids.size(); i++) {
+      int row = index(ids, i, table.dim(0), "the id");
+      table.slice(row, row + 1).copyFrom(from.slice(i, i + 1));
+    }
   }
 
   static void scatterAddRows(Tensor ids, Tensor rows, Tensor table) {

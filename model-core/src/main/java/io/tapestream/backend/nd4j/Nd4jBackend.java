@@ -221,6 +221,11 @@ final class Nd4jBackend extends Nd4jLayers {
     HostLoops.scatterAddRows(ids, rows, table);
   }
 
+  @Override
+  public void setRows(Tensor ids, Tensor rows, Tensor table) {
+    HostLoops.setRows(ids, rows, table);
+  }
+
   // Images
 
   @Override

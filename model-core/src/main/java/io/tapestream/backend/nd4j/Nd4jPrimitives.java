@@ -247,6 +247,11 @@ abstract class Nd4jPrimitives implements Backend {
   }
 
   @Override
+  public double squares(Tensor x) {
+    return HostLoops.squares(x);
+  }
+
+  @Override
   public void max(Tensor x, Tensor out) {
     if (x.size() == 0) {
       fill(out, Double.NEGATIVE_INFINITY);

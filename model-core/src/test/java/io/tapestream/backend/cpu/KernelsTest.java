@@ -79,6 +79,22 @@ class KernelsTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void rectifyingGivesTheSameBits(boolean accumulate) {
+    for (int n : LENGTHS) {
+      for (float ceiling : new float[] {0.7f, Float.POSITIVE_INFINITY}) {
+        assertSameBits(
+            (kernels, a, b, out) ->
+                kernels.rectify(0.2f, 0.1f, ceiling, a, OFFSET, out, OFFSET, n));
+        assertSameBits(
+            (kernels, a, b, out) ->
+                kernels.rectifyGradient(
+                    0.2f, 0.1f, ceiling, a, OFFSET, b, OFFSET, out, OFFSET, n, accumulate));
+      }
+    }
+  }
+
   @Test
   void sumsOfColumnsGiveTheSameBits() {
     for (int k : new int[] {1, 3, 6, 16, 21, 40}) {
@@ -89,6 +105,20 @@ class KernelsTest {
             kernels.addColumns(b, OFFSET, rows, k, sums);
             for (int j = 0; j < k; j++) {
               out.putFloat(4 * j, sums[j]);
+            }
+          });
+    }
+  }
+
+  @Test
+  void sumsOfSquaresGiveTheSameBits() {
+    for (int n : LENGTHS) {
+      assertSameBits(
+          (kernels, a, b, out) -> {
+            double[] sums = new double[Kernels.SQUARE_SUMS];
+            kernels.addSquares(b, OFFSET, n, sums);
+            for (int j = 0; j < sums.length; j++) {
+              out.putDouble(8 * j, sums[j]);
             }
           });
     }

@@ -10,7 +10,7 @@ class PlainCpuBackendTest extends BackendContract {
   private static Backend make() {
     OpenBlas.load();
     Kernels kernels = new PlainKernels();
-    return new CpuBackend(kernels, new Convolutions(kernels, false));
+    return new CpuBackend(kernels, false);
   }
 
   @Override
