@@ -17,8 +17,7 @@ final class Gradients {
   /** √Σg² over {@code length} elements, summed in double. */
   static double norm(ParameterVector parameters, int from, int length) {
     Tensor gradients = parameters.gradients();
-    return Math.sqrt(
-        Backends.of(gradients.dtype()).squares(gradients.slice(from, from + length)));
+    return Math.sqrt(Backends.of(gradients.dtype()).squares(gradients.slice(from, from + length)));
   }
 
   /** Scales a stretch whose norm is larger than the bound to the bound. */

@@ -24,8 +24,8 @@ import java.util.stream.Stream;
  *
  * <p>Where a batch is one piece, threads share the parts of its larger primitives instead. So the
  * bits of the gradient depend on the batch, the weights and the length of a piece, never on the
- * number of threads. After the first batches a step allocates no more off-heap memory. A
- * step belongs to one caller at a time.
+ * number of threads. After the first batches a step allocates no more off-heap memory. A step
+ * belongs to one caller at a time.
  */
 @SuppressWarnings("try") // a crew's scope acts by being open
 public final class TrainingStep implements AutoCloseable {

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** The three products of a convolution, each by the plan for its shape. */
 final class Convolutions {
   private static final int WAITING_PLANS = 128;
+  private static final int IMAGES_OF_A_PART = 32;
 
   private final Kernels kernels;
   private final PlanPool<Convolution, Plan> plans;
@@ -46,10 +47,21 @@ final class Convolutions {
       Activation activation,
       Window window,
       Tensor y) {
+    if (isEmpty(x, filter, y, false)) {
+      return;
+    }
     boolean relu = activation == Activation.RELU;
-    Convolution convolution =
-        convolution(Product.FORWARD, x, filter.dim(3), window, bias != null, relu);
-    run(convolution, x, filter, bias, y, false);
+    byImages(
+        x,
+        (from, to) -> {
+          Tensor images = x.slice(from, to);
+          run(
+              convolution(Product.FORWARD, images, filter.dim(3), window, bias != null, relu),
+              images,
+              filter,
+              bias,
+              y.slice(from, to));
+        });
     switch (activation) {
       case LINEAR, RELU -> {}
       case SIGMOID -> activate(Unary.SIGMOID, y);
@@ -62,15 +74,67 @@ final class Convolutions {
   }
 
   void inputGradient(Tensor dz, Tensor filter, Window window, Tensor dx, boolean accumulate) {
-    Convolution convolution =
-        convolution(Product.INPUT_GRADIENT, dx, filter.dim(3), window, false, false);
-    run(convolution, dz, filter, null, dx, accumulate);
+    if (isEmpty(dz, filter, dx, accumulate)) {
+      return;
+    }
+    Tensor result = accumulate ? Tensor.allocate(DType.FLOAT32, dx.shape()) : dx;
+    byImages(
+        dx,
+        (from, to) -> {
+          Tensor images = result.slice(from, to);
+          run(
+              convolution(Product.INPUT_GRADIENT, images, filter.dim(3), window, false, false),
+              dz.slice(from, to),
+              filter,
+              null,
+              images);
+        });
+    if (accumulate) {
+      add(result, dx, true);
+      result.close();
+    }
   }
 
+  /** Each part of the images gives a gradient; they are added in the order of the parts. */
   void filterGradient(Tensor x, Tensor dz, Window window, Tensor dfilter, boolean accumulate) {
-    Convolution convolution =
-        convolution(Product.FILTER_GRADIENT, x, dz.dim(3), window, false, false);
-    run(convolution, x, dz, null, dfilter, accumulate);
+    if (isEmpty(x, dz, dfilter, accumulate)) {
+      return;
+    }
+    int n = x.dim(0);
+    int parts = (n + IMAGES_OF_A_PART - 1) / IMAGES_OF_A_PART;
+    if (parts == 1 && !accumulate) {
+      Convolution whole = convolution(Product.FILTER_GRADIENT, x, dz.dim(3), window, false, false);
+      run(whole, x, dz, null, dfilter);
+      return;
+    }
+    Tensor partial = Tensor.allocate(DType.FLOAT32, dfilter.shape().prepend(parts));
+    byImages(
+        x,
+        (from, to) -> {
+          Tensor images = x.slice(from, to);
+          run(
+              convolution(Product.FILTER_GRADIENT, images, dz.dim(3), window, false, false),
+              images,
+              dz.slice(from, to),
+              null,
+              partial.slice(from / IMAGES_OF_A_PART, from / IMAGES_OF_A_PART + 1));
+        });
+    for (int part = 0; part < parts; part++) {
+      add(partial.slice(part, part + 1), dfilter, accumulate || part > 0);
+    }
+    partial.close();
+  }
+
+  private static void byImages(Tensor images, Parts.Range work) {
+    Parts.ofSlices(images.dim(0), IMAGES_OF_A_PART, work);
+  }
+
+  private static boolean isEmpty(Tensor left, Tensor right, Tensor result, boolean accumulate) {
+    boolean empty = left.size() == 0 || right.size() == 0 || result.size() == 0;
+    if (empty && !accumulate) {
+      result.clear();
+    }
+    return empty;
   }
 
   private static Convolution convolution(
@@ -88,26 +152,11 @@ final class Convolutions {
   }
 
   private void run(
-      Convolution convolution,
-      Tensor left,
-      Tensor right,
-      @Nullable Tensor bias,
-      Tensor result,
-      boolean accumulate) {
-    if (left.size() == 0 || right.size() == 0 || result.size() == 0) {
-      if (!accumulate) {
-        result.clear();
-      }
-      return;
-    }
+      Convolution convolution, Tensor left, Tensor right, @Nullable Tensor bias, Tensor result) {
     Plan plan = plans.take(convolution);
     boolean done = false;
     try {
-      if (accumulate) {
-        addTo(result, plan, left, right);
-      } else {
-        plan.run(left, right, bias, result);
-      }
+      plan.run(left, right, bias, result);
       done = true;
     } finally {
       if (done) {
@@ -118,17 +167,14 @@ final class Convolutions {
     }
   }
 
-  private void addTo(Tensor result, Plan plan, Tensor left, Tensor right) {
-    Tensor addend = Tensor.allocate(DType.FLOAT32, result.shape());
-    plan.run(left, right, null, addend);
+  private void add(Tensor addend, Tensor to, boolean accumulate) {
     kernels.scale(
         1f,
         addend.buffer(),
         addend.byteOffset(),
-        result.buffer(),
-        result.byteOffset(),
-        result.size(),
-        true);
-    addend.close();
+        to.buffer(),
+        to.byteOffset(),
+        to.size(),
+        accumulate);
   }
 }

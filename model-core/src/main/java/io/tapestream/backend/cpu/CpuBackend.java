@@ -4,6 +4,7 @@ import static java.lang.ref.Reference.reachabilityFence;
 
 import io.tapestream.backend.Activation;
 import io.tapestream.backend.Binary;
+import io.tapestream.backend.Crew;
 import io.tapestream.backend.Unary;
 import io.tapestream.backend.Window;
 import io.tapestream.tensor.DType;
@@ -98,7 +99,21 @@ final class CpuBackend extends CpuLayers {
     int rightAt = b.byteOffset();
     int outAt = out.byteOffset();
     if (a.size() == out.size() && b.size() == out.size()) {
-      kernels.binary(op, left, leftAt, 1, right, rightAt, 1, to, outAt, out.size(), accumulate);
+      Parts.ofElements(
+          out.size(),
+          (from, end) ->
+              kernels.binary(
+                  op,
+                  left,
+                  leftAt + 4 * from,
+                  1,
+                  right,
+                  rightAt + 4 * from,
+                  1,
+                  to,
+                  outAt + 4 * from,
+                  end - from,
+                  accumulate));
     } else {
       Nest nest =
           new Nest(
@@ -127,14 +142,19 @@ final class CpuBackend extends CpuLayers {
   @Override
   public void scale(double factor, Tensor x, Tensor out, boolean accumulate) {
     if (x.size() == out.size()) {
-      kernels.scale(
-          (float) factor,
-          x.buffer(),
-          x.byteOffset(),
-          out.buffer(),
-          out.byteOffset(),
+      ByteBuffer given = x.buffer();
+      ByteBuffer to = out.buffer();
+      Parts.ofElements(
           x.size(),
-          accumulate);
+          (from, end) ->
+              kernels.scale(
+                  (float) factor,
+                  given,
+                  x.byteOffset() + 4 * from,
+                  to,
+                  out.byteOffset() + 4 * from,
+                  end - from,
+                  accumulate));
     } else {
       Elements.scaleRepeated((float) factor, x, out, accumulate);
     }
@@ -143,7 +163,13 @@ final class CpuBackend extends CpuLayers {
 
   @Override
   public void unary(Unary op, Tensor x, Tensor y) {
-    kernels.unary(op, x.buffer(), x.byteOffset(), y.buffer(), y.byteOffset(), x.size());
+    ByteBuffer given = x.buffer();
+    ByteBuffer to = y.buffer();
+    Parts.ofElements(
+        x.size(),
+        (from, end) ->
+            kernels.unary(
+                op, given, x.byteOffset() + 4 * from, to, y.byteOffset() + 4 * from, end - from));
     hold(x, y);
   }
 
@@ -169,15 +195,20 @@ final class CpuBackend extends CpuLayers {
 
   @Override
   public void rectify(Tensor x, double slope, double threshold, double ceiling, Tensor y) {
-    kernels.rectify(
-        (float) slope,
-        (float) threshold,
-        (float) ceiling,
-        x.buffer(),
-        x.byteOffset(),
-        y.buffer(),
-        y.byteOffset(),
-        x.size());
+    ByteBuffer given = x.buffer();
+    ByteBuffer to = y.buffer();
+    Parts.ofElements(
+        x.size(),
+        (from, end) ->
+            kernels.rectify(
+                (float) slope,
+                (float) threshold,
+                (float) ceiling,
+                given,
+                x.byteOffset() + 4 * from,
+                to,
+                y.byteOffset() + 4 * from,
+                end - from));
     hold(x, y);
   }
 
@@ -190,18 +221,24 @@ final class CpuBackend extends CpuLayers {
       Tensor dy,
       Tensor dx,
       boolean accumulate) {
-    kernels.rectifyGradient(
-        (float) slope,
-        (float) threshold,
-        (float) ceiling,
-        x.buffer(),
-        x.byteOffset(),
-        dy.buffer(),
-        dy.byteOffset(),
-        dx.buffer(),
-        dx.byteOffset(),
+    ByteBuffer inputs = x.buffer();
+    ByteBuffer given = dy.buffer();
+    ByteBuffer to = dx.buffer();
+    Parts.ofElements(
         x.size(),
-        accumulate);
+        (from, end) ->
+            kernels.rectifyGradient(
+                (float) slope,
+                (float) threshold,
+                (float) ceiling,
+                inputs,
+                x.byteOffset() + 4 * from,
+                given,
+                dy.byteOffset() + 4 * from,
+                to,
+                dx.byteOffset() + 4 * from,
+                end - from,
+                accumulate));
     hold(x, dy, dx);
   }
 
@@ -228,16 +265,23 @@ final class CpuBackend extends CpuLayers {
   @Override
   public void biasActivation(Tensor z, Tensor bias, Activation activation, Tensor y) {
     int k = bias.size();
-    kernels.biasActivation(
-        activation,
-        z.buffer(),
-        z.byteOffset(),
-        bias.buffer(),
-        bias.byteOffset(),
-        y.buffer(),
-        y.byteOffset(),
+    ByteBuffer from = z.buffer();
+    ByteBuffer added = bias.buffer();
+    ByteBuffer to = y.buffer();
+    Parts.ofRows(
         k == 0 ? 0 : z.size() / k,
-        k);
+        k,
+        (row, end) ->
+            kernels.biasActivation(
+                activation,
+                from,
+                z.byteOffset() + 4 * row * k,
+                added,
+                bias.byteOffset(),
+                to,
+                y.byteOffset() + 4 * row * k,
+                end - row,
+                k));
     hold(z, bias, y);
   }
 
@@ -254,39 +298,56 @@ final class CpuBackend extends CpuLayers {
       boolean accumulateBias) {
     int k = y.rank() == 0 ? 1 : y.dim(-1);
     int rows = k == 0 ? 0 : y.size() / k;
+    int rowsOfAPart = Parts.rowsOfAPart(k);
+    int parts = (rows + rowsOfAPart - 1) / rowsOfAPart;
+    float[][] totals = new float[parts][dbias == null ? 0 : k];
+    Crew.share(
+        parts,
+        part -> {
+          int row = part * rowsOfAPart;
+          int end = Math.min(rows, row + rowsOfAPart);
+          biasActivationGradient(activation, y, dy, dz, row, end, totals[part]);
+        });
+    for (int j = 0; dbias != null && j < k; j++) {
+      float total = 0;
+      for (float[] part : totals) {
+        total += part[j];
+      }
+      PlainKernels.put(dbias.buffer(), dbias.byteOffset() + 4 * j, total, accumulateBias);
+    }
+    hold(y, dy, dz, dbias);
+  }
+
+  /** Of rows {@code from … to-1}, whose columns are added to the totals, if there are any. */
+  private void biasActivationGradient(
+      Activation activation, Tensor y, Tensor dy, Tensor dz, int from, int to, float[] totals) {
+    int k = y.rank() == 0 ? 1 : y.dim(-1);
     int rowsAtOnce = Math.max(1, PIECE / Math.max(k, 1));
     ByteBuffer outputs = y.buffer();
-    ByteBuffer from = dy.buffer();
-    ByteBuffer to = dz.buffer();
-    float[] total = new float[k];
-    float[] piece = new float[k];
-    for (int row = 0; row < rows; row += rowsAtOnce) {
-      int count = Math.min(rowsAtOnce, rows - row);
+    ByteBuffer given = dy.buffer();
+    ByteBuffer gradients = dz.buffer();
+    float[] piece = new float[totals.length];
+    for (int row = from; row < to; row += rowsAtOnce) {
+      int count = Math.min(rowsAtOnce, to - row);
       int at = 4 * row * k;
       int dzAt = dz.byteOffset() + at;
       kernels.activationGradient(
           activation,
           outputs,
           y.byteOffset() + at,
-          from,
+          given,
           dy.byteOffset() + at,
-          to,
+          gradients,
           dzAt,
           count * k);
-      if (dbias != null) {
-        kernels.addColumns(to, dzAt, count, k, piece);
+      if (totals.length > 0) {
+        kernels.addColumns(gradients, dzAt, count, k, piece);
         for (int j = 0; j < k; j++) {
-          total[j] += piece[j];
+          totals[j] += piece[j];
           piece[j] = 0f;
         }
       }
     }
-    if (dbias != null) {
-      for (int j = 0; j < k; j++) {
-        PlainKernels.put(dbias.buffer(), dbias.byteOffset() + 4 * j, total[j], accumulateBias);
-      }
-    }
-    hold(y, dy, dz, dbias);
   }
 
   // Rows
@@ -455,27 +516,52 @@ final class CpuBackend extends CpuLayers {
 
   @Override
   public void maxPool2d(Tensor x, Window window, Tensor y) {
-    new Pooling(x, window).max(x, y);
+    byImages(
+        x,
+        (from, to) ->
+            new Pooling(x.slice(from, to), window).max(x.slice(from, to), y.slice(from, to)));
     hold(x, y);
   }
 
   @Override
   public void maxPool2dGradient(
       Tensor x, Tensor y, Tensor dy, Window window, Tensor dx, boolean accumulate) {
-    new Pooling(x, window).maxGradient(kernels, x, y, dy, dx, accumulate);
+    byImages(
+        x,
+        (from, to) ->
+            new Pooling(x.slice(from, to), window)
+                .maxGradient(
+                    kernels,
+                    x.slice(from, to),
+                    y.slice(from, to),
+                    dy.slice(from, to),
+                    dx.slice(from, to),
+                    accumulate));
     hold(x, y, dy, dx);
   }
 
   @Override
   public void averagePool2d(Tensor x, Window window, Tensor y) {
-    new Pooling(x, window).average(x, y);
+    byImages(
+        x,
+        (from, to) ->
+            new Pooling(x.slice(from, to), window).average(x.slice(from, to), y.slice(from, to)));
     hold(x, y);
   }
 
   @Override
   public void averagePool2dGradient(Tensor dy, Window window, Tensor dx, boolean accumulate) {
-    new Pooling(dx, window).averageGradient(dy, dx, accumulate);
+    byImages(
+        dx,
+        (from, to) ->
+            new Pooling(dx.slice(from, to), window)
+                .averageGradient(dy.slice(from, to), dx.slice(from, to), accumulate));
     hold(dy, dx);
+  }
+
+  private static void byImages(Tensor images, Parts.Range work) {
+    int n = images.dim(0);
+    Parts.ofSlices(n, n == 0 ? 1 : Parts.rowsOfAPart(images.size() / n), work);
   }
 
   // Chance

@@ -69,7 +69,9 @@ public final class CpuProvider implements BackendProvider {
       Loader.load(dnnl.class);
       return true;
     } catch (LinkageError e) {
-      LOG.warn("oneDNN does not load, so matrix products and convolutions run without it, slower: {}", e.toString());
+      LOG.warn(
+          "oneDNN does not load, so matrix products and convolutions run without it, slower: {}",
+          e.toString());
       return false;
     }
   }

@@ -67,8 +67,7 @@ final class MatrixProducts {
                 b,
                 c + 4L * from * product.ldc());
           } else {
-            runWhole(
-                product.withColumns(some), a, b + from * product.columnOfB(), c + 4L * from);
+            runWhole(product.withColumns(some), a, b + from * product.columnOfB(), c + 4L * from);
           }
         });
   }

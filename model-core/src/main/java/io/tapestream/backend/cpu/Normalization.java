@@ -33,25 +33,20 @@ final class Normalization {
       return;
     }
     int rows = x.size() / k;
-    double[] total = new double[k];
-    float[] sums = new float[longRow(k)];
-    each(
-        rows,
-        k,
-        (at, count, length) -> {
-          kernels.addColumns(x.buffer(), x.byteOffset() + at, count, length, sums);
-          fold(sums, total);
-        });
+    double[] total =
+        total(
+            rows,
+            k,
+            (at, count, length, sums) ->
+                kernels.addColumns(x.buffer(), x.byteOffset() + at, count, length, sums));
     write(total, rows, mean);
     float[] center = repeated(mean.toFloats());
-    Arrays.fill(total, 0);
-    each(
-        rows,
-        k,
-        (at, count, length) -> {
-          kernels.addSquares(x.buffer(), x.byteOffset() + at, count, length, center, sums);
-          fold(sums, total);
-        });
+    total =
+        total(
+            rows,
+            k,
+            (at, count, length, sums) ->
+                kernels.addSquares(x.buffer(), x.byteOffset() + at, count, length, center, sums));
     write(total, rows, variance);
   }
 
@@ -100,20 +95,27 @@ final class Normalization {
       Tensor dbeta) {
     int k = mean.size();
     float[] center = repeated(mean.toFloats());
-    double[] products = new double[k];
-    double[] total = new double[k];
-    float[] sums = new float[longRow(k)];
-    each(
-        k == 0 ? 0 : x.size() / k,
-        k,
-        (at, count, length) -> {
-          int dyAt = dy.byteOffset() + at;
-          kernels.addProducts(
-              x.buffer(), x.byteOffset() + at, dy.buffer(), dyAt, count, length, center, sums);
-          fold(sums, products);
-          kernels.addColumns(dy.buffer(), dyAt, count, length, sums);
-          fold(sums, total);
-        });
+    int rows = k == 0 ? 0 : x.size() / k;
+    double[] products =
+        total(
+            rows,
+            k,
+            (at, count, length, sums) ->
+                kernels.addProducts(
+                    x.buffer(),
+                    x.byteOffset() + at,
+                    dy.buffer(),
+                    dy.byteOffset() + at,
+                    count,
+                    length,
+                    center,
+                    sums));
+    double[] total =
+        total(
+            rows,
+            k,
+            (at, count, length, sums) ->
+                kernels.addColumns(dy.buffer(), dy.byteOffset() + at, count, length, sums));
     float[] scale = scales(variance, epsilon);
     for (int j = 0; j < k; j++) {
       products[j] *= scale[j];
@@ -170,17 +172,61 @@ final class Normalization {
                 accumulate));
   }
 
-  /** Whole long rows, in pieces; then the rows that fill none. */
+  /** Sums of columns of a piece. */
+  @FunctionalInterface
+  private interface Sums {
+    void add(int at, int count, int length, float[] sums);
+  }
+
+  /** The sums of all columns, part by part. */
+  private static double[] total(int rows, int k, Sums sums) {
+    int rowsOfAPart = rowsOfAPart(k);
+    double[][] totals = new double[(rows + rowsOfAPart - 1) / rowsOfAPart][k];
+    Parts.of(
+        rows,
+        rowsOfAPart,
+        (from, to) -> {
+          float[] ofAPiece = new float[longRow(k)];
+          eachPiece(
+              from,
+              to,
+              k,
+              (at, count, length) -> {
+                sums.add(at, count, length, ofAPiece);
+                fold(ofAPiece, totals[from / rowsOfAPart]);
+              });
+        });
+    double[] total = new double[k];
+    for (double[] part : totals) {
+      for (int j = 0; j < k; j++) {
+        total[j] += part[j];
+      }
+    }
+    return total;
+  }
+
   private static void each(int rows, int k, Piece piece) {
+    Parts.of(rows, rowsOfAPart(k), (from, to) -> eachPiece(from, to, k, piece));
+  }
+
+  /** Whole long rows. */
+  private static int rowsOfAPart(int k) {
+    int side = k == 0 ? 1 : longRow(k) / k;
+    return Parts.rowsOfAPart(side * k) * side;
+  }
+
+  /** Whole long rows, in pieces; then the rows that fill none. */
+  private static void eachPiece(int from, int to, int k, Piece piece) {
     int length = longRow(k);
     int side = k == 0 ? 1 : length / k;
-    int longRows = rows / side;
+    int longRows = (to - from) / side;
     int atOnce = Math.max(1, PIECE / Math.max(1, length));
+    int start = 4 * from * k;
     for (int row = 0; row < longRows; row += atOnce) {
-      piece.take(4 * row * length, Math.min(atOnce, longRows - row), length);
+      piece.take(start + 4 * row * length, Math.min(atOnce, longRows - row), length);
     }
-    if (longRows * side < rows) {
-      piece.take(4 * longRows * length, rows - longRows * side, k);
+    if (from + longRows * side < to) {
+      piece.take(start + 4 * longRows * length, to - from - longRows * side, k);
     }
   }
 

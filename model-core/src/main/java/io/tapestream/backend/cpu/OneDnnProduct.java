@@ -39,10 +39,8 @@ final class OneDnnProduct implements MatrixProducts.Plan {
 
   /** A plan, by OpenBLAS where oneDNN has no kernel to be trusted. */
   static MatrixProducts.Plan planOf(MatrixProduct product) {
-    dnnl_memory_desc a =
-        matrix(product.m(), product.k(), product.lda(), product.transposeA());
-    dnnl_memory_desc b =
-        matrix(product.k(), product.n(), product.ldb(), product.transposeB());
+    dnnl_memory_desc a = matrix(product.m(), product.k(), product.lda(), product.transposeA());
+    dnnl_memory_desc b = matrix(product.k(), product.n(), product.ldb(), product.transposeB());
     dnnl_memory_desc c = matrix(product.m(), product.n(), product.ldc(), false);
     dnnl_primitive_desc descriptor = describe(a, b, c, product.accumulate());
     MatrixProducts.Plan plan;

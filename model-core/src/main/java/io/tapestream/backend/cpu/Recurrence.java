@@ -8,6 +8,8 @@ import java.nio.ByteBuffer;
 
 /** Steps of recurrent layers, row by row: a row's gates lie side by side. */
 final class Recurrence {
+  private static final int ROWS_OF_A_PART = 16;
+
   private final Kernels kernels;
 
   Recurrence(Kernels kernels) {
@@ -21,9 +23,24 @@ final class Recurrence {
       Activation activation,
       Tensor c,
       Tensor h) {
+    Parts.of(
+        before.dim(0),
+        ROWS_OF_A_PART,
+        (from, to) -> lstm(gates, before, recurrent, activation, c, h, from, to));
+  }
+
+  private void lstm(
+      Tensor gates,
+      Tensor before,
+      Activation recurrent,
+      Activation activation,
+      Tensor c,
+      Tensor h,
+      int from,
+      int to) {
     int u = before.dim(1);
     ByteBuffer g = gates.buffer();
-    for (int row = 0; row < before.dim(0); row++) {
+    for (int row = from; row < to; row++) {
       int in = gates.byteOffset() + 16 * row * u;
       int forget = in + 4 * u;
       int candidate = in + 8 * u;
@@ -50,8 +67,26 @@ final class Recurrence {
       Tensor dh,
       Tensor dc,
       Tensor dgates) {
+    Parts.of(
+        before.dim(0),
+        ROWS_OF_A_PART,
+        (from, to) ->
+            lstmGradient(gates, before, c, recurrent, activation, dh, dc, dgates, from, to));
+  }
+
+  private void lstmGradient(
+      Tensor gates,
+      Tensor before,
+      Tensor c,
+      Activation recurrent,
+      Activation activation,
+      Tensor dh,
+      Tensor dc,
+      Tensor dgates,
+      int from,
+      int to) {
     int u = before.dim(1);
-    for (int row = 0; row < before.dim(0); row++) {
+    for (int row = from; row < to; row++) {
       int at = 4 * row * u;
       int dgatesAt = dgates.byteOffset() + 4 * at;
       activate(activation, c.buffer(), c.byteOffset() + at, dgates.buffer(), dgatesAt + 12 * u, u);

@@ -14,8 +14,8 @@ import java.nio.ByteBuffer;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Activations fused with what stands before them, on {@code n} elements, a multiple of the lanes;
- * a loop for each, as in {@link VectorElements}.
+ * Activations fused with what stands before them, on {@code n} elements, a multiple of the lanes; a
+ * loop for each, as in {@link VectorElements}.
  */
 final class VectorActivations {
   private static final LoopTable<Activation> BIASED =

@@ -55,7 +55,8 @@ final class VectorElements {
           MethodHandles.lookup(),
           Unary.class,
           VectorElements::hasVectors,
-          methodType(void.class, ByteBuffer.class, int.class, ByteBuffer.class, int.class, int.class));
+          methodType(
+              void.class, ByteBuffer.class, int.class, ByteBuffer.class, int.class, int.class));
   private static final LoopTable<Binary> BINARY =
       new LoopTable<>(
           MethodHandles.lookup(),
@@ -165,9 +166,7 @@ final class VectorElements {
       int n,
       boolean accumulate) {
     try {
-      BINARY
-          .loop(op)
-          .invokeExact(a, aAt, aStep, b, bAt, bStep, out, outAt, n, accumulate);
+      BINARY.loop(op).invokeExact(a, aAt, aStep, b, bAt, bStep, out, outAt, n, accumulate);
     } catch (Throwable e) {
       throw LoopTable.unchecked(e);
     }
@@ -239,8 +238,7 @@ final class VectorElements {
       int count = Math.min(TANH_PIECE, n - from);
       try {
         for (Pass pass : PASSES) {
-          TANH.loop(pass)
-              .invokeExact(x, xAt + 4 * from, exponentials, y, yAt + 4 * from, count);
+          TANH.loop(pass).invokeExact(x, xAt + 4 * from, exponentials, y, yAt + 4 * from, count);
         }
       } catch (Throwable e) {
         throw LoopTable.unchecked(e);
@@ -310,8 +308,7 @@ final class VectorElements {
     for (int i = 0; i < n; i += LANES) {
       FloatVector value = load(x, xAt + 4 * i);
       VectorMask<Float> above = value.compare(GT, threshold);
-      FloatVector factor =
-          flat.blend(one, above).blend(zero, value.compare(GE, ceiling));
+      FloatVector factor = flat.blend(one, above).blend(zero, value.compare(GE, ceiling));
       store(load(dy, dyAt + 4 * i).mul(factor), dx, dxAt + 4 * i, accumulate);
     }
   }

@@ -30,7 +30,15 @@ class MatrixProductsTest {
 
   /** Those that OpenBLAS computes, those that oneDNN does, and those that are cut. */
   @ParameterizedTest
-  @CsvSource({"3,5,7", "32,10,128", "40,50,60", "70,130,90", "300,40,200", "40,700,100", "1,300,700"})
+  @CsvSource({
+    "3,5,7",
+    "32,10,128",
+    "40,50,60",
+    "70,130,90",
+    "300,40,200",
+    "40,700,100",
+    "1,300,700"
+  })
   void productsAreThoseOfTheFormula(int m, int n, int k) {
     for (int form = 0; form < 8; form++) {
       MatrixProduct product =
@@ -53,7 +61,8 @@ class MatrixProductsTest {
   @Test
   void theNumberOfThreadsChangesNoBit() {
     for (int form = 0; form < 8; form++) {
-      for (int[] shape : new int[][] {{32, 256, 784}, {784, 256, 32}, {64, 512, 128}, {257, 260, 999}}) {
+      for (int[] shape :
+          new int[][] {{32, 256, 784}, {784, 256, 32}, {64, 512, 128}, {257, 260, 999}}) {
         MatrixProduct product =
             MatrixProduct.of(
                 (form & 1) != 0, (form & 2) != 0, shape[0], shape[1], shape[2], (form & 4) != 0);
