@@ -142,10 +142,11 @@ public final class Crew implements AutoCloseable {
     }
 
     /** Other threads are in the middle of a part, and only of one. */
+    @SuppressWarnings("ThreadPriorityCheck") // it only gives way to helpers without a processor
     void await() {
       for (int looks = 1; done.get() < parts; looks++) {
         if (looks % LOOKS_BETWEEN_CLOCKS == 0) {
-          Thread.yield(); // they may have no processor
+          Thread.yield();
         } else {
           Thread.onSpinWait();
         }

@@ -3,7 +3,9 @@ package io.tapestream.backend.cpu;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles.Lookup;
 import java.lang.invoke.MethodType;
+import java.util.EnumMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Predicate;
 
 /**
@@ -13,7 +15,7 @@ import java.util.function.Predicate;
  * @param <E> the enum
  */
 final class LoopTable<E extends Enum<E>> {
-  private final MethodHandle[] loops;
+  private final Map<E, MethodHandle> loops;
 
   /**
    * A table of the methods of {@code lookup}'s class; that of {@code LEAKY_RELU} is {@code
@@ -22,11 +24,10 @@ final class LoopTable<E extends Enum<E>> {
    * @param has which constants there is a method for
    */
   LoopTable(Lookup lookup, Class<E> constants, Predicate<E> has, MethodType type) {
-    E[] all = constants.getEnumConstants();
-    loops = new MethodHandle[all.length];
-    for (E constant : all) {
+    loops = new EnumMap<>(constants);
+    for (E constant : constants.getEnumConstants()) {
       if (has.test(constant)) {
-        loops[constant.ordinal()] = find(lookup, nameOf(constant), type);
+        loops.put(constant, find(lookup, nameOf(constant), type));
       }
     }
   }
@@ -50,7 +51,11 @@ final class LoopTable<E extends Enum<E>> {
 
   /** The constant's method, to be called by {@code invokeExact}. */
   MethodHandle loop(E constant) {
-    return loops[constant.ordinal()];
+    MethodHandle loop = loops.get(constant);
+    if (loop == null) {
+      throw new IllegalArgumentException(constant + " has no loop");
+    }
+    return loop;
   }
 
   /** What a loop threw, of which none throws checked exceptions. */

@@ -17,6 +17,7 @@ import jdk.incubator.vector.FloatVector;
  * Activations fused with what stands before them, on {@code n} elements, a multiple of the lanes; a
  * loop for each, as in {@link VectorElements}.
  */
+@SuppressWarnings("UnusedMethod") // a table finds its loops by their names
 final class VectorActivations {
   private static final LoopTable<Activation> BIASED =
       new LoopTable<>(

@@ -26,6 +26,7 @@ import jdk.incubator.vector.VectorMask;
  * vector operations. So each function has a loop of its own, and is called by a {@link LoopTable},
  * which keeps the compiler from making it a part of its callers.
  */
+@SuppressWarnings("UnusedMethod") // a table finds its loops by their names
 final class VectorElements {
   private static final int TANH_PIECE = 512;
 

@@ -13,6 +13,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
 /** Loops over rows whose length is a multiple of the lanes; see {@link VectorElements}. */
+@SuppressWarnings("UnusedMethod") // a table finds its loops by their names
 final class VectorRows {
   private static final LoopTable<RowMove> MOVES =
       new LoopTable<>(
