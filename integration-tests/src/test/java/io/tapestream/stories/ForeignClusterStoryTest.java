@@ -161,14 +161,18 @@ class ForeignClusterStoryTest {
   private String run(String... arguments) throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx512m", "-XX:TieredStopAtLevel=1", Main.class.getName()));
+    command.add("-Xmx512m");
+    command.addAll(PlainFlink.QUICK_START);
+    command.add(Main.class.getName());
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().put("CLASSPATH", PlainFlink.classPath());
     Path out = directory.resolve("command-" + commands.size());
     Process process = builder.redirectErrorStream(true).redirectOutput(out.toFile()).start();
     commands.add(process);
-    assertThat(process.waitFor(120, TimeUnit.SECONDS)).as(Files.readString(out)).isTrue();
+    assertThat(process.waitFor(Story.PATIENCE.toSeconds(), TimeUnit.SECONDS))
+        .as(Files.readString(out))
+        .isTrue();
     assertThat(process.exitValue()).as(Files.readString(out)).isZero();
     return Files.readString(out);
   }

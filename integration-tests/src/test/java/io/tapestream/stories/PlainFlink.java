@@ -44,6 +44,9 @@ final class PlainFlink implements AutoCloseable {
           ".*/model-core/.*|.*/org/nd4j/.*|.*/org/bytedeco/.*|.*/com/fasterxml/jackson/core/.*"
               + "|.*/(flatbuffers-java|commons-collections4|jspecify)-[^/]*");
 
+  /** Flags of Java for a process that lives for some seconds. */
+  static final List<String> QUICK_START = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
+
   private final Path directory;
   private final int port = FreePorts.next();
   private final List<Process> started = new ArrayList<>();
@@ -63,7 +66,7 @@ final class PlainFlink implements AutoCloseable {
     flink.launch(
         "job-manager",
         modelCore,
-        List.of("-Xmx256m", "-XX:TieredStopAtLevel=1"),
+        List.of("-Xmx256m"),
         StandaloneSessionClusterEntrypoint.class,
         List.of());
     Story.until("the job manager answers", () -> flink.overview("taskmanagers") == 0);
@@ -99,7 +102,6 @@ final class PlainFlink implements AutoCloseable {
     Configuration settings = GlobalConfiguration.loadConfiguration(directory.toString());
     TaskExecutorProcessSpec memory = TaskExecutorProcessUtils.processSpecFromConfig(settings);
     List<String> java = new ArrayList<>(words(ProcessMemoryUtils.generateJvmParametersStr(memory)));
-    java.add("-XX:TieredStopAtLevel=1");
     Process process =
         launch(
             "task-manager-" + started.size(),
@@ -135,6 +137,7 @@ final class PlainFlink implements AutoCloseable {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(java);
+    command.addAll(QUICK_START);
     command.addAll(List.of(main.getName(), "--configDir", directory.toString()));
     command.addAll(arguments);
     ProcessBuilder builder = new ProcessBuilder(command);
