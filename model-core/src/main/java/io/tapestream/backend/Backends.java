@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,9 +27,13 @@ public final class Backends {
 
   private Backends() {}
 
-  /** The backend of this process. */
+  /**
+   * The backend of this process.
+   *
+   * @throws IllegalStateException if the one that is named is unknown, or none loads
+   */
   public static Backend current() {
-    return Chosen.CURRENT;
+    return Chosen.CHOICE.orThrow();
   }
 
   /**
@@ -38,13 +43,32 @@ public final class Backends {
    * @throws IllegalArgumentException if none can, as for integers
    */
   public static Backend of(DType dtype) {
-    Backend backend = Chosen.CURRENT.supports(dtype) ? Chosen.CURRENT : Others.supporting(dtype);
+    Backend chosen = Chosen.CHOICE.orThrow();
+    Backend backend = chosen.supports(dtype) ? chosen : Others.supporting(dtype);
     Tracer tracer = Tracer.current();
     return tracer == null ? backend : tracer.recording(Backend.class, backend);
   }
 
   private static final class Chosen {
-    static final Backend CURRENT = choose(providers(), System.getProperty(PROPERTY, ""));
+    static final Choice CHOICE = Choice.of(providers(), System.getProperty(PROPERTY, ""));
+  }
+
+  /** The backend, or why there is none; this is told to everyone who asks for it. */
+  record Choice(@Nullable Backend backend, @Nullable IllegalStateException whyNone) {
+    static Choice of(List<BackendProvider> providers, String wanted) {
+      try {
+        return new Choice(choose(providers, wanted), null);
+      } catch (IllegalStateException e) {
+        return new Choice(null, e);
+      }
+    }
+
+    Backend orThrow() {
+      if (backend == null) {
+        throw new IllegalStateException(whyNone == null ? "" : whyNone.getMessage(), whyNone);
+      }
+      return backend;
+    }
   }
 
   private static final class Others {
@@ -57,7 +81,7 @@ public final class Backends {
     private static Backend load(DType dtype) {
       if (dtype.isFloating()) {
         for (BackendProvider provider : providers()) {
-          if (!provider.name().equals(Chosen.CURRENT.name())) {
+          if (!provider.name().equals(Chosen.CHOICE.orThrow().name())) {
             try {
               Backend backend = provider.create();
               if (backend.supports(dtype)) {

@@ -48,6 +48,8 @@ import org.slf4j.LoggerFactory;
  *       {@code Tensor.of}), asks for the context's step or virtual worker, or draws by a key that
  *       isn't {@link Context#key}'s, it can't be captured. It then runs eagerly for ever, with the
  *       same results, and the layer that caused it is logged once.
+ *   <li>Where a repetition refuses what it is given, such as an id that a table lacks, the step is
+ *       done once more by its code, up to the same error, which then names the layer.
  *   <li>A tape that is open around it sees nothing of a repetition, so inside one it runs eagerly.
  * </ul>
  *
@@ -149,7 +151,11 @@ public final class CapturedStep implements AutoCloseable {
     Seen known = seen.computeIfAbsent(Signature.of(context, inputs), s -> new Seen());
     known.times++;
     if (known.program != null) {
-      return known.program.run(context, inputs);
+      try {
+        return known.program.run(context, inputs);
+      } catch (IllegalArgumentException e) {
+        throw told(e, context, inputs);
+      }
     }
     return known.times > 1 && makeRoom(known.times)
         ? trace(known, context, inputs)
@@ -177,6 +183,19 @@ public final class CapturedStep implements AutoCloseable {
     }
     try (Workspace.Scope scope = memory.enter()) {
       return body.run(context, List.of(inputs));
+    }
+  }
+
+  /** An error of a repetition, which knows kernels alone, as the step's own code tells it. */
+  private IllegalArgumentException told(
+      IllegalArgumentException error, Context context, Tensor[] inputs) {
+    try {
+      runEagerly(context, inputs);
+      return error;
+    } catch (IllegalArgumentException told) {
+      return told;
+    } finally {
+      freeEager();
     }
   }
 

@@ -367,9 +367,12 @@ public abstract class Layer implements Specified {
   /** Name and type, as in {@code layer "conv1" (Conv2D)}. */
   @Override
   public String toString() {
-    return (name().isEmpty() ? "layer" : "layer \"" + name() + "\"")
-        + " ("
-        + getClass().getSimpleName()
-        + ")";
+    return (name().isEmpty() ? "layer" : "layer \"" + name() + "\"") + " (" + typeName() + ")";
+  }
+
+  /** The name of its class, or, if that has none, of the one that it extends. */
+  public final String typeName() {
+    Class<?> type = getClass();
+    return (type.isAnonymousClass() ? type.getSuperclass() : type).getSimpleName();
   }
 }

@@ -10,8 +10,7 @@ final class LayerNames {
   /** Such as {@code max_pooling2d} for {@code MaxPooling2D}. */
   static String ofType(Layer layer) {
     return layer
-        .getClass()
-        .getSimpleName()
+        .typeName()
         .replaceAll("(.)([A-Z][a-z]+)", "$1_$2")
         .replaceAll("([a-z])([A-Z])", "$1_$2")
         .toLowerCase(Locale.ROOT);

@@ -286,7 +286,8 @@ public abstract class Model extends Layer implements AutoCloseable {
    * and, if it is compiled, optimizer, losses, metrics, the optimizer's memory and the number of
    * steps, so that training goes on with the same bits. A file that is there is replaced whole.
    *
-   * @throws IllegalStateException if it is not built, or not in FLOAT32
+   * @throws IllegalStateException if it is not built, not in FLOAT32, or made of something that
+   *     could not be made again, such as an anonymous class
    */
   public void save(Path file) throws IOException {
     SavedModel.write(this, requireBuilt(), fit, file);
@@ -353,7 +354,7 @@ public abstract class Model extends Layer implements AutoCloseable {
   private Built requireBuilt() {
     if (built == null) {
       throw new IllegalStateException(
-          getClass().getSimpleName()
+          typeName()
               + (taker == null
                   ? " has not been built; call build(Shape, seed) first"
                   : " has become a part of " + taker + ", which was built later; build it again"));
@@ -364,8 +365,7 @@ public abstract class Model extends Layer implements AutoCloseable {
   private Fit requireCompiled() {
     if (fit == null) {
       throw new IllegalStateException(
-          getClass().getSimpleName()
-              + " has not been compiled; call compile(optimizer, loss, metrics) first");
+          typeName() + " has not been compiled; call compile(optimizer, loss, metrics) first");
     }
     return fit;
   }
@@ -373,7 +373,7 @@ public abstract class Model extends Layer implements AutoCloseable {
   private <T> T only(List<T> all, String what) {
     if (all.size() != 1) {
       throw new IllegalStateException(
-          getClass().getSimpleName() + " has " + all.size() + " " + what + "; ask for all of them");
+          typeName() + " has " + all.size() + " " + what + "; ask for all of them");
     }
     return all.get(0);
   }

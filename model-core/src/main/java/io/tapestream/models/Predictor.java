@@ -38,20 +38,23 @@ final class Predictor {
       step = new CapturedStep((context, piece) -> model.applyAll(piece, context));
     }
     try {
-      for (int from = 0; from < n; from += pieceRows) {
+      int from = 0;
+      do {
         piece(step, inputs, from, Math.min(n, from + pieceRows), predictions);
-      }
+        from += pieceRows;
+      } while (from < n); // also of no rows, for the model to refuse wrong ones
     } finally {
       idle.addFirst(step);
     }
     return predictions;
   }
 
-  /** The common number of rows; the model itself refuses what is no batch. */
-  private static int rows(List<Tensor> inputs) {
-    int n = inputs.isEmpty() || inputs.get(0).rank() == 0 ? 0 : inputs.get(0).dim(0);
+  /** The common number of rows; the model itself refuses examples of other shapes. */
+  private int rows(List<Tensor> inputs) {
+    model.examplesOf(inputs); // refuses scalars
+    int n = inputs.isEmpty() ? 0 : inputs.get(0).dim(0);
     for (Tensor input : inputs) {
-      if (input.rank() > 0 && input.dim(0) != n) {
+      if (input.dim(0) != n) {
         throw new IllegalArgumentException(
             "the inputs of a prediction have one number of rows, got "
                 + inputs.stream().map(Tensor::shape).toList());

@@ -14,6 +14,7 @@ import io.tapestream.metrics.Metric;
 import io.tapestream.models.Model.Built;
 import io.tapestream.optimizers.Optimizer;
 import io.tapestream.specs.SpecException;
+import io.tapestream.specs.Specified;
 import io.tapestream.specs.Specs;
 import io.tapestream.tensor.DType;
 import io.tapestream.tensor.Shape;
@@ -59,7 +60,7 @@ final class SavedModel {
     }
     Map<String, String> metadata = new TreeMap<>();
     metadata.put("tapestream", FORMAT);
-    metadata.put("model", Specs.toJson(model).toString());
+    metadata.put("model", readable(model, Model.class).toString());
     metadata.put("built", built(model, built).toString());
     List<Named> tensors = new ArrayList<>(parameters.named());
     if (fit != null) {
@@ -80,6 +81,18 @@ final class SavedModel {
     }
   }
 
+  /** A specification from which the thing can be made again. */
+  private static <T extends Specified> JsonNode readable(T thing, Class<T> kind) {
+    JsonNode spec = Specs.toJson(thing);
+    try {
+      Specs.read(spec, kind);
+      return spec;
+    } catch (SpecException e) {
+      throw new IllegalStateException(
+          "this model can't be saved, since it could not be loaded again: " + e.getMessage(), e);
+    }
+  }
+
   private static JsonNode built(Model model, Built built) {
     ObjectNode node = JSON.createObjectNode();
     ArrayNode inputs = node.putArray("inputs");
@@ -97,14 +110,14 @@ final class SavedModel {
 
   private static JsonNode training(Fit fit) {
     ObjectNode node = JSON.createObjectNode();
-    node.set("optimizer", Specs.toJson(fit.optimizer()));
+    node.set("optimizer", readable(fit.optimizer(), Optimizer.class));
     ArrayNode goals = node.putArray("goals");
     for (Goal goal : fit.goals()) {
       ObjectNode one = goals.addObject();
-      one.set("loss", Specs.toJson(goal.loss()));
+      one.set("loss", readable(goal.loss(), Loss.class));
       one.put("weight", goal.weight());
       ArrayNode metrics = one.putArray("metrics");
-      goal.metrics().forEach(metric -> metrics.add(Specs.toJson(metric)));
+      goal.metrics().forEach(metric -> metrics.add(readable(metric, Metric.class)));
     }
     node.put("steps", fit.steps());
     node.put("applied", fit.update().applied());

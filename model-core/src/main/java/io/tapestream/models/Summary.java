@@ -26,7 +26,7 @@ final class Summary {
       rows.add(
           row(
               graph,
-              layer.name() + " (" + layer.layer().getClass().getSimpleName() + ")",
+              layer.name() + " (" + layer.layer().typeName() + ")",
               layer.outputs().isEmpty() ? "not called" : Layer.withBatch(layer.outputs()),
               count(layer.parameters()),
               model instanceof Functional functional ? connections(functional, layer) : ""));
@@ -47,8 +47,7 @@ final class Summary {
             + "s"
             + (graph ? "   %s" : "");
     String rule = "─".repeat(Arrays.stream(widths).sum() + 3 * (widths.length - 1)) + "\n";
-    StringBuilder text =
-        new StringBuilder("Model: " + model.getClass().getSimpleName() + "\n" + rule);
+    StringBuilder text = new StringBuilder("Model: " + model.typeName() + "\n" + rule);
     for (String[] row : rows) {
       text.append(String.format(Locale.ROOT, format, (Object[]) row).stripTrailing())
           .append("\n")

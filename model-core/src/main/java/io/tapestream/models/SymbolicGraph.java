@@ -112,7 +112,7 @@ final class SymbolicGraph {
           "layer \"%s\" (%s) is called on %s and on %s: a layer has one input shape, so call a second layer on the other"
               .formatted(
                   layerNames.get(call.layer()),
-                  call.layer().getClass().getSimpleName(),
+                  call.layer().typeName(),
                   Layer.withBatch(first),
                   Layer.withBatch(given)));
     }

@@ -3,6 +3,7 @@ package io.tapestream.training;
 import io.tapestream.backend.Crew;
 import io.tapestream.capture.CapturedStep;
 import io.tapestream.clipping.Clipping;
+import io.tapestream.layers.Context;
 import io.tapestream.models.Model;
 import io.tapestream.optimizers.Optimizer;
 import io.tapestream.strategies.MirroredStrategy;
@@ -125,6 +126,11 @@ public final class Fit implements AutoCloseable {
     List<Callback> callbacks = training.options().callbacks();
     Totals totals = new Totals(objective);
     Iterator<Batch> all = batches.iterator();
+    if (!all.hasNext()) {
+      throw new IllegalArgumentException(
+          "an epoch has no batch to train on; data that comes in batches gives a new iterator for"
+              + " each epoch");
+    }
     for (int i = 0; !training.stopping() && all.hasNext(); i++) {
       int number = i;
       Batch batch = all.next();
@@ -132,7 +138,7 @@ public final class Fit implements AutoCloseable {
       StepResult result = step.run(batch, 0, steps++);
       totals.add(result);
       if (!result.finite()) {
-        dealWith(training, number, result);
+        dealWith(training, number, batch, result);
         continue;
       }
       apply(step, result, training.options().clipping());
@@ -144,23 +150,23 @@ public final class Fit implements AutoCloseable {
     return Scores.of(totals, objective);
   }
 
-  private void dealWith(Training training, int batch, StepResult result) {
+  private void dealWith(Training training, int number, Batch batch, StepResult result) {
     boolean dealtWith = false;
     for (Callback callback : training.options().callbacks()) {
-      dealtWith |= callback.onNotFinite(training, batch, result);
+      dealtWith |= callback.onNotFinite(training, number, result);
     }
     if (!dealtWith) {
-      throw notFinite(result);
+      throw notFinite(batch, result, training.options().step());
     }
   }
 
-  private ArithmeticException notFinite(StepResult result) {
+  private ArithmeticException notFinite(Batch batch, StepResult result, StepSettings settings) {
+    Context context = Context.training(settings.seed(), 0, steps - 1).proposingStatistics();
     return new ArithmeticException(
         "step "
             + (steps - 1)
-            + " since compile has no finite gradient: "
-            + result
-            + "; nothing was applied. Lower the learning rate, or look for NaN in the data");
+            + " since compile has no finite gradient, and nothing was applied: "
+            + NotFinite.where(model, batch, result, context));
   }
 
   private void apply(TrainingStep step, StepResult result, Clipping clipping) {
@@ -177,12 +183,13 @@ public final class Fit implements AutoCloseable {
 
   /** One step on a batch; its loss and metrics before the step. */
   public Scores trainOn(Batch batch) {
+    StepSettings settings = StepSettings.of(0);
     if (single == null) {
-      single = step(StepSettings.of(0));
+      single = step(settings);
     }
     StepResult result = single.run(batch, 0, steps++);
     if (!result.finite()) {
-      throw notFinite(result);
+      throw notFinite(batch, result, settings);
     }
     apply(single, result, Clipping.NONE);
     Totals totals = new Totals(objective);
@@ -219,6 +226,9 @@ public final class Fit implements AutoCloseable {
         int to = Math.min(data.size(), from + StepSettings.DEFAULT_PIECE_ROWS);
         totals.add(worker.score(data, from, to));
       }
+    }
+    if (totals.examples == 0) {
+      throw new IllegalArgumentException("there are no examples to evaluate the model on");
     }
     return Scores.of(totals, objective);
   }

@@ -127,8 +127,22 @@ final class Objective {
 
   private Tensor weighted(int output, List<Tensor> predictions, List<Tensor> labels) {
     Goal goal = goals.get(output);
-    Tensor losses = goal.loss().perExample(predictions.get(output), labels.get(output));
+    Tensor losses;
+    try {
+      losses = goal.loss().perExample(predictions.get(output), labels.get(output));
+    } catch (IllegalArgumentException e) {
+      throw named(output, e);
+    }
     return goal.weight() == 1 ? losses : Scale.of(losses, goal.weight());
+  }
+
+  /** The error of a loss, with its name and, if there are several, its output's. */
+  private IllegalArgumentException named(int output, IllegalArgumentException e) {
+    String loss = goals.get(output).loss().getClass().getSimpleName();
+    String message = String.valueOf(e.getMessage());
+    String told = message.contains(loss) ? message : loss + ": " + message;
+    return new IllegalArgumentException(
+        goals.size() == 1 ? told : "output \"" + outputs.get(output) + "\": " + told, e);
   }
 
   /** Adds up what each metric measures. */

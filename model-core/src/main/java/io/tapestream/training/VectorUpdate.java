@@ -5,6 +5,7 @@ import io.tapestream.autodiff.Variable;
 import io.tapestream.backend.Backend;
 import io.tapestream.backend.Backends;
 import io.tapestream.backend.Crew;
+import io.tapestream.clipping.Clipping;
 import io.tapestream.models.Model;
 import io.tapestream.models.ParameterVector;
 import io.tapestream.models.ParameterVector.Entry;
@@ -49,6 +50,7 @@ public final class VectorUpdate {
 
   private final ParameterVector parameters;
   private final Optimizer optimizer;
+  private final Clipping clipping;
   private final List<Variable> variables;
   private final List<Range> ranges;
   private final List<Table> tables;
@@ -77,12 +79,23 @@ public final class VectorUpdate {
 
   /** Of a built model; which of its layers are frozen counts from now on. */
   public VectorUpdate(Model model, Optimizer optimizer) {
-    this(model.parameters(), model.trainableEntries(), optimizer);
+    this(model, optimizer, Clipping.NONE);
+  }
+
+  /** The same, each gradient that {@link #applyGradients()} finds clipped before. */
+  public VectorUpdate(Model model, Optimizer optimizer, Clipping clipping) {
+    this(model.parameters(), model.trainableEntries(), optimizer, clipping);
   }
 
   VectorUpdate(ParameterVector parameters, List<Entry> trained, Optimizer optimizer) {
+    this(parameters, trained, optimizer, Clipping.NONE);
+  }
+
+  private VectorUpdate(
+      ParameterVector parameters, List<Entry> trained, Optimizer optimizer, Clipping clipping) {
     this.parameters = parameters;
     this.optimizer = optimizer;
+    this.clipping = clipping;
     this.variables = parameters.variablesOf(trained);
     this.ranges = ranges(trained, optimizer);
     this.tables = tables(trained);
@@ -186,6 +199,10 @@ public final class VectorUpdate {
 
   /** Moves the parameters against the gradients that lie in the variables, and clears those. */
   public void applyGradients() {
+    if (clipping != Clipping.NONE) {
+      Tensor gradient = parameters.gradients().slice(0, parameters.trainedSize());
+      clipping.clip(parameters, 1, Math.sqrt(Backends.of(gradient.dtype()).squares(gradient)));
+    }
     apply(1, applied);
     parameters.clearGradients();
   }

@@ -27,6 +27,16 @@ class BackendsTest {
   }
 
   @Test
+  void whyThereIsNoneIsToldToEveryoneWhoAsks() {
+    Backends.Choice none = Backends.Choice.of(Backends.providers(), "gpu");
+    for (int i = 0; i < 2; i++) {
+      assertThatThrownBy(none::orThrow)
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContainingAll("tapestream.backend=gpu", "nd4j");
+    }
+  }
+
+  @Test
   void whyNoneLoadsIsKept() {
     assertThatThrownBy(() -> Backends.choose(List.of(broken()), ""))
         .hasMessageContaining("broken")

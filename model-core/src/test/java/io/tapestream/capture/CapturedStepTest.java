@@ -11,6 +11,8 @@ import io.tapestream.layers.ActivationFunction;
 import io.tapestream.layers.Context;
 import io.tapestream.layers.Dense;
 import io.tapestream.layers.Dropout;
+import io.tapestream.layers.Embedding;
+import io.tapestream.models.Model;
 import io.tapestream.models.Sequential;
 import io.tapestream.ops.DropoutOp;
 import io.tapestream.ops.Mean;
@@ -175,6 +177,22 @@ class CapturedStepTest {
         assertThat(step.run(INFERENCE, logits, Tensor.of(new long[] {1})).get(0).item())
             .isEqualTo(loss);
       }
+    }
+  }
+
+  @Test
+  void anErrorOfARepetitionNamesTheLayerLikeThatOfTheFirstRun() {
+    try (Model model = Sequential.of(new Embedding(4, 2));
+        CapturedStep step =
+            new CapturedStep((context, in) -> List.of(model.apply(in.get(0), context)))) {
+      model.build(Shape.of(3), 1);
+      for (int i = 0; i < 3; i++) {
+        assertThatThrownBy(() -> step.run(INFERENCE, Tensor.of(new long[] {0, 1, 9}, 1, 3)))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContainingAll("layer \"embedding\" (Embedding)", "9");
+        step.run(INFERENCE, Tensor.of(new long[] {0, 1, 2}, 1, 3));
+      }
+      assertThat(step.programs()).isEqualTo(1);
     }
   }
 

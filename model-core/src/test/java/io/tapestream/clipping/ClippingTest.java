@@ -15,6 +15,8 @@ import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
 import io.tapestream.training.Batch;
 import io.tapestream.training.FitOptions;
+import io.tapestream.training.VectorUpdate;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ClippingTest {
@@ -69,6 +71,23 @@ class ClippingTest {
     assertThat(clipped(new ClipByNorm(5), SUM)).isEqualTo(SUM);
     assertThat(clipped(new ClipByGlobalNorm(NORM / WEIGHT), SUM)).isEqualTo(SUM);
     assertThat(clipped(Clipping.NONE, SUM)).isEqualTo(SUM);
+  }
+
+  @Test
+  void anUpdateOfALoopOfOnesOwnClipsToo() {
+    try (Model model = Sequential.of(new Dense(2))) {
+      model.build(Shape.of(2), 1);
+      float[] before = model.parameters().values().toFloats();
+      VectorUpdate update = new VectorUpdate(model, new Sgd(1), new ClipByGlobalNorm(NORM / 2));
+
+      update.applyGradients(
+          List.of(Tensor.of(new float[] {8, 0, 0, 6}, 2, 2), Tensor.of(new float[] {0, 2})));
+
+      float[] after = model.parameters().values().toFloats();
+      for (int i = 0; i < SUM.length; i++) {
+        assertThat(before[i] - after[i]).isCloseTo(SUM[i] / 2, within(1e-5f));
+      }
+    }
   }
 
   @Test

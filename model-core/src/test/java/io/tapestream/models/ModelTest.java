@@ -366,6 +366,13 @@ class ModelTest {
     assertThatThrownBy(() -> model.predict(Tensor.of(new float[784], 1, 784)))
         .hasMessageContaining("LeNet")
         .hasMessageContaining("was built for input (batch, 28, 28, 1), got (1, 784)");
+    assertThatThrownBy(() -> model.predict(Tensor.of(new float[0], 0, 784)))
+        .as("no rows, but of another shape")
+        .hasMessageContaining("was built for input (batch, 28, 28, 1), got (0, 784)");
+    assertThatThrownBy(() -> model.predict(Tensor.scalar(1)))
+        .hasMessageContaining("was called with a scalar");
+    assertThat(model.predict(Tensor.of(new float[0], 0, 28, 28, 1)).shape())
+        .isEqualTo(Shape.of(0, 10));
     assertThatThrownBy(() -> new Stray().build(Shape.of(2), 0))
         .hasMessageContaining("layer (Dense) is called but lies in no field of the model");
     assertThatThrownBy(() -> new Empty().build(Shape.of(2), 0))

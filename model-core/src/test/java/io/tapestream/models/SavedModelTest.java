@@ -9,10 +9,12 @@ import io.tapestream.layers.Context;
 import io.tapestream.layers.Dense;
 import io.tapestream.layers.Dropout;
 import io.tapestream.layers.Input;
+import io.tapestream.layers.Layer;
 import io.tapestream.layers.SymbolicTensor;
 import io.tapestream.losses.MeanSquaredError;
 import io.tapestream.losses.SparseCategoricalCrossEntropy;
 import io.tapestream.metrics.Accuracy;
+import io.tapestream.ops.Relu;
 import io.tapestream.optimizers.Adam;
 import io.tapestream.optimizers.Sgd;
 import io.tapestream.reference.Reference;
@@ -171,6 +173,24 @@ class SavedModelTest {
     assertThatThrownBy(() -> Model.load(gone))
         .hasMessageContaining("names what can't be made here")
         .hasMessageContaining("com.example.Gone");
+    Layer unnamed =
+        new Layer() {
+          @Override
+          public Record settings() {
+            return new Model.None();
+          }
+
+          @Override
+          protected Tensor call(Tensor x, Context context) {
+            return Relu.of(x);
+          }
+        };
+    Model withUnnamed = Sequential.of(unnamed, new Dense(3));
+    withUnnamed.build(Shape.of(4), 1);
+    assertThat(withUnnamed.summary()).contains("layer (Layer)");
+    assertThatThrownBy(() -> withUnnamed.save(file))
+        .hasMessageContaining("can't be saved, since it could not be loaded again")
+        .hasMessageContaining(unnamed.getClass().getName());
     model.save(later);
     assertThatThrownBy(() -> Model.load(later).evaluate(data()))
         .as("it was not compiled")

@@ -25,6 +25,7 @@ import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -170,6 +171,77 @@ class FitTest {
     model.compile(new Adam(), List.of(goal));
     model.fit(data, options);
     return model.parameters().values().toFloats();
+  }
+
+  @Test
+  void aRunThatLeavesTheFiniteNumbersSaysWhere() {
+    Dense hidden = new Dense(2);
+    Model model = Sequential.of(hidden, new Dense(1));
+    model.build(Shape.of(2), 1);
+    model.compile(new Sgd(0.1), new MeanSquaredError());
+    Tensor x = Tensor.of(new float[] {1, 2, 3, 4}, 2, 2);
+    Tensor y = Tensor.of(new float[] {1, 2}, 2, 1);
+
+    assertThatThrownBy(
+            () -> model.trainOnBatch(Batch.of(x, Tensor.of(new float[] {1, Float.NaN}, 2, 1))))
+        .hasMessageContaining("step 0 since compile")
+        .hasMessageContaining("the target (2, 1) holds NaN in row 1");
+    assertThatThrownBy(
+            () -> model.fit(Batch.of(x, Tensor.of(new float[] {1e30f, 0}, 2, 1)), epochs(1)))
+        .hasMessageContaining("predictions are finite, but the loss is Infinity");
+    hidden.trainable(false);
+    model.parameters().values().write(0, new float[] {3e38f, 3e38f}, 0, 2);
+    assertThatThrownBy(() -> model.fit(Batch.of(x, y), epochs(1)))
+        .isInstanceOf(ArithmeticException.class)
+        .hasMessageContaining("layer \"dense\" (Dense) is the first whose output is not finite")
+        .hasMessageContaining("lower the learning rate");
+  }
+
+  @Test
+  void anErrorOfALossNamesItAndItsOutput() {
+    SymbolicTensor x = Input.of(2);
+    Model model =
+        Model.of(
+            List.of(x),
+            List.of(new Dense(1).apply(x).named("a"), new Dense(3).apply(x).named("b")));
+    model.build(Shape.of(2), 1);
+    model.compile(
+        new Sgd(0.1),
+        List.of(Goal.of(new MeanSquaredError()), Goal.of(new SparseCategoricalCrossEntropy(true))));
+    Tensor features = Tensor.of(new float[] {1, 2}, 1, 2);
+
+    for (int i = 0; i < 3; i++) { // eagerly, traced, and repeated
+      model.trainOnBatch(
+          Batch.of(
+              List.of(features),
+              List.of(Tensor.of(new float[1], 1, 1), Tensor.of(new float[] {2}))));
+      assertThatThrownBy(
+              () ->
+                  model.trainOnBatch(
+                      Batch.of(
+                          List.of(features),
+                          List.of(Tensor.of(new float[1], 1, 1), Tensor.of(new float[] {7})))))
+          .hasMessageContainingAll("output \"b\": SparseCategoricalCrossEntropy", "row 0", "7");
+    }
+  }
+
+  @Test
+  void trainingAndTryingOnNothingIsRefused() {
+    Model model = Sequential.of(new Dense(1));
+    model.build(Shape.of(2), 1);
+    model.compile(new Sgd(0.1), new MeanSquaredError());
+    Batch none = Batch.of(Tensor.of(new float[0], 0, 2), Tensor.of(new float[0], 0, 1));
+    Batch one = Batch.of(Tensor.of(new float[2], 1, 2), Tensor.of(new float[1], 1, 1));
+    Iterator<Batch> onlyOnce = List.of(one).iterator();
+
+    assertThatThrownBy(() -> model.fit(none, epochs(1))).hasMessageContaining("no batch");
+    assertThatThrownBy(() -> model.fit(() -> onlyOnce, epochs(2)))
+        .hasMessageContaining("a new iterator for each epoch");
+    assertThatThrownBy(() -> model.evaluate(none)).hasMessageContaining("no examples");
+  }
+
+  private static FitOptions epochs(int n) {
+    return FitOptions.of(8, n);
   }
 
   @Test
