@@ -133,6 +133,15 @@ def attention(causal):
     return layer
 
 
+def attention_across(x, p):
+    """Of a query to another sequence's keys and values, of a length of their own, by the formula."""
+    query, value, key = x
+    qk, qb, kk, kb, vk, vb, ok, ob = p
+    q, k, v = (torch.einsum("ntf,fhd->nhtd", s, w) + b[:, None] for s, w, b in ((query, qk, qb), (key, kk, kb), (value, vk, vb)))
+    shares = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(qk.shape[2]), -1)
+    return torch.einsum("nhtd,hdf->ntf", shares @ v, ok) + ob
+
+
 def relu(x, p, ceiling=0.7, slope=0.2, threshold=0.1):
     return torch.where(x >= ceiling, torch.full_like(x, ceiling), torch.where(x >= threshold, x, slope * (x - threshold)))
 
@@ -192,6 +201,12 @@ CASES = {
     "GRU from a state": ([(4, 2), (3,)], [(2, 9), (3, 9), (2, 9)], [], recurrent(torch.gru)),
     "MultiHeadAttention": ((4, 6), [(6, 2, 3), (2, 3)] * 3 + [(2, 3, 6), (6,)], [], attention(False)),
     "MultiHeadAttention causal": ((3, 4), [(4, 2, 2), (2, 2)] * 3 + [(2, 2, 4), (4,)], [], attention(True)),
+    "MultiHeadAttention across": (
+        [(4, 6), (3, 5), (3, 2)],
+        [(6, 2, 3), (2, 3), (2, 2, 3), (2, 3), (5, 2, 4), (2, 4), (2, 4, 6), (6,)],
+        [],
+        attention_across,
+    ),
 }
 
 

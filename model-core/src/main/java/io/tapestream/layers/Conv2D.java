@@ -95,6 +95,9 @@ public final class Conv2D extends Layer {
     if (input.rank() != 3) {
       throw expected("(batch, height, width, channels)", input);
     }
+    if (input.dim(2) == 0) {
+      throw expected("with at least one channel", input);
+    }
     Size2D size = settings.kernelSize();
     if (!Sizes.fits(input, size, settings.strides(), settings.padding())) {
       throw expected("of at least its window, " + size, input);

@@ -91,6 +91,38 @@ public final class GRU extends Recurrent {
     public Settings {
       Recurrent.check("GRU", units, activation, recurrentActivation);
     }
+
+    /** The same, with the outputs of all steps. */
+    public Settings returningSequences() {
+      return new Settings(
+          units,
+          activation,
+          recurrentActivation,
+          useBias,
+          kernelInitializer,
+          recurrentInitializer,
+          biasInitializer,
+          resetAfter,
+          true,
+          returnState,
+          goBackwards);
+    }
+
+    /** The same, with the last state as a second output. */
+    public Settings returningState() {
+      return new Settings(
+          units,
+          activation,
+          recurrentActivation,
+          useBias,
+          kernelInitializer,
+          recurrentInitializer,
+          biasInitializer,
+          resetAfter,
+          returnSequences,
+          true,
+          goBackwards);
+    }
   }
 
   private final Settings settings;

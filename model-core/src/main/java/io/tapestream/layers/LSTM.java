@@ -81,6 +81,38 @@ public final class LSTM extends Recurrent {
     public Settings {
       Recurrent.check("LSTM", units, activation, recurrentActivation);
     }
+
+    /** The same, with the outputs of all steps. */
+    public Settings returningSequences() {
+      return new Settings(
+          units,
+          activation,
+          recurrentActivation,
+          useBias,
+          kernelInitializer,
+          recurrentInitializer,
+          biasInitializer,
+          unitForgetBias,
+          true,
+          returnState,
+          goBackwards);
+    }
+
+    /** The same, with the last state as further outputs. */
+    public Settings returningState() {
+      return new Settings(
+          units,
+          activation,
+          recurrentActivation,
+          useBias,
+          kernelInitializer,
+          recurrentInitializer,
+          biasInitializer,
+          unitForgetBias,
+          returnSequences,
+          true,
+          goBackwards);
+    }
   }
 
   /** The bias's first values, with 1 for the forget gate's. */

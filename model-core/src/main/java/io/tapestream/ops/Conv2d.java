@@ -53,6 +53,8 @@ public final class Conv2d {
           filter,
           bias);
     }
+    Check.shapes(
+        x.dim(3) > 0, "Conv2d", "images (n, height, width, in) with at least one channel", x);
     Window window =
         Window.of(
             x.dim(1), x.dim(2), filter.dim(0), filter.dim(1), strideHeight, strideWidth, padding);

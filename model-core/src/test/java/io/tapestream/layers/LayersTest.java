@@ -176,20 +176,7 @@ class LayersTest {
 
   @Test
   void aRecurrentLayerGivesItsLastStateAndGoesOnFromIt() {
-    LSTM lstm =
-        new LSTM(
-            new LSTM.Settings(
-                3,
-                ActivationFunction.TANH,
-                ActivationFunction.SIGMOID,
-                true,
-                new HeNormal(),
-                new HeNormal(),
-                new Zeros(),
-                true,
-                true,
-                true,
-                false));
+    LSTM lstm = new LSTM(new LSTM.Settings(3).returningSequences().returningState());
     List<SymbolicTensor> inputs = List.of(Input.of(2, 1), Input.of(3), Input.of(3));
     Functional model = Model.of(inputs, lstm.applyAll(inputs));
     model.build(1);
@@ -213,6 +200,19 @@ class LayersTest {
     float[] expected = atOnce.predict(Tensor.of(steps, 1, 4, 1)).toFloats();
     assertThat(second.get(0).toFloats())
         .containsExactly(Arrays.copyOfRange(expected, 6, 12), within(1e-6f));
+  }
+
+  @Test
+  void aGatedUnitsStateIsItsLastOutput() {
+    SymbolicTensor x = Input.of(4, 1);
+    GRU gru = new GRU(new GRU.Settings(2).returningSequences().returningState());
+    Functional model = Model.of(List.of(x), gru.applyAll(List.of(x)));
+    model.build(1);
+
+    List<Tensor> outputs = model.predict(List.of(Tensor.of(Reference.uniform(5, 4), 1, 4, 1)));
+
+    assertThat(Arrays.copyOfRange(outputs.get(0).toFloats(), 6, 8))
+        .isEqualTo(outputs.get(1).toFloats());
   }
 
   @Test
@@ -255,6 +255,12 @@ class LayersTest {
             () -> Sequential.of(new Conv2D(6, 5, ActivationFunction.RELU)).build(Shape.of(784), 0))
         .hasMessage(
             "layer \"conv2d\" (Conv2D) expects input (batch, height, width, channels), got (batch, 784)");
+    assertThatThrownBy(
+            () ->
+                Sequential.of(new Conv2D(6, 2, ActivationFunction.RELU))
+                    .build(Shape.of(4, 4, 0), 0))
+        .hasMessage(
+            "layer \"conv2d\" (Conv2D) expects input with at least one channel, got (batch, 4, 4, 0)");
     assertThatThrownBy(() -> Sequential.of(new MaxPooling2D(5)).build(Shape.of(4, 4, 1), 0))
         .hasMessage(
             "layer \"max_pooling2d\" (MaxPooling2D) expects input of at least its window, 5×5, got (batch, 4, 4, 1)");

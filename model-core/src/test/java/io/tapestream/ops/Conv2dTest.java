@@ -35,6 +35,17 @@ class Conv2dTest extends OpContract {
                     Padding.SAME))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContainingAll("Conv2d", "(2, 4, 4, 3)", "(3, 3, 2, 8)");
+    assertThatThrownBy(
+            () ->
+                Conv2d.of(
+                    normal(2, 4, 4, 0),
+                    normal(3, 3, 0, 8),
+                    null,
+                    Activation.RELU,
+                    1,
+                    1,
+                    Padding.SAME))
+        .hasMessageContainingAll("Conv2d", "at least one channel", "(2, 4, 4, 0)");
   }
 
   @Override

@@ -166,7 +166,15 @@ class ReferenceLayersTest {
             "MultiHeadAttention causal",
             new MultiHeadAttention(new MultiHeadAttention.Settings(2, 2, 0, true)),
             3,
-            4));
+            4),
+        of(
+            "MultiHeadAttention across",
+            new MultiHeadAttention(
+                new MultiHeadAttention.Settings(
+                    2, 3, 4, 0, true, false, new HeNormal(), new Zeros())),
+            Shape.of(4, 6),
+            Shape.of(3, 5),
+            Shape.of(3, 2)));
   }
 
   private static Arguments of(String name, Layer layer, int... input) {

@@ -39,12 +39,6 @@ final class Nd4jBackend extends Nd4jLayers {
   @Override
   public void matmul(
       Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor out, boolean accumulate) {
-    if (a.size() == 0) {
-      if (!accumulate) {
-        out.clear();
-      }
-      return;
-    }
     product(a, transposeA, array(b), transposeB, out, accumulate);
   }
 
@@ -290,6 +284,12 @@ final class Nd4jBackend extends Nd4jLayers {
       boolean transposeB,
       Tensor out,
       boolean accumulate) {
+    if (a.size() == 0 || b.isEmpty()) { // ND4J refuses a sum of nothing
+      if (!accumulate) {
+        out.clear();
+      }
+      return;
+    }
     Nd4jTensor.of(out)
         .run(
             "matmul",
