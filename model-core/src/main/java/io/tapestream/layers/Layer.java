@@ -100,7 +100,11 @@ public abstract class Layer implements Specified {
    * @return at least one output; always the same number
    */
   protected List<Tensor> callAll(List<Tensor> inputTensors, Context context) {
-    return List.of(call(inputTensors, context));
+    Tensor output = call(inputTensors, context);
+    if (output == null) {
+      throw new IllegalStateException(this + " returned null for its output");
+    }
+    return List.of(output);
   }
 
   /** The layers directly in this one by name, in the order of their construction. */
@@ -158,6 +162,11 @@ public abstract class Layer implements Specified {
       outputs = callAll(inputTensors, context);
     } catch (IllegalArgumentException e) {
       throw named(e);
+    }
+    for (Tensor output : outputs) {
+      if (output.rank() == 0) {
+        throw new IllegalStateException(this + " returned a scalar; its output is (batch, …)");
+      }
     }
     if (observer != null) {
       observer.after(this, outputs);

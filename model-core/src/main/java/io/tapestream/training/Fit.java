@@ -7,6 +7,7 @@ import io.tapestream.layers.Context;
 import io.tapestream.models.Model;
 import io.tapestream.optimizers.Optimizer;
 import io.tapestream.strategies.MirroredStrategy;
+import io.tapestream.tensor.DType;
 import io.tapestream.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -118,6 +119,13 @@ public final class Fit implements AutoCloseable {
   }
 
   private TrainingStep step(StepSettings settings) {
+    DType dtype = model.parameters().values().dtype();
+    if (dtype != DType.FLOAT32) {
+      throw new IllegalStateException(
+          "a model is trained in FLOAT32; this one is built in "
+              + dtype
+              + ", which is for checking gradients");
+    }
     return new TrainingStep(
         model, objective, replicas == 1 ? settings : settings.mirrored(replicas), () -> 0);
   }

@@ -130,10 +130,21 @@ final class Objective {
     Tensor losses;
     try {
       losses = goal.loss().perExample(predictions.get(output), labels.get(output));
+      requireOnePerExample(losses, predictions.get(output));
     } catch (IllegalArgumentException e) {
       throw named(output, e);
     }
     return goal.weight() == 1 ? losses : Scale.of(losses, goal.weight());
+  }
+
+  private static void requireOnePerExample(Tensor losses, Tensor predictions) {
+    if (losses.rank() != 1 || losses.dim(0) != predictions.dim(0)) {
+      throw new IllegalArgumentException(
+          "a loss gives one number for each of "
+              + predictions.dim(0)
+              + " examples, not "
+              + losses.shape());
+    }
   }
 
   /** The error of a loss, with its name and, if there are several, its output's. */

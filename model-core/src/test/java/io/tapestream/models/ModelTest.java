@@ -37,6 +37,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -377,6 +378,27 @@ class ModelTest {
         .hasMessageContaining("layer (Dense) is called but lies in no field of the model");
     assertThatThrownBy(() -> new Empty().build(Shape.of(2), 0))
         .hasMessageContaining("field dense of " + Empty.class.getName() + " is null");
+  }
+
+  @Test
+  void aLayerWithoutAnOutputPerExampleIsRefused() {
+    assertThatThrownBy(() -> new Gives(x -> io.tapestream.ops.Sum.of(x)).build(Shape.of(2), 0))
+        .hasMessageContaining("(Gives) returned a scalar; its output is (batch, …)");
+    assertThatThrownBy(() -> new Gives(x -> null).build(Shape.of(2), 0))
+        .hasMessageContaining("(Gives) returned null");
+  }
+
+  static final class Gives extends Model {
+    private final UnaryOperator<Tensor> function;
+
+    Gives(UnaryOperator<Tensor> function) {
+      this.function = function;
+    }
+
+    @Override
+    protected Tensor call(Tensor x, Context context) {
+      return function.apply(x);
+    }
   }
 
   static final class Stray extends Model {

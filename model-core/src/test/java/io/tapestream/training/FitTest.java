@@ -11,6 +11,7 @@ import io.tapestream.layers.Input;
 import io.tapestream.layers.Layer;
 import io.tapestream.layers.SymbolicTensor;
 import io.tapestream.losses.CategoricalCrossEntropy;
+import io.tapestream.losses.Loss;
 import io.tapestream.losses.MeanSquaredError;
 import io.tapestream.losses.SparseCategoricalCrossEntropy;
 import io.tapestream.losses.SumLoss;
@@ -18,9 +19,13 @@ import io.tapestream.metrics.Accuracy;
 import io.tapestream.models.Functional;
 import io.tapestream.models.Model;
 import io.tapestream.models.Sequential;
+import io.tapestream.ops.Mean;
+import io.tapestream.ops.Square;
+import io.tapestream.ops.Subtract;
 import io.tapestream.optimizers.Adam;
 import io.tapestream.optimizers.Sgd;
 import io.tapestream.reference.Reference;
+import io.tapestream.tensor.DType;
 import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
 import java.util.ArrayList;
@@ -223,6 +228,29 @@ class FitTest {
                           List.of(Tensor.of(new float[1], 1, 1), Tensor.of(new float[] {7})))))
           .hasMessageContainingAll("output \"b\": SparseCategoricalCrossEntropy", "row 0", "7");
     }
+  }
+
+  /** A mean over the batch, which no loss may be. */
+  private record OneForAll() implements Loss {
+    @Override
+    public Tensor perExample(Tensor predictions, Tensor labels) {
+      return Mean.of(Square.of(Subtract.of(predictions, labels)));
+    }
+  }
+
+  @Test
+  void aLossThatIsNotOneNumberAnExampleAndTrainingInDoubleAreRefused() {
+    Model model = Sequential.of(new Dense(1));
+    model.build(Shape.of(2), 1);
+    Batch batch = Batch.of(Tensor.of(new float[6], 3, 2), Tensor.of(new float[3], 3, 1));
+    model.compile(new Sgd(0.1), new OneForAll());
+    assertThatThrownBy(() -> model.trainOnBatch(batch))
+        .hasMessageContaining("OneForAll: a loss gives one number for each of 3 examples, not ()");
+
+    model.build(Shape.of(2), 1, DType.FLOAT64);
+    model.compile(new Sgd(0.1), new MeanSquaredError());
+    assertThatThrownBy(() -> model.fit(batch, epochs(1)))
+        .hasMessageContaining("trained in FLOAT32; this one is built in FLOAT64");
   }
 
   @Test
