@@ -16,11 +16,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.ToDoubleFunction;
 
 /** Whole training steps (forward, backward, update) beside those of the peers. */
 public final class StepBenchmark implements Benchmark {
   private static final int[] THREADS = {1, 2};
-  private static final String US = "tapestream";
+  private static final String CAPTURED = "captured";
+  private static final String EAGER = "eager";
   private static final String DJL = "djl";
   private static final String TORCH = "torch";
   private static final String DL4J = "dl4j";
@@ -100,11 +102,14 @@ public final class StepBenchmark implements Benchmark {
       Interleaved pace, Row row, Optional<String> python, DjlThread djlThread) throws Exception {
     Examples examples = Examples.of(row.model(), row.batch());
     StepSettings settings = StepSettings.of(1).withThreads(row.threads());
-    try (TimedFit ours = TapestreamStep.of(row.model(), row.rule(), examples, settings);
+    try (TimedFit captured = TapestreamStep.of(row.model(), row.rule(), examples, settings);
+        TimedFit eager =
+            TapestreamStep.of(row.model(), row.rule(), examples, settings.runEagerly());
         DjlThread.Trained djl = djlThread.train(row.model(), row.rule(), examples);
         Closing torch = new Closing(torch(row, python))) {
       Map<String, Contestant> contestants = new LinkedHashMap<>();
-      contestants.put(US, atLeast -> ours.perSecond(atLeast) / row.batch());
+      contestants.put(CAPTURED, atLeast -> captured.perSecond(atLeast) / row.batch());
+      contestants.put(EAGER, atLeast -> eager.perSecond(atLeast) / row.batch());
       contestants.put(DJL, djl);
       torch.step().ifPresent(step -> contestants.put(TORCH, step));
       if (row.threads() == 1) { // it has no number of threads of its own
@@ -137,16 +142,24 @@ public final class StepBenchmark implements Benchmark {
             .with("update", row.update())
             .with("batch", Integer.toString(row.batch()))
             .with("threads", Integer.toString(row.threads()));
-    List<String> peers =
-        List.of(DJL, TORCH, DL4J).stream().filter(speeds.perTurn()::containsKey).toList();
-    told.with("steps/s", speeds.median(US));
+    told.with("captured steps/s", speeds.median(CAPTURED));
+    told.with("eager steps/s", speeds.median(EAGER));
     for (String peer : List.of(DJL, TORCH, DL4J)) {
-      boolean there = peers.contains(peer);
-      told.with(peer + " steps/s", there ? speeds.median(peer) : Double.NaN);
+      told.with(peer + " steps/s", of(speeds, peer, speeds::median));
     }
     for (String peer : List.of(DJL, TORCH, DL4J)) {
-      boolean there = peers.contains(peer);
-      told.with("over " + peer, there ? speeds.ratio(US, peer) : Double.NaN);
+      told.with("captured over " + peer, of(speeds, peer, p -> speeds.ratio(CAPTURED, p)));
     }
+    double eager = Double.NaN;
+    for (String peer : List.of(DJL, TORCH)) {
+      double over = of(speeds, peer, p -> speeds.ratio(EAGER, p));
+      eager = Double.isNaN(eager) || over < eager ? over : eager;
+    }
+    told.with("eager over the faster", eager);
+  }
+
+  /** A figure about a peer; NaN if it has not run. */
+  private static double of(Speeds speeds, String peer, ToDoubleFunction<String> figure) {
+    return speeds.perTurn().containsKey(peer) ? figure.applyAsDouble(peer) : Double.NaN;
   }
 }
