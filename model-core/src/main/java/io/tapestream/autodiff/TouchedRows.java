@@ -9,6 +9,7 @@ import io.tapestream.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -115,13 +116,19 @@ public final class TouchedRows {
   }
 
   /**
-   * Adds the rows that are kept {@linkplain #beside beside} this gradient to another one of its
-   * shape, one after another as they came; their memory must still be there.
+   * Gives the rows that are kept {@linkplain #beside beside} this gradient, as they came: ids,
+   * INT64 (…), and what is to be added to the rows that they name, (…, width). Their memory must
+   * still be there.
    */
-  public void addTo(TouchedRows other) {
-    for (Addend addend : addends) {
-      other.add(addend.ids, addend.rows);
+  public void forEachBeside(BiConsumer<Tensor, Tensor> addend) {
+    for (Addend a : addends) {
+      addend.accept(a.ids, a.rows);
     }
+  }
+
+  /** Somebody has written to rows, which were zero before; INT64 (n). */
+  public void wrote(Tensor ids) {
+    take(ids);
   }
 
   private void take(Tensor ids) {

@@ -143,13 +143,17 @@ public final class Fit implements AutoCloseable {
       int number = i;
       Batch batch = all.next();
       callbacks.forEach(c -> c.onBatchBegin(training, number));
-      StepResult result = step.run(batch, 0, steps++);
+      boolean apart =
+          update.takesRows()
+              && callbacks.isEmpty()
+              && training.options().clipping() == Clipping.NONE;
+      StepResult result = apart ? step.runApart(batch, 0, steps++) : step.run(batch, 0, steps++);
       totals.add(result);
       if (!result.finite()) {
         dealWith(training, number, batch, result);
         continue;
       }
-      apply(step, result, training.options().clipping());
+      apply(step, result, training.options().clipping(), apart);
       if (!callbacks.isEmpty()) {
         Map<String, Double> values = Scores.of(totals, objective).values("");
         callbacks.forEach(c -> c.onBatchEnd(training, number, values));
@@ -177,14 +181,17 @@ public final class Fit implements AutoCloseable {
             + NotFinite.where(model, batch, result, context));
   }
 
-  private void apply(TrainingStep step, StepResult result, Clipping clipping) {
+  /**
+   * @param apart whether rows of tables lie apart
+   */
+  private void apply(TrainingStep step, StepResult result, Clipping clipping, boolean apart) {
     if (result.weightSum() == 0) {
       return;
     }
     try (Crew.Scope scope = step.crew().enter()) {
       double divisor = objective.mean() ? result.weightSum() : 1;
       clipping.clip(model.parameters(), divisor, result.gradientNorm());
-      update.apply(divisor, steps - 1);
+      update.apply(divisor, steps - 1, apart ? step.gradient() : null);
       model.parameters().takeProposedStatistics();
     }
   }
@@ -199,7 +206,7 @@ public final class Fit implements AutoCloseable {
     if (!result.finite()) {
       throw notFinite(batch, result, settings);
     }
-    apply(single, result, Clipping.NONE);
+    apply(single, result, Clipping.NONE, false);
     Totals totals = new Totals(objective);
     totals.add(result);
     return Scores.of(totals, objective);

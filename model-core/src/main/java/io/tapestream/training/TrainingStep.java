@@ -34,7 +34,7 @@ public final class TrainingStep implements AutoCloseable {
   private final StepSettings settings;
   private final List<PieceWorker> workers;
   private final Crew crew;
-  private final GradientRoom gradient;
+  private final BatchGradient gradient;
   private final boolean whole; // whether a batch is one piece
   private final boolean someFrozen;
   private double forwardShare;
@@ -71,9 +71,8 @@ public final class TrainingStep implements AutoCloseable {
         Stream.generate(() -> new PieceWorker(model, objective, settings.eagerly(), nanoTime))
             .limit(settings.threads())
             .toList();
-    ParameterVector parameters = model.parameters();
-    this.gradient = GradientRoom.of(model);
-    this.someFrozen = gradient.size() < parameters.trainedSize();
+    this.gradient = new BatchGradient(model);
+    this.someFrozen = !gradient.coversAll();
     this.crew = new Crew(settings.threads(), "training-step");
   }
 
@@ -95,6 +94,14 @@ public final class TrainingStep implements AutoCloseable {
    *     shapes
    */
   public StepResult run(Batch batch, long virtualWorker, long step) {
+    StepResult result = runApart(batch, virtualWorker, step);
+    gradient.intoVector();
+    return result;
+  }
+
+  /** As {@link #run}, but rows of tables stay apart in {@link #gradient}. */
+  StepResult runApart(Batch batch, long virtualWorker, long step) {
+    gradient.begin();
     model.parameters().proposedStatistics().copyFrom(model.parameters().statistics());
     Totals totals = new Totals(objective);
     Batch rows = counted(batch);
@@ -120,6 +127,11 @@ public final class TrainingStep implements AutoCloseable {
     order.rethrow();
     noteTimes();
     return result(totals, batch.size());
+  }
+
+  /** The last batch's gradient. */
+  BatchGradient gradient() {
+    return gradient;
   }
 
   /** The threads, which between two runs may do other work. */
@@ -162,15 +174,13 @@ public final class TrainingStep implements AutoCloseable {
                 pieces.from(piece),
                 pieces.to(piece),
                 context,
-                first ? gradient : worker.partial());
+                first ? gradient.first() : worker.partial());
         boolean passed =
             order.pass(
                 piece,
                 () -> {
                   totals.add(own);
-                  if (!first) {
-                    gradient.add(worker.partial());
-                  }
+                  gradient.add(first ? gradient.first() : worker.partial());
                 });
         if (!passed) {
           return;

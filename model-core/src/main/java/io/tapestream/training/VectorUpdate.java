@@ -17,6 +17,7 @@ import io.tapestream.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An optimizer and its memory for a model's trained parameters, those of frozen layers left out.
@@ -66,6 +67,7 @@ public final class VectorUpdate {
       int rowsOfARange,
       int firstRange,
       int ranges,
+      Entry entry,
       TouchedRows touched) {
 
     int width() {
@@ -169,6 +171,7 @@ public final class VectorUpdate {
           perRange,
           first,
           count,
+          entry,
           touched);
     }
   }
@@ -197,6 +200,11 @@ public final class VectorUpdate {
     applyGradients();
   }
 
+  /** Whether it moves only the rows of tables that were named, so that they may lie apart. */
+  boolean takesRows() {
+    return optimizer.leavesZeros() && optimizer.granule() != Granule.TENSOR;
+  }
+
   /** Moves the parameters against the gradients that lie in the variables, and clears those. */
   public void applyGradients() {
     if (clipping != Clipping.NONE) {
@@ -215,15 +223,30 @@ public final class VectorUpdate {
    * @param round steps before this one, those that moved nothing included
    */
   void apply(double divisor, long round) {
+    apply(divisor, round, null);
+  }
+
+  /**
+   * As above.
+   *
+   * @param apart the gradient, if rows of it lie apart from the model's vector
+   */
+  void apply(double divisor, long round, @Nullable BatchGradient apart) {
     Step step = new Step(++applied, round);
     float by = (float) divisor;
     int from = 0;
     for (Table table : tables) {
-      if (!table.touched.all()) {
-        applyRanges(from, table.firstRange, by, step);
-        applyRows(table, by, step);
-        from = table.firstRange + table.ranges;
+      RowSums rows = apart == null ? null : apart.rowsOf(table.entry);
+      if (rows == null && (apart != null || table.touched.all())) {
+        continue; // it lies in the vector as a whole
       }
+      applyRanges(from, table.firstRange, by, step);
+      if (rows != null) {
+        applyRows(table, rows, by, step);
+      } else {
+        applyRows(table, by, step);
+      }
+      from = table.firstRange + table.ranges;
     }
     applyRanges(from, ranges.size(), by, step);
   }
@@ -260,36 +283,50 @@ public final class VectorUpdate {
 
   /** Updates the rows that the step has touched, as many at a time as a range has. */
   private void applyRows(Table table, float by, Step step) {
-    float[][] slots = new float[optimizer.slots()][table.room.size()];
     int count = table.touched.count();
     for (int done = 0; done < count; done += table.rowsOfARange) {
-      int rows = Math.min(table.rowsOfARange, count - done);
-      moveSlots(table, done, rows, slots, true);
-      applyRows(table, table.touched.rows().slice(done, done + rows), slots, by, step);
-      moveSlots(table, done, rows, slots, false);
+      Tensor names = table.touched.rows().slice(done, Math.min(count, done + table.rowsOfARange));
+      Tensor gradients = table.room.slice(0, names.size());
+      Backends.of(gradients.dtype()).gatherRows(table.gradients, names, gradients);
+      applyRows(table, names, gradients, by, step);
     }
   }
 
-  private void applyRows(Table table, Tensor names, float[][] slots, float by, Step step) {
+  /** Updates rows whose gradients lie side by side. */
+  private void applyRows(Table table, RowSums rows, float by, Step step) {
+    int count = rows.count();
+    for (int done = 0; done < count; done += table.rowsOfARange) {
+      int end = Math.min(count, done + table.rowsOfARange);
+      applyRows(table, rows.rows().slice(done, end), rows.sums().slice(done, end), by, step);
+    }
+  }
+
+  private void applyRows(Table table, Tensor names, Tensor gradients, float by, Step step) {
     Backend backend = Backends.of(table.weights.dtype());
     Room room = rooms.get();
+    int n = gradients.size();
+    gradients.read(0, room.gradient, 0, n);
+    divide(room.gradient, n, by);
     Tensor rows = table.room.slice(0, names.size());
-    int n = rows.size();
-    backend.gatherRows(table.gradients, names, rows);
-    rows.read(0, room.gradient, 0, n);
     backend.gatherRows(table.weights, names, rows);
     rows.read(0, room.weights, 0, n);
-    divide(room.gradient, n, by);
+    float[][] slots = new float[optimizer.slots()][n];
+    moveSlots(table, names, slots, true);
     optimizer.update(room.weights, room.gradient, slots, 0, n, step);
+    moveSlots(table, names, slots, false);
     rows.write(0, room.weights, 0, n);
     backend.setRows(names, rows, table.weights);
   }
 
   /** Copies the optimizer's memory of touched rows side by side, or back to where it was. */
-  private void moveSlots(Table table, int done, int rows, float[][] slots, boolean together) {
+  private void moveSlots(Table table, Tensor names, float[][] slots, boolean together) {
+    if (slots.length == 0) {
+      return;
+    }
     int width = table.width();
-    for (int i = 0; slots.length > 0 && i < rows; i++) {
-      int row = (int) table.touched.row(done + i);
+    long[] rows = names.toLongs();
+    for (int i = 0; i < rows.length; i++) {
+      int row = (int) rows[i];
       Range range = ranges.get(table.firstRange + row / table.rowsOfARange);
       int at = table.offset + row * width - range.from();
       for (int slot = 0; slot < slots.length; slot++) {
