@@ -519,7 +519,8 @@ final class CpuBackend extends CpuLayers {
     byImages(
         x,
         (from, to) ->
-            new Pooling(x.slice(from, to), window).max(x.slice(from, to), y.slice(from, to)));
+            new Pooling(x.slice(from, to), window)
+                .max(kernels, x.slice(from, to), y.slice(from, to)));
     hold(x, y);
   }
 

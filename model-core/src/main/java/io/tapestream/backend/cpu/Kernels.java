@@ -178,6 +178,41 @@ interface Kernels {
       int width);
 
   /**
+   * {@code y = max x} over a pooling window, for each of {@code channels} that lie side by side.
+   *
+   * @param rows of the window
+   * @param rowStep bytes from one to the next; columns are {@code 4 · channels} bytes apart
+   * @param columns of the window
+   */
+  void maxOfWindow(
+      ByteBuffer x,
+      int xAt,
+      int rows,
+      int rowStep,
+      int columns,
+      int channels,
+      ByteBuffer y,
+      int yAt);
+
+  /**
+   * The gradient of {@link #maxOfWindow}: the first element that equals the maximum has it, the
+   * others have 0. Those of dx lie as those of x do.
+   */
+  void maxOfWindowGradient(
+      ByteBuffer x,
+      int xAt,
+      int rows,
+      int rowStep,
+      int columns,
+      int channels,
+      ByteBuffer y,
+      int yAt,
+      ByteBuffer dy,
+      int dyAt,
+      ByteBuffer dx,
+      int dxAt);
+
+  /**
    * For a row of pooling windows of {@code channels} maxima each, that column of each window which
    * lies at {@code rowFrom + w · rowStep}: an element that equals its window's maximum is added
    * what is given for the maximum, of which nothing is left for others.

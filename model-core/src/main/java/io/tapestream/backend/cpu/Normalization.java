@@ -34,19 +34,22 @@ final class Normalization {
     }
     int rows = x.size() / k;
     double[] total =
-        total(
+        totals(
             rows,
             k,
+            1,
             (at, count, length, sums) ->
-                kernels.addColumns(x.buffer(), x.byteOffset() + at, count, length, sums));
+                kernels.addColumns(x.buffer(), x.byteOffset() + at, count, length, sums[0]))[0];
     write(total, rows, mean);
     float[] center = repeated(mean.toFloats());
     total =
-        total(
+        totals(
             rows,
             k,
+            1,
             (at, count, length, sums) ->
-                kernels.addSquares(x.buffer(), x.byteOffset() + at, count, length, center, sums));
+                kernels.addSquares(
+                    x.buffer(), x.byteOffset() + at, count, length, center, sums[0]))[0];
     write(total, rows, variance);
   }
 
@@ -96,26 +99,26 @@ final class Normalization {
     int k = mean.size();
     float[] center = repeated(mean.toFloats());
     int rows = k == 0 ? 0 : x.size() / k;
-    double[] products =
-        total(
+    double[][] totals =
+        totals(
             rows,
             k,
-            (at, count, length, sums) ->
-                kernels.addProducts(
-                    x.buffer(),
-                    x.byteOffset() + at,
-                    dy.buffer(),
-                    dy.byteOffset() + at,
-                    count,
-                    length,
-                    center,
-                    sums));
-    double[] total =
-        total(
-            rows,
-            k,
-            (at, count, length, sums) ->
-                kernels.addColumns(dy.buffer(), dy.byteOffset() + at, count, length, sums));
+            2,
+            (at, count, length, sums) -> {
+              int dyAt = dy.byteOffset() + at;
+              kernels.addProducts(
+                  x.buffer(),
+                  x.byteOffset() + at,
+                  dy.buffer(),
+                  dyAt,
+                  count,
+                  length,
+                  center,
+                  sums[0]);
+              kernels.addColumns(dy.buffer(), dyAt, count, length, sums[1]);
+            });
+    double[] products = totals[0];
+    double[] total = totals[1];
     float[] scale = scales(variance, epsilon);
     for (int j = 0; j < k; j++) {
       products[j] *= scale[j];
@@ -172,37 +175,42 @@ final class Normalization {
                 accumulate));
   }
 
-  /** Sums of columns of a piece. */
+  /** Adds a piece's columns to sums of several kinds. */
   @FunctionalInterface
   private interface Sums {
-    void add(int at, int count, int length, float[] sums);
+    void add(int at, int count, int length, float[][] sums);
   }
 
-  /** The sums of all columns, part by part. */
-  private static double[] total(int rows, int k, Sums sums) {
+  /** Sums of several kinds over all columns, part by part. */
+  private static double[][] totals(int rows, int k, int kinds, Sums sums) {
     int rowsOfAPart = rowsOfAPart(k);
-    double[][] totals = new double[(rows + rowsOfAPart - 1) / rowsOfAPart][k];
+    double[][][] totals = new double[(rows + rowsOfAPart - 1) / rowsOfAPart][kinds][k];
     Parts.of(
         rows,
         rowsOfAPart,
         (from, to) -> {
-          float[] ofAPiece = new float[longRow(k)];
+          float[][] ofAPiece = new float[kinds][longRow(k)];
+          double[][] ofThePart = totals[from / rowsOfAPart];
           eachPiece(
               from,
               to,
               k,
               (at, count, length) -> {
                 sums.add(at, count, length, ofAPiece);
-                fold(ofAPiece, totals[from / rowsOfAPart]);
+                for (int kind = 0; kind < kinds; kind++) {
+                  fold(ofAPiece[kind], ofThePart[kind]);
+                }
               });
         });
-    double[] total = new double[k];
-    for (double[] part : totals) {
-      for (int j = 0; j < k; j++) {
-        total[j] += part[j];
+    double[][] all = new double[kinds][k];
+    for (double[][] part : totals) {
+      for (int kind = 0; kind < kinds; kind++) {
+        for (int j = 0; j < k; j++) {
+          all[kind][j] += part[kind][j];
+        }
       }
     }
-    return total;
+    return all;
   }
 
   private static void each(int rows, int k, Piece piece) {

@@ -191,6 +191,55 @@ class PlainKernels implements Kernels {
   }
 
   @Override
+  public void maxOfWindow(
+      ByteBuffer x,
+      int xAt,
+      int rows,
+      int rowStep,
+      int columns,
+      int channels,
+      ByteBuffer y,
+      int yAt) {
+    for (int c = 0; c < 4 * channels; c += 4) {
+      float largest = x.getFloat(xAt + c);
+      for (int r = 0; r < rows; r++) {
+        for (int j = 0; j < columns; j++) {
+          largest = Math.max(largest, x.getFloat(xAt + r * rowStep + 4 * j * channels + c));
+        }
+      }
+      y.putFloat(yAt + c, largest);
+    }
+  }
+
+  @Override
+  public void maxOfWindowGradient(
+      ByteBuffer x,
+      int xAt,
+      int rows,
+      int rowStep,
+      int columns,
+      int channels,
+      ByteBuffer y,
+      int yAt,
+      ByteBuffer dy,
+      int dyAt,
+      ByteBuffer dx,
+      int dxAt) {
+    for (int c = 0; c < 4 * channels; c += 4) {
+      float largest = y.getFloat(yAt + c);
+      int offered = floatToRawIntBits(dy.getFloat(dyAt + c));
+      for (int r = 0; r < rows; r++) {
+        for (int j = 0; j < columns; j++) {
+          int at = r * rowStep + 4 * j * channels + c;
+          int passed = offered & maskOfDifference(x.getFloat(xAt + at), largest);
+          dx.putFloat(dxAt + at, intBitsToFloat(offered ^ passed));
+          offered = passed;
+        }
+      }
+    }
+  }
+
+  @Override
   public void takeMaxima(
       int windows,
       int channels,

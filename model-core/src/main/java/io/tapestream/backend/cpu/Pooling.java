@@ -37,37 +37,69 @@ final class Pooling {
     this.outputLength = outputWidth * channels;
   }
 
-  void max(Tensor x, Tensor y) {
-    float[] row = new float[rowLength];
-    float[] down = new float[rowLength];
-    float[] result = new float[outputLength];
+  void max(Kernels kernels, Tensor x, Tensor y) {
     for (int line = 0; line < images * outputHeight; line++) {
-      x.read(rowAt(line, top(line)), down, 0, rowLength);
-      for (int r = top(line) + 1; r < bottom(line); r++) {
-        x.read(rowAt(line, r), row, 0, rowLength);
-        for (int i = 0; i < rowLength; i++) {
-          down[i] = Math.max(down[i], row[i]);
-        }
-      }
       for (int q = 0; q < outputWidth; q++) {
-        int to = q * channels;
-        System.arraycopy(down, left(q) * channels, result, to, channels);
-        for (int column = left(q) + 1; column < right(q); column++) {
-          int from = column * channels;
-          for (int c = 0; c < channels; c++) {
-            result[to + c] = Math.max(result[to + c], down[from + c]);
-          }
+        kernels.maxOfWindow(
+            x.buffer(),
+            x.byteOffset() + windowAt(line, q),
+            bottom(line) - top(line),
+            4 * rowLength,
+            right(q) - left(q),
+            channels,
+            y.buffer(),
+            y.byteOffset() + 4 * (line * outputLength + q * channels));
+      }
+    }
+  }
+
+  /** The byte at which the part of a window begins that lies in the image. */
+  private int windowAt(int line, int q) {
+    return 4 * (rowAt(line, top(line)) + left(q) * channels);
+  }
+
+  void maxGradient(Kernels kernels, Tensor x, Tensor y, Tensor dy, Tensor dx, boolean accumulate) {
+    if (!accumulate && windowsTile()) {
+      for (int line = 0; line < images * outputHeight; line++) {
+        for (int q = 0; q < outputWidth; q++) {
+          int at = windowAt(line, q);
+          int outputAt = 4 * (line * outputLength + q * channels);
+          kernels.maxOfWindowGradient(
+              x.buffer(),
+              x.byteOffset() + at,
+              window.height(),
+              4 * rowLength,
+              window.width(),
+              channels,
+              y.buffer(),
+              y.byteOffset() + outputAt,
+              dy.buffer(),
+              dy.byteOffset() + outputAt,
+              dx.buffer(),
+              dx.byteOffset() + at);
         }
       }
-      y.write(line * outputLength, result, 0, outputLength);
+    } else {
+      addMaxGradient(kernels, x, y, dy, dx, accumulate);
     }
+  }
+
+  /** Whether each element of an image lies in exactly one window. */
+  private boolean windowsTile() {
+    return window.strideHeight() == window.height()
+        && window.strideWidth() == window.width()
+        && outputHeight * window.height() == height
+        && outputWidth * window.width() == width
+        && window.padTop() == 0
+        && window.padLeft() == 0;
   }
 
   /**
    * Visits a window's elements in order, all windows of a line together: the first that equals the
    * maximum takes what is given, and leaves nothing for those after it.
    */
-  void maxGradient(Kernels kernels, Tensor x, Tensor y, Tensor dy, Tensor dx, boolean accumulate) {
+  private void addMaxGradient(
+      Kernels kernels, Tensor x, Tensor y, Tensor dy, Tensor dx, boolean accumulate) {
     if (!accumulate) {
       dx.clear();
     }

@@ -388,6 +388,46 @@ final class VectorKernels extends PlainKernels {
   }
 
   @Override
+  public void maxOfWindow(
+      ByteBuffer x,
+      int xAt,
+      int rows,
+      int rowStep,
+      int columns,
+      int channels,
+      ByteBuffer y,
+      int yAt) {
+    if (channels % LANES == 0) {
+      VectorRows.maxOfWindow(x, xAt, rows, rowStep, columns, channels, y, yAt);
+    } else {
+      super.maxOfWindow(x, xAt, rows, rowStep, columns, channels, y, yAt);
+    }
+  }
+
+  @Override
+  public void maxOfWindowGradient(
+      ByteBuffer x,
+      int xAt,
+      int rows,
+      int rowStep,
+      int columns,
+      int channels,
+      ByteBuffer y,
+      int yAt,
+      ByteBuffer dy,
+      int dyAt,
+      ByteBuffer dx,
+      int dxAt) {
+    if (channels % LANES == 0) {
+      VectorRows.maxOfWindowGradient(
+          x, xAt, rows, rowStep, columns, channels, y, yAt, dy, dyAt, dx, dxAt);
+    } else {
+      super.maxOfWindowGradient(
+          x, xAt, rows, rowStep, columns, channels, y, yAt, dy, dyAt, dx, dxAt);
+    }
+  }
+
+  @Override
   public void takeMaxima(
       int windows,
       int channels,

@@ -105,6 +105,61 @@ final class VectorRows {
     }
   }
 
+  /** As {@link Kernels#maxOfWindow}. */
+  static void maxOfWindow(
+      ByteBuffer x,
+      int xAt,
+      int rows,
+      int rowStep,
+      int columns,
+      int channels,
+      ByteBuffer y,
+      int yAt) {
+    for (int c = 0; c < 4 * channels; c += 4 * LANES) {
+      FloatVector largest = load(x, xAt + c);
+      for (int r = 0; r < rows; r++) {
+        for (int j = 0; j < columns; j++) {
+          largest = largest.max(load(x, xAt + r * rowStep + 4 * j * channels + c));
+        }
+      }
+      store(largest, y, yAt + c);
+    }
+  }
+
+  /** As {@link Kernels#maxOfWindowGradient}. */
+  static void maxOfWindowGradient(
+      ByteBuffer x,
+      int xAt,
+      int rows,
+      int rowStep,
+      int columns,
+      int channels,
+      ByteBuffer y,
+      int yAt,
+      ByteBuffer dy,
+      int dyAt,
+      ByteBuffer dx,
+      int dxAt) {
+    FloatVector zero = FloatVector.zero(FLOATS);
+    for (int c = 0; c < 4 * channels; c += 4 * LANES) {
+      FloatVector largest = load(y, yAt + c);
+      FloatVector offered = load(dy, dyAt + c);
+      for (int r = 0; r < rows; r++) {
+        for (int j = 0; j < columns; j++) {
+          int at = r * rowStep + 4 * j * channels + c;
+          VectorMask<Float> taken = equal(load(x, xAt + at), largest);
+          store(zero.blend(offered, taken), dx, dxAt + at);
+          offered = offered.blend(zero, taken);
+        }
+      }
+    }
+  }
+
+  /** Whether the bits are equal but for the sign of a zero, so that a NaN equals itself. */
+  private static VectorMask<Float> equal(FloatVector a, FloatVector b) {
+    return a.add(0f).reinterpretAsInts().compare(EQ, b.add(0f).reinterpretAsInts()).cast(FLOATS);
+  }
+
   /** As {@link Kernels#takeMaxima}. */
   static void takeMaxima(
       int windows,
@@ -123,8 +178,9 @@ final class VectorRows {
       for (int c = 0; c < channels; c += LANES, to += LANES) {
         FloatVector offered = FloatVector.fromArray(FLOATS, given, to);
         VectorMask<Float> taken =
-            FloatVector.fromArray(FLOATS, row, from + c)
-                .compare(EQ, FloatVector.fromArray(FLOATS, largest, to));
+            equal(
+                FloatVector.fromArray(FLOATS, row, from + c),
+                FloatVector.fromArray(FLOATS, largest, to));
         FloatVector.fromArray(FLOATS, gradient, from + c)
             .add(zero.blend(offered, taken))
             .intoArray(gradient, from + c);

@@ -7,6 +7,7 @@ import io.tapestream.backend.Binary;
 import io.tapestream.backend.Unary;
 import io.tapestream.tensor.Memory;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -92,6 +93,59 @@ class KernelsTest {
                 kernels.rectifyGradient(
                     0.2f, 0.1f, ceiling, a, OFFSET, b, OFFSET, out, OFFSET, n, accumulate));
       }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {3, 16})
+  void poolsGiveTheSameBits(int channels) {
+    int rowStep = 4 * 3 * channels;
+    assertSameBits(
+        (kernels, a, b, out) ->
+            kernels.maxOfWindow(a, OFFSET, 2, rowStep, 2, channels, out, OFFSET));
+    assertSameBits(
+        (kernels, a, b, out) -> {
+          kernels.maxOfWindow(a, OFFSET, 2, rowStep, 2, channels, out, 640);
+          kernels.maxOfWindowGradient(
+              a, OFFSET, 2, rowStep, 2, channels, out, 640, b, OFFSET, out, OFFSET);
+        });
+    assertSameBits(
+        (kernels, a, b, out) -> {
+          float[] row = new float[6 * channels];
+          float[] largest = new float[2 * channels];
+          float[] given = new float[2 * channels];
+          float[] gradient = new float[6 * channels];
+          for (int i = 0; i < row.length; i++) {
+            row[i] = a.getFloat(4 * i);
+          }
+          for (int i = 0; i < given.length; i++) {
+            given[i] = b.getFloat(4 * i);
+            largest[i] = i % 3 == 0 ? b.getFloat(4 * i) : row[channels + i];
+          }
+          kernels.takeMaxima(2, channels, row, gradient, channels, channels, largest, given, 0);
+          for (int i = 0; i < row.length; i++) {
+            out.putFloat(4 * i, gradient[i]);
+          }
+          for (int i = 0; i < given.length; i++) {
+            out.putFloat(4 * (row.length + i), given[i]);
+          }
+        });
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {3, 16})
+  void movingRowsGivesTheSameBits(int width) {
+    for (RowMove move : RowMove.values()) {
+      assertSameBits(
+          (kernels, a, b, out) -> {
+            ByteBuffer ids = ByteBuffer.allocateDirect(32).order(ByteOrder.nativeOrder());
+            for (int i = 0; i < 4; i++) {
+              ids.putLong(8 * i, new long[] {2, 0, 2, 1}[i]);
+            }
+            boolean gathers = move == RowMove.GATHER;
+            kernels.moveRows(
+                move, ids, 0, 4, gathers ? out : a, OFFSET, gathers ? a : out, OFFSET, width);
+          });
     }
   }
 
