@@ -178,33 +178,39 @@ interface Kernels {
       int width);
 
   /**
-   * {@code y = max x} over a pooling window, for each of {@code channels} that lie side by side.
+   * {@code y = max x} over pooling windows, for each of {@code channels} that lie side by side.
    *
-   * @param rows of the window
+   * @param windows whose maxima lie side by side
+   * @param windowStep bytes of x from one window to the next
+   * @param rows of a window
    * @param rowStep bytes from one to the next; columns are {@code 4 · channels} bytes apart
-   * @param columns of the window
+   * @param columns of a window
    */
-  void maxOfWindow(
-      ByteBuffer x,
-      int xAt,
+  void maxOfWindows(
+      int windows,
+      int windowStep,
       int rows,
       int rowStep,
       int columns,
       int channels,
+      ByteBuffer x,
+      int xAt,
       ByteBuffer y,
       int yAt);
 
   /**
-   * The gradient of {@link #maxOfWindow}: the first element that equals the maximum has it, the
-   * others have 0. Those of dx lie as those of x do.
+   * The gradient of {@link #maxOfWindows} that have no element in common: the first element that
+   * equals the maximum has it, the others have 0. Those of dx lie as those of x do.
    */
-  void maxOfWindowGradient(
-      ByteBuffer x,
-      int xAt,
+  void maxOfWindowsGradient(
+      int windows,
+      int windowStep,
       int rows,
       int rowStep,
       int columns,
       int channels,
+      ByteBuffer x,
+      int xAt,
       ByteBuffer y,
       int yAt,
       ByteBuffer dy,

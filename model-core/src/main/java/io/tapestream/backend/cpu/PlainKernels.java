@@ -191,46 +191,52 @@ class PlainKernels implements Kernels {
   }
 
   @Override
-  public void maxOfWindow(
-      ByteBuffer x,
-      int xAt,
+  public void maxOfWindows(
+      int windows,
+      int windowStep,
       int rows,
       int rowStep,
       int columns,
       int channels,
+      ByteBuffer x,
+      int xAt,
       ByteBuffer y,
       int yAt) {
-    for (int c = 0; c < 4 * channels; c += 4) {
-      float largest = x.getFloat(xAt + c);
+    for (int i = 0; i < windows * channels; i++) {
+      int first = xAt + i / channels * windowStep + 4 * (i % channels);
+      float largest = x.getFloat(first);
       for (int r = 0; r < rows; r++) {
         for (int j = 0; j < columns; j++) {
-          largest = Math.max(largest, x.getFloat(xAt + r * rowStep + 4 * j * channels + c));
+          largest = Math.max(largest, x.getFloat(first + r * rowStep + 4 * j * channels));
         }
       }
-      y.putFloat(yAt + c, largest);
+      y.putFloat(yAt + 4 * i, largest);
     }
   }
 
   @Override
-  public void maxOfWindowGradient(
-      ByteBuffer x,
-      int xAt,
+  public void maxOfWindowsGradient(
+      int windows,
+      int windowStep,
       int rows,
       int rowStep,
       int columns,
       int channels,
+      ByteBuffer x,
+      int xAt,
       ByteBuffer y,
       int yAt,
       ByteBuffer dy,
       int dyAt,
       ByteBuffer dx,
       int dxAt) {
-    for (int c = 0; c < 4 * channels; c += 4) {
-      float largest = y.getFloat(yAt + c);
-      int offered = floatToRawIntBits(dy.getFloat(dyAt + c));
+    for (int i = 0; i < windows * channels; i++) {
+      int first = i / channels * windowStep + 4 * (i % channels);
+      float largest = y.getFloat(yAt + 4 * i);
+      int offered = floatToRawIntBits(dy.getFloat(dyAt + 4 * i));
       for (int r = 0; r < rows; r++) {
         for (int j = 0; j < columns; j++) {
-          int at = r * rowStep + 4 * j * channels + c;
+          int at = first + r * rowStep + 4 * j * channels;
           int passed = offered & maskOfDifference(x.getFloat(xAt + at), largest);
           dx.putFloat(dxAt + at, intBitsToFloat(offered ^ passed));
           offered = passed;

@@ -38,19 +38,35 @@ final class Pooling {
   }
 
   void max(Kernels kernels, Tensor x, Tensor y) {
+    boolean inside = windowsLieInside();
     for (int line = 0; line < images * outputHeight; line++) {
-      for (int q = 0; q < outputWidth; q++) {
-        kernels.maxOfWindow(
-            x.buffer(),
-            x.byteOffset() + windowAt(line, q),
-            bottom(line) - top(line),
-            4 * rowLength,
-            right(q) - left(q),
-            channels,
-            y.buffer(),
-            y.byteOffset() + 4 * (line * outputLength + q * channels));
+      if (inside) {
+        max(kernels, x, y, line, 0, outputWidth);
+      } else {
+        for (int q = 0; q < outputWidth; q++) {
+          max(kernels, x, y, line, q, 1);
+        }
       }
     }
+  }
+
+  private void max(Kernels kernels, Tensor x, Tensor y, int line, int q, int windows) {
+    kernels.maxOfWindows(
+        windows,
+        4 * window.strideWidth() * channels,
+        bottom(line) - top(line),
+        4 * rowLength,
+        right(q) - left(q),
+        channels,
+        x.buffer(),
+        x.byteOffset() + windowAt(line, q),
+        y.buffer(),
+        y.byteOffset() + 4 * (line * outputLength + q * channels));
+  }
+
+  private boolean windowsLieInside() {
+    return window.padLeft() == 0
+        && (outputWidth - 1) * window.strideWidth() + window.width() <= width;
   }
 
   /** The byte at which the part of a window begins that lies in the image. */
@@ -61,23 +77,23 @@ final class Pooling {
   void maxGradient(Kernels kernels, Tensor x, Tensor y, Tensor dy, Tensor dx, boolean accumulate) {
     if (!accumulate && windowsTile()) {
       for (int line = 0; line < images * outputHeight; line++) {
-        for (int q = 0; q < outputWidth; q++) {
-          int at = windowAt(line, q);
-          int outputAt = 4 * (line * outputLength + q * channels);
-          kernels.maxOfWindowGradient(
-              x.buffer(),
-              x.byteOffset() + at,
-              window.height(),
-              4 * rowLength,
-              window.width(),
-              channels,
-              y.buffer(),
-              y.byteOffset() + outputAt,
-              dy.buffer(),
-              dy.byteOffset() + outputAt,
-              dx.buffer(),
-              dx.byteOffset() + at);
-        }
+        int at = windowAt(line, 0);
+        int outputAt = 4 * line * outputLength;
+        kernels.maxOfWindowsGradient(
+            outputWidth,
+            4 * window.width() * channels,
+            window.height(),
+            4 * rowLength,
+            window.width(),
+            channels,
+            x.buffer(),
+            x.byteOffset() + at,
+            y.buffer(),
+            y.byteOffset() + outputAt,
+            dy.buffer(),
+            dy.byteOffset() + outputAt,
+            dx.buffer(),
+            dx.byteOffset() + at);
       }
     } else {
       addMaxGradient(kernels, x, y, dy, dx, accumulate);

@@ -388,42 +388,77 @@ final class VectorKernels extends PlainKernels {
   }
 
   @Override
-  public void maxOfWindow(
-      ByteBuffer x,
-      int xAt,
+  public void maxOfWindows(
+      int windows,
+      int windowStep,
       int rows,
       int rowStep,
       int columns,
       int channels,
+      ByteBuffer x,
+      int xAt,
       ByteBuffer y,
       int yAt) {
-    if (channels % LANES == 0) {
-      VectorRows.maxOfWindow(x, xAt, rows, rowStep, columns, channels, y, yAt);
+    if (channels % LANES != 0) {
+      super.maxOfWindows(windows, windowStep, rows, rowStep, columns, channels, x, xAt, y, yAt);
+    } else if (rows == 2 && columns == 2) {
+      VectorPools.maxOfFour(windows, windowStep, rowStep, channels, x, xAt, y, yAt);
     } else {
-      super.maxOfWindow(x, xAt, rows, rowStep, columns, channels, y, yAt);
+      VectorPools.max(windows, windowStep, rows, rowStep, columns, channels, x, xAt, y, yAt);
     }
   }
 
   @Override
-  public void maxOfWindowGradient(
-      ByteBuffer x,
-      int xAt,
+  public void maxOfWindowsGradient(
+      int windows,
+      int windowStep,
       int rows,
       int rowStep,
       int columns,
       int channels,
+      ByteBuffer x,
+      int xAt,
       ByteBuffer y,
       int yAt,
       ByteBuffer dy,
       int dyAt,
       ByteBuffer dx,
       int dxAt) {
-    if (channels % LANES == 0) {
-      VectorRows.maxOfWindowGradient(
-          x, xAt, rows, rowStep, columns, channels, y, yAt, dy, dyAt, dx, dxAt);
+    if (channels % LANES != 0) {
+      super.maxOfWindowsGradient(
+          windows,
+          windowStep,
+          rows,
+          rowStep,
+          columns,
+          channels,
+          x,
+          xAt,
+          y,
+          yAt,
+          dy,
+          dyAt,
+          dx,
+          dxAt);
+    } else if (rows == 2 && columns == 2) {
+      VectorPools.maxOfFourGradient(
+          windows, windowStep, rowStep, channels, x, xAt, y, yAt, dy, dyAt, dx, dxAt);
     } else {
-      super.maxOfWindowGradient(
-          x, xAt, rows, rowStep, columns, channels, y, yAt, dy, dyAt, dx, dxAt);
+      VectorPools.maxGradient(
+          windows,
+          windowStep,
+          rows,
+          rowStep,
+          columns,
+          channels,
+          x,
+          xAt,
+          y,
+          yAt,
+          dy,
+          dyAt,
+          dx,
+          dxAt);
     }
   }
 
@@ -439,7 +474,7 @@ final class VectorKernels extends PlainKernels {
       float[] given,
       int first) {
     if (channels % LANES == 0) {
-      VectorRows.takeMaxima(
+      VectorPools.takeMaxima(
           windows, channels, row, gradient, rowFrom, rowStep, largest, given, first);
     } else {
       super.takeMaxima(windows, channels, row, gradient, rowFrom, rowStep, largest, given, first);

@@ -99,16 +99,22 @@ class KernelsTest {
   @ParameterizedTest
   @ValueSource(ints = {3, 16})
   void poolsGiveTheSameBits(int channels) {
-    int rowStep = 4 * 3 * channels;
-    assertSameBits(
-        (kernels, a, b, out) ->
-            kernels.maxOfWindow(a, OFFSET, 2, rowStep, 2, channels, out, OFFSET));
-    assertSameBits(
-        (kernels, a, b, out) -> {
-          kernels.maxOfWindow(a, OFFSET, 2, rowStep, 2, channels, out, 640);
-          kernels.maxOfWindowGradient(
-              a, OFFSET, 2, rowStep, 2, channels, out, 640, b, OFFSET, out, OFFSET);
-        });
+    int rowStep = 4 * 4 * channels;
+    int step = 4 * channels;
+    for (int columns = 2; columns <= 3; columns++) {
+      int width = columns;
+      int windows = 4 - width;
+      assertSameBits(
+          (kernels, a, b, out) ->
+              kernels.maxOfWindows(
+                  windows, step, 2, rowStep, width, channels, a, OFFSET, out, OFFSET));
+      assertSameBits(
+          (kernels, a, b, out) -> {
+            kernels.maxOfWindows(1, step, 2, rowStep, width, channels, a, OFFSET, out, 704);
+            kernels.maxOfWindowsGradient(
+                1, step, 2, rowStep, width, channels, a, OFFSET, out, 704, b, OFFSET, out, OFFSET);
+          });
+    }
     assertSameBits(
         (kernels, a, b, out) -> {
           float[] row = new float[6 * channels];
