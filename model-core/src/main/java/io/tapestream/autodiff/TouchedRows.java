@@ -54,7 +54,7 @@ public final class TouchedRows {
 
   /**
    * Of a gradient that holds zeros, and that rows are not added to: they are kept beside it, to be
-   * {@linkplain #addTo added} to another gradient.
+   * {@linkplain #forEachBeside added} to another gradient.
    */
   public static TouchedRows beside(Tensor gradient) {
     return new TouchedRows(gradient, true);
