@@ -5,6 +5,7 @@ import io.tapestream.operators.server.BlockSnapshot;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -79,7 +80,7 @@ final class ShardWriter implements CommittingSinkWriter<BlockSnapshot, StagedSha
       write(block, cut, last);
     } catch (IOException e) {
       drop();
-      if (last) {
+      if (last || e instanceof ClosedByInterruptException) { // cancelled: no disk failed
         throw e;
       }
       hopeless = cut;

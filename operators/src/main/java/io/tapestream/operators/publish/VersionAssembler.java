@@ -10,6 +10,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -129,8 +130,8 @@ final class VersionAssembler {
   private Optional<PendingVersion> assembleOrGiveUp(Gathering complete) throws IOException {
     try {
       return Optional.of(assemble(complete));
-    } catch (EOFException damaged) {
-      throw damaged;
+    } catch (EOFException | ClosedByInterruptException e) {
+      throw e; // a damaged shard; or the job has been cancelled, and no disk failed
     } catch (IOException e) {
       if (complete.last) {
         throw e;

@@ -12,6 +12,7 @@ import io.tapestream.files.RecordedSchedule;
 import io.tapestream.files.SafeTensors;
 import io.tapestream.operators.server.BlockSnapshot;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -209,6 +210,21 @@ class VersionAssemblerTest {
     Files.delete(run);
     Files.move(aside, run);
     assertThat(assembler.add(stage(plan, 5, 12, 0, 1, 2), 5)).isPresent();
+  }
+
+  @Test
+  void aCancelledJobsVersionIsNotCountedAsOneThatCantBeWritten() throws IOException {
+    StagedShard shard = stage(plan, 4, 10, 0, 1, 2);
+    try (ShardWriter writer = new ShardWriter(plan, givenUp)) {
+      Thread.currentThread().interrupt(); // as Flink does with a cancelled task's thread
+      assertThatThrownBy(() -> assembler.add(shard, 4))
+          .isInstanceOf(ClosedByInterruptException.class);
+      assertThatThrownBy(() -> write(writer, 5, 12, 0))
+          .isInstanceOf(ClosedByInterruptException.class);
+    } finally {
+      assertThat(Thread.interrupted()).isTrue();
+    }
+    assertThat(givenUp.getCount()).isZero();
   }
 
   @Test
