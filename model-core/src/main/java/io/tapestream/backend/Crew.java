@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Parts may be as short as some microseconds: a helper that has just finished one looks out for
+ * <p>Parts may be as short as some microseconds: a mate that has just finished one looks out for
  * the next for a while before it sleeps.
  */
 public final class Crew implements AutoCloseable {
@@ -25,7 +25,7 @@ public final class Crew implements AutoCloseable {
   private static final int LOOKS_BETWEEN_CLOCKS = 64;
   private static final ThreadLocal<@Nullable Crew> CURRENT = new ThreadLocal<>();
 
-  private final List<Helper> helpers = new ArrayList<>();
+  private final List<Mate> mates = new ArrayList<>();
   private volatile @Nullable Job job;
   private volatile boolean closed;
   private boolean busy; // only its caller's thread asks
@@ -48,15 +48,15 @@ public final class Crew implements AutoCloseable {
       throw new IllegalArgumentException("a crew has at least one thread, not " + threads);
     }
     for (int i = 1; i < threads; i++) {
-      Helper helper = new Helper(name + "-" + i);
-      helpers.add(helper);
-      helper.start();
+      Mate mate = new Mate(name + "-" + i);
+      mates.add(mate);
+      mate.start();
     }
   }
 
   /** The number of threads, the caller's among them. */
   public int threads() {
-    return helpers.size() + 1;
+    return mates.size() + 1;
   }
 
   /**
@@ -66,7 +66,7 @@ public final class Crew implements AutoCloseable {
    * @throws RuntimeException what a part threw first; the others are done nevertheless
    */
   public void run(int parts, Part part) {
-    if (parts <= 1 || busy || helpers.isEmpty()) {
+    if (parts <= 1 || busy || mates.isEmpty()) {
       for (int i = 0; i < parts; i++) {
         part.run(i);
       }
@@ -75,7 +75,7 @@ public final class Crew implements AutoCloseable {
     Job shared = new Job(parts, part);
     busy = true;
     job = shared;
-    helpers.forEach(Helper::wake);
+    mates.forEach(Mate::wake);
     shared.work();
     shared.await();
     job = null;
@@ -113,7 +113,7 @@ public final class Crew implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    helpers.forEach(LockSupport::unpark);
+    mates.forEach(LockSupport::unpark);
   }
 
   /** Parts that are taken one by one. */
@@ -142,7 +142,7 @@ public final class Crew implements AutoCloseable {
     }
 
     /** Other threads are in the middle of a part, and only of one. */
-    @SuppressWarnings("ThreadPriorityCheck") // it only gives way to helpers without a processor
+    @SuppressWarnings("ThreadPriorityCheck") // it only gives way to mates without a processor
     void await() {
       for (int looks = 1; done.get() < parts; looks++) {
         if (looks % LOOKS_BETWEEN_CLOCKS == 0) {
@@ -164,10 +164,10 @@ public final class Crew implements AutoCloseable {
     }
   }
 
-  private final class Helper extends Thread {
+  private final class Mate extends Thread {
     private volatile boolean asleep;
 
-    Helper(String name) {
+    Mate(String name) {
       super(name);
       setDaemon(true);
     }

@@ -55,15 +55,15 @@ class CrewTest {
   }
 
   @Test
-  void helpersThatHaveFallenAsleepAreWoken() throws InterruptedException {
+  void matesThatHaveFallenAsleepAreWoken() throws InterruptedException {
     try (Crew crew = new Crew(2, "test-sleep")) {
-      Thread helper =
+      Thread mate =
           Thread.getAllStackTraces().keySet().stream()
               .filter(thread -> thread.getName().equals("test-sleep-1"))
               .findFirst()
               .orElseThrow();
       for (int i = 0; i < 3; i++) {
-        while (helper.getState() != Thread.State.WAITING) {
+        while (mate.getState() != Thread.State.WAITING) {
           Thread.onSpinWait();
         }
         CountDownLatch both = new CountDownLatch(2);
