@@ -101,13 +101,13 @@ public final class TrainingStep implements AutoCloseable {
 
   /** As {@link #run}, but rows of tables stay apart in {@link #gradient}. */
   StepResult runApart(Batch batch, long virtualWorker, long step) {
-    gradient.begin();
     model.parameters().proposedStatistics().copyFrom(model.parameters().statistics());
     Totals totals = new Totals(objective);
     Batch rows = counted(batch);
     if (rows.size() == 0 || someFrozen) { // else the first piece overwrites all of it
       model.parameters().clearGradients();
     }
+    gradient.begin();
     if (rows.size() == 0) {
       return result(totals, batch.size());
     }

@@ -24,6 +24,7 @@ import io.tapestream.models.Sequential;
 import io.tapestream.optimizers.Adam;
 import io.tapestream.optimizers.Sgd;
 import io.tapestream.reference.Reference;
+import io.tapestream.tensor.DType;
 import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
 import java.util.Arrays;
@@ -74,6 +75,22 @@ class TrainingStepTest {
 
     assertThat(together.gradient()).isEqualTo(alone.gradient());
     assertThat(together.result()).isEqualTo(alone.result());
+  }
+
+  @Test
+  void aBatchOfWhichNothingCountsLeavesNothingOfTheOneBefore() {
+    Model model = network();
+    Batch batch = images(20);
+    Batch nothing = batch.weighted(Tensor.zeros(DType.FLOAT32, Shape.of(20)));
+    try (TrainingStep step = new TrainingStep(model, LOSS, ACCURACY, new StepSettings(16, 1, 9))) {
+      step.run(batch, 0, 0);
+      StepResult result = step.run(nothing, 0, 1);
+
+      assertThat(result.gradientNorm()).isZero();
+      assertThat(
+              model.parameters().gradients().slice(0, model.parameters().trainedSize()).toFloats())
+          .containsOnly(0);
+    }
   }
 
   @Test
