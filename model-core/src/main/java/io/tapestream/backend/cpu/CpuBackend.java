@@ -4,7 +4,6 @@ import static java.lang.ref.Reference.reachabilityFence;
 
 import io.tapestream.backend.Activation;
 import io.tapestream.backend.Binary;
-import io.tapestream.backend.Crew;
 import io.tapestream.backend.Unary;
 import io.tapestream.backend.Window;
 import io.tapestream.tensor.DType;
@@ -299,15 +298,12 @@ final class CpuBackend extends CpuLayers {
     int k = y.rank() == 0 ? 1 : y.dim(-1);
     int rows = k == 0 ? 0 : y.size() / k;
     int rowsOfAPart = Parts.rowsOfAPart(k);
-    int parts = (rows + rowsOfAPart - 1) / rowsOfAPart;
-    float[][] totals = new float[parts][dbias == null ? 0 : k];
-    Crew.share(
-        parts,
-        part -> {
-          int row = part * rowsOfAPart;
-          int end = Math.min(rows, row + rowsOfAPart);
-          biasActivationGradient(activation, y, dy, dz, row, end, totals[part]);
-        });
+    float[][] totals = new float[(rows + rowsOfAPart - 1) / rowsOfAPart][dbias == null ? 0 : k];
+    Parts.of(
+        rows,
+        rowsOfAPart,
+        (from, to) ->
+            biasActivationGradient(activation, y, dy, dz, from, to, totals[from / rowsOfAPart]));
     for (int j = 0; dbias != null && j < k; j++) {
       float total = 0;
       for (float[] part : totals) {

@@ -51,23 +51,16 @@ final class MatrixProducts {
     boolean byRows = product.m() >= product.n();
     int length = byRows ? product.m() : product.n();
     int stripe = stripe(length, product.multiplications());
-    if (stripe >= length) {
-      runWhole(product, a, b, c);
-      return;
-    }
-    Crew.share(
-        (length + stripe - 1) / stripe,
-        part -> {
-          int from = part * stripe;
-          int some = Math.min(stripe, length - from);
+    Parts.of(
+        length,
+        stripe,
+        (from, to) -> {
           if (byRows) {
-            runWhole(
-                product.withRows(some),
-                a + from * product.rowOfA(),
-                b,
-                c + 4L * from * product.ldc());
+            long rows = c + 4L * from * product.ldc();
+            runWhole(product.withRows(to - from), a + from * product.rowOfA(), b, rows);
           } else {
-            runWhole(product.withColumns(some), a, b + from * product.columnOfB(), c + 4L * from);
+            long columns = b + from * product.columnOfB();
+            runWhole(product.withColumns(to - from), a, columns, c + 4L * from);
           }
         });
   }
