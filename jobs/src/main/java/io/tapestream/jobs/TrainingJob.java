@@ -101,7 +101,8 @@ public final class TrainingJob {
                 settings,
                 submission.model().parameters(),
                 loader,
-                Retention.keeping(spec.publish().keep())),
+                Retention.keeping(
+                    spec.publish().keep(), spec.publish().keepAge().orElse(Duration.ZERO))),
             DeadLetters.sink(settings.source().kafka(), spec.deadLetters())));
   }
 

@@ -213,11 +213,17 @@ public record JobSpec(
    * Where versions go.
    *
    * @param keep newest versions that are kept
+   * @param keepAge younger ones are kept beside them; empty keeps none for its age
    * @param everyRounds least rounds between versions
    * @param announcements topic of announcements; null announces nothing
    */
   public record Publish(
-      String directory, String name, int keep, long everyRounds, @Nullable String announcements) {}
+      String directory,
+      String name,
+      int keep,
+      Optional<Duration> keepAge,
+      long everyRounds,
+      @Nullable String announcements) {}
 
   /**
    * Reads a specification.
@@ -401,6 +407,7 @@ public record JobSpec(
         document.get(Keys.PUBLISH_DIRECTORY),
         name,
         document.get(Keys.KEEP),
+        document.get(Keys.KEEP_AGE),
         document.get(Keys.EVERY_ROUNDS),
         document.find(Keys.ANNOUNCEMENTS).orElse(null));
   }

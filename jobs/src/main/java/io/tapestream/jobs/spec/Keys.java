@@ -330,6 +330,14 @@ final class Keys {
           "Name of the model that is served");
   static final Key<Integer> KEEP =
       integer("publish.keep", 1, Integer.MAX_VALUE, 10, "Newest versions that are kept");
+  static final Key<Optional<Duration>> KEEP_AGE =
+      Key.withDefault(
+          "publish.keepAge",
+          Kind.durationOr("off", "", Duration.ofSeconds(1)),
+          Optional.empty(),
+          "`off`",
+          "Younger versions, of the last `24 h` for example, are kept beside them; pinned, labelled"
+              + " and held ones always are");
   static final Key<Long> EVERY_ROUNDS =
       Key.withDefault(
           "publish.everyRounds",

@@ -142,6 +142,7 @@ class JobSpecTest {
               directory: /var/models
               name: ctr
               keep: 3
+              keepAge: 36 h
               everyRounds: 100
               announcements: models
             deadLetters: bad-clicks
@@ -180,7 +181,9 @@ class JobSpecTest {
             new JobSpec.Checkpoints(Duration.ofMillis(500), "s3://bucket/state", 10, "rocksdb"));
     assertThat(spec.restart()).isEqualTo(new JobSpec.Restart(3, Duration.ofMillis(500)));
     assertThat(spec.publish())
-        .isEqualTo(new JobSpec.Publish("/var/models", "ctr", 3, 100, "models"));
+        .isEqualTo(
+            new JobSpec.Publish(
+                "/var/models", "ctr", 3, Optional.of(Duration.ofHours(36)), 100, "models"));
     assertThat(spec.deadLetters()).isEqualTo("bad-clicks");
   }
 

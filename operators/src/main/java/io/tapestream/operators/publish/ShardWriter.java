@@ -1,6 +1,7 @@
 package io.tapestream.operators.publish;
 
 import io.tapestream.files.Course;
+import io.tapestream.files.DurableFiles;
 import io.tapestream.operators.server.BlockSnapshot;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,6 +1,7 @@
 package io.tapestream.operators.publish;
 
 import io.tapestream.files.Course;
+import io.tapestream.files.DurableFiles;
 import io.tapestream.files.FileEntry;
 import io.tapestream.files.Manifest;
 import io.tapestream.files.RecordedSchedule;

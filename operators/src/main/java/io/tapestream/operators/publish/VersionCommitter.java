@@ -1,5 +1,6 @@
 package io.tapestream.operators.publish;
 
+import io.tapestream.files.DurableFiles;
 import io.tapestream.files.InvalidVersionException;
 import io.tapestream.files.Manifest;
 import io.tapestream.files.VersionDirectory;
@@ -14,7 +15,6 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import org.apache.flink.api.connector.sink2.Committer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -94,7 +94,7 @@ final class VersionCommitter implements Committer<PendingVersion> {
       return;
     }
     announcer.announce(version);
-    retention.deleteOldVersions(versions);
+    retention.deleteOldVersions(versions, clock.instant());
     PendingFiles.clear(versions, clock.instant(), retention.keepPending());
   }
 
@@ -138,10 +138,7 @@ final class VersionCommitter implements Committer<PendingVersion> {
     }
     Manifest manifest = draft.numbered(number, clock.instant().truncatedTo(ChronoUnit.MILLIS));
     Path target = versions.path(number);
-    Path unseen = target.resolve("." + Manifest.FILE + "-" + UUID.randomUUID());
-    DurableFiles.write(unseen, manifest.toJson());
-    Files.move(unseen, target.resolve(Manifest.FILE), StandardCopyOption.ATOMIC_MOVE);
-    DurableFiles.force(target);
+    DurableFiles.replace(target.resolve(Manifest.FILE), manifest.toJson());
     return manifest;
   }
 

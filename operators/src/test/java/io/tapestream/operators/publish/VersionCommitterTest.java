@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tapestream.files.Manifest;
+import io.tapestream.files.ReleaseLock;
+import io.tapestream.files.Releases;
 import io.tapestream.files.SafeTensors;
 import io.tapestream.files.VersionDirectory;
 import io.tapestream.operators.publish.Staging.Request;
@@ -211,6 +213,39 @@ class VersionCommitterTest {
     }
     assertThat(versions.numbered()).containsExactly(3L, 4L);
     assertThat(versions.next()).isEqualTo(5);
+  }
+
+  @Test
+  void whatIsPinnedLabelledOrHeldStaysHoweverOldAndSoDoesTheYoung() throws Exception {
+    VersionCommitter all = committer(Retention.DEFAULT);
+    for (long checkpoint = 1; checkpoint <= 6; checkpoint++) {
+      all.commit(List.of(new Request(pend(plan, checkpoint, checkpoint))));
+    }
+    Releases.update(versions, now -> now.withPin(1).withLabel("stable", 2).withHold(4));
+    Instant created = versions.manifest(5).created();
+
+    new Retention(1, Duration.ofHours(1), Duration.ofDays(7))
+        .deleteOldVersions(versions, created.plus(Duration.ofMinutes(30)));
+    assertThat(versions.numbered()).as("younger than an hour").hasSize(6);
+    try (ReleaseLock deciding = ReleaseLock.acquire(versions)) {
+      Retention.keeping(1).deleteOldVersions(deciding.versions(), created);
+      assertThat(versions.numbered()).as("while somebody decides").hasSize(6);
+    }
+    Retention.keeping(1).deleteOldVersions(versions, created);
+    assertThat(versions.numbered()).containsExactly(1L, 2L, 4L, 6L);
+
+    Releases.update(versions, now -> Releases.NONE);
+    Retention.keeping(1).deleteOldVersions(versions, created);
+    assertThat(versions.numbered()).containsExactly(6L);
+  }
+
+  @Test
+  void decisionsThatCanNotBeReadKeepEveryVersion() throws Exception {
+    commit(pend(plan, 1, 1));
+    Files.writeString(versions.root().resolve(Releases.FILE), "{");
+    VersionCommitter committer = committer(Retention.keeping(1));
+    committer.commit(List.of(new Request(pend(plan, 2, 2))));
+    assertThat(versions.complete()).containsExactly(1L, 2L);
   }
 
   @Test
