@@ -345,36 +345,55 @@ public interface Backend {
   // Recurrence
 
   /**
-   * One step of a long short-term memory: {@code c = f · before + i · g; h = o · activation(c)},
-   * where the gates (i, f, g, o) lie side by side, i, f and o under the recurrent activation, g
-   * under the other.
+   * A long short-term memory over a sequence. With {@code z = (x | h) · (w over u) + bias} in each
+   * step, h that of the step before, and {@code i, f, o} under the recurrent activation, {@code g}
+   * under the other: {@code c = f · c + i · g; h = o · activation(c)}.
    *
-   * @param gates (n, 4u), before their activations; replaced by their values
-   * @param before c of the step before, (n, u)
-   * @param c (n, u), overwritten
-   * @param h (n, u), overwritten
+   * @param x (n, steps, in), at least one step
+   * @param w (in, 4u), the columns of i, f, g and o side by side
+   * @param u (u, 4u)
+   * @param bias (4u), or null for none
+   * @param h0 h before the first step, (n, u)
+   * @param c0 c before the first step, (n, u)
+   * @param memory overwritten by what the gradient needs
+   * @param y (steps + 1, n, u), overwritten by h by time and, behind it, the last c
    */
-  void lstmCell(
-      Tensor gates, Tensor before, Activation recurrent, Activation activation, Tensor c, Tensor h);
-
-  /**
-   * The gradient of {@link #lstmCell}.
-   *
-   * @param gates their values, (n, 4u)
-   * @param dh the gradient of h, (n, u)
-   * @param dc the gradient that c got from the step after, (n, u); replaced by that of {@code
-   *     before}
-   * @param dgates that of the gates before their activations, (n, 4u), overwritten
-   */
-  void lstmCellGradient(
-      Tensor gates,
-      Tensor before,
-      Tensor c,
+  void lstm(
+      Tensor x,
+      Tensor w,
+      Tensor u,
+      @Nullable Tensor bias,
+      Tensor h0,
+      Tensor c0,
       Activation recurrent,
       Activation activation,
-      Tensor dh,
-      Tensor dc,
-      Tensor dgates);
+      LstmMemory memory,
+      Tensor y);
+
+  /**
+   * The gradient of {@link #lstm}, but for the products of all steps at once: those of w and u are
+   * the inputs' transpose times {@code dz}, that of x is {@code dz · wᵀ}.
+   *
+   * @param u (u, 4u)
+   * @param c0 c before the first step, (n, u)
+   * @param memory as {@code lstm} left it
+   * @param dy the gradient of y, (steps + 1, n, u)
+   * @param dz that of z, (steps, n, 4u), overwritten
+   * @param dbias that of the bias, (4u), overwritten; null if nobody wants it
+   * @param dh0 that of h0, (n, u), overwritten
+   * @param dc0 that of c0, (n, u), overwritten
+   */
+  void lstmGradient(
+      Tensor u,
+      Tensor c0,
+      Activation recurrent,
+      Activation activation,
+      LstmMemory memory,
+      Tensor dy,
+      Tensor dz,
+      @Nullable Tensor dbias,
+      Tensor dh0,
+      Tensor dc0);
 
   /**
    * One step of a gated recurrent unit: {@code h = z · before + (1 − z) · g}. The gates (z, r, g)

@@ -171,7 +171,7 @@ public final class Gru {
           });
     }
     adjoints.pass(h0, dh);
-    steps.addSequence(x, dgates, adjoints);
+    Steps.addSequence(x, dgates, w, adjoints);
   }
 
   private Tensor gate(Tensor stack, int t) {

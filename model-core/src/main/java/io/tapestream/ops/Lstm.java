@@ -5,6 +5,7 @@ import io.tapestream.autodiff.GradientTape;
 import io.tapestream.backend.Activation;
 import io.tapestream.backend.Backend;
 import io.tapestream.backend.Backends;
+import io.tapestream.backend.LstmMemory;
 import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
 import java.util.ArrayList;
@@ -19,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * Cₜ = fₜ ∘ Cₜ₋₁ + iₜ ∘ gₜ;   Hₜ = oₜ ∘ ψ(Cₜ)
  * </pre>
  *
- * with the gates' gradients dZₜ of {@link Backend#lstmCellGradient}, backwards in time: {@code
- * dHₜ₋₁ = dYₜ₋₁ + dZₜ·Uᵀ; dX = dZ·Wᵀ; dW = Xᵀ·dZ; dU = Σ Hₜ₋₁ᵀ·dZₜ; db = Σ dZ}.
+ * with the gates' gradients dZₜ of {@link Backend#lstmGradient}, backwards in time: {@code dHₜ₋₁ =
+ * dYₜ₋₁ + dZₜ·Uᵀ; dX = dZ·Wᵀ; dW = Xᵀ·dZ; dU = Σ Hₜ₋₁ᵀ·dZₜ; db = Σ dZ}.
  *
  * <p>Hochreiter and Schmidhuber, "Long short-term memory", 1997; with the forget gate of Gers,
  * Schmidhuber and Cummins, 2000, and Keras's order of the gates.
@@ -35,11 +36,7 @@ public final class Lstm {
   private final Tensor h0;
   private final Tensor c0;
 
-  /** Its gates hold A, then the gates' values. */
-  private final Steps steps;
-
-  /** C, (steps, n, u). */
-  private final Tensor cells;
+  private final LstmMemory memory;
 
   /** H and, behind it, the last C, (steps + 1, n, u). */
   private final Tensor y;
@@ -61,9 +58,8 @@ public final class Lstm {
     this.bias = bias;
     this.h0 = h0;
     this.c0 = c0;
-    this.steps = new Steps(x, w, u, h0);
-    this.cells = Tensor.allocate(x.dtype(), steps.state.prepend(steps.count));
-    this.y = Tensor.allocate(x.dtype(), steps.state.prepend(steps.count + 1));
+    this.memory = LstmMemory.allocate(x.dtype(), x.dim(1), x.dim(0), x.dim(2), u.dim(0));
+    this.y = Tensor.allocate(x.dtype(), h0.shape().prepend(x.dim(1) + 1));
   }
 
   /**
@@ -98,7 +94,7 @@ public final class Lstm {
         "shapes (n, steps, in) with steps ≥ 1, (in, 4u), (u, 4u), (n, u), (n, u) and (4u)",
         inputs);
     Lstm lstm = new Lstm(x, w, u, bias, h0, c0, recurrent, activation);
-    lstm.forward(x);
+    lstm.backend.lstm(x, w, u, bias, h0, c0, recurrent, activation, lstm.memory, lstm.y);
     return GradientTape.record(
         lstm.y,
         (dy, adjoints) -> lstm.backward(x, dy, adjoints),
@@ -107,11 +103,11 @@ public final class Lstm {
   }
 
   private Tensor composed(Tensor x) {
-    Shape row = steps.state.prepend(1);
+    Shape row = h0.shape().prepend(1);
     List<Tensor> outputs = new ArrayList<>();
     Tensor h = h0;
     Tensor c = c0;
-    for (int t = 0; t < steps.count; t++) {
+    for (int t = 0; t < memory.steps(); t++) {
       Tensor z = Add.of(Composed.affine(Composed.step(x, t), w, bias), MatMul.of(h, u));
       Tensor in = Composed.activated(recurrent, Composed.gate(z, 0, 4));
       Tensor forget = Composed.activated(recurrent, Composed.gate(z, 1, 4));
@@ -125,54 +121,23 @@ public final class Lstm {
     return Concat.of(0, outputs);
   }
 
-  private void forward(Tensor x) {
-    steps.forward(x);
-    if (bias != null) {
-      Tensor all = Steps.rows(steps.gates);
-      backend.biasActivation(all, bias, Activation.LINEAR, all);
-    }
-    for (int t = 0; t < steps.count; t++) {
-      Tensor z = gate(steps.gates, t);
-      backend.matmul(steps.before(t, y), false, u, false, z, true);
-      backend.lstmCell(z, before(t), recurrent, activation, state(cells, t), state(y, t));
-    }
-    backend.copy(state(cells, steps.count - 1), state(y, steps.count));
-  }
-
   private void backward(Tensor x, Tensor dy, Adjoints adjoints) {
-    Tensor dgates = Tensor.allocate(x.dtype(), steps.gates.shape());
-    Tensor dh = Tensor.allocate(x.dtype(), steps.state);
-    Tensor dc = Tensor.allocate(x.dtype(), steps.state);
-    backend.copy(state(dy, steps.count), dc);
-    for (int t = steps.count - 1; t >= 0; t--) {
-      Tensor dz = gate(dgates, t);
-      backend.copy(state(dy, t), dh);
-      if (t < steps.count - 1) {
-        backend.matmul(gate(dgates, t + 1), false, u, true, dh, true);
-      }
-      backend.lstmCellGradient(
-          gate(steps.gates, t), before(t), state(cells, t), recurrent, activation, dh, dc, dz);
+    Tensor dz = Tensor.allocate(x.dtype(), memory.gates().shape());
+    Tensor dh0 = Tensor.allocate(x.dtype(), h0.shape());
+    Tensor dc0 = Tensor.allocate(x.dtype(), c0.shape());
+    Tensor dbias = bias == null ? null : Tensor.allocate(x.dtype(), bias.shape());
+    backend.lstmGradient(u, c0, recurrent, activation, memory, dy, dz, dbias, dh0, dc0);
+    if (bias != null && dbias != null) {
+      adjoints.pass(bias, dbias);
     }
-    steps.addKernels(dgates, dgates, y, adjoints);
-    if (bias != null) {
-      adjoints.add(bias, (db, accumulate) -> backend.sum(1, Steps.rows(dgates), db, accumulate));
+    adjoints.pass(h0, dh0);
+    adjoints.pass(c0, dc0);
+    if (adjoints.wants(w) || adjoints.wants(u)) {
+      Tensor kernels = Tensor.allocate(x.dtype(), Shape.of(w.dim(0) + u.dim(0), u.dim(1)));
+      backend.matmul(Steps.rows(memory.inputs()), true, Steps.rows(dz), false, kernels, false);
+      adjoints.pass(w, kernels.slice(0, w.dim(0)));
+      adjoints.pass(u, kernels.slice(w.dim(0), kernels.dim(0)));
     }
-    adjoints.add(
-        h0, (d, accumulate) -> backend.matmul(gate(dgates, 0), false, u, true, d, accumulate));
-    adjoints.pass(c0, dc);
-    steps.addSequence(x, dgates, adjoints);
-  }
-
-  /** C before a step. */
-  private Tensor before(int t) {
-    return t == 0 ? c0 : state(cells, t - 1);
-  }
-
-  private Tensor gate(Tensor stack, int t) {
-    return Steps.at(stack, t, steps.gate);
-  }
-
-  private Tensor state(Tensor stack, int t) {
-    return Steps.at(stack, t, steps.state);
+    Steps.addSequence(x, dz, w, adjoints);
   }
 }

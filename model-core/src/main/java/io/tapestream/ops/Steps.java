@@ -93,14 +93,19 @@ final class Steps {
         });
   }
 
-  /** Adds the gradient of X. */
-  void addSequence(Tensor x, Tensor da, Adjoints adjoints) {
+  /**
+   * Adds the gradient of X.
+   *
+   * @param da of A, (steps, n, gates · u)
+   */
+  static void addSequence(Tensor x, Tensor da, Tensor w, Adjoints adjoints) {
     adjoints.add(
         x,
         (dx, accumulate) -> {
-          Tensor dsequence = Tensor.allocate(x.dtype(), sequence.shape());
-          backend.matmul(rows(da), false, w, true, rows(dsequence), false);
-          backend.permute(dsequence, new int[] {1, 0, 2}, dx, accumulate);
+          Backend backend = Backends.of(x.dtype());
+          Tensor byTime = Tensor.allocate(x.dtype(), Shape.of(x.dim(1), x.dim(0), x.dim(2)));
+          backend.matmul(rows(da), false, w, true, rows(byTime), false);
+          backend.permute(byTime, new int[] {1, 0, 2}, dx, accumulate);
         });
   }
 

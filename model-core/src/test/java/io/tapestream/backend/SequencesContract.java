@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tapestream.tensor.DType;
 import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The contract of primitives that normalize, and of steps of recurrent layers. */
+/** The contract of primitives that normalize, and of recurrent layers. */
 abstract class SequencesContract extends ImagesContract {
   private static final double EPSILON = 0.01;
   private static final List<Activation> RECURRENT =
@@ -136,53 +138,136 @@ abstract class SequencesContract extends ImagesContract {
 
   @ParameterizedTest
   @MethodSource("types")
-  void stepsOfALongShortTermMemory(DType dtype) {
+  void longShortTermMemories(DType dtype) {
     for (Activation activation : Activation.values()) {
-      for (int[] size : new int[][] {{3, 2}, {1, 1}, {4, 37}, {2, 64}}) {
-        int u = size[1];
-        Activation recurrent =
-            activation == Activation.TANH ? Activation.SIGMOID : RECURRENT.get(u % 4);
-        Shape state = Shape.of(size[0], u);
-        NaiveArray z = normal(Shape.of(size[0], 4 * u));
-        NaiveArray before = normal(state);
-        NaiveArray dh = normal(state);
-        NaiveArray dc = normal(state);
-        Tensor gates = tensor(dtype, z);
-        Tensor tbefore = tensor(dtype, before);
-        Tensor tc = empty(dtype, state);
-        Tensor th = empty(dtype, state);
-        backend().lstmCell(gates, tbefore, recurrent, activation, tc, th);
-
-        String what = "lstm " + recurrent + " " + activation + " " + state;
-        NaiveArray i = gate(z, 0, 4).map(v -> value(recurrent, v));
-        NaiveArray f = gate(z, 1, 4).map(v -> value(recurrent, v));
-        NaiveArray g = gate(z, 2, 4).map(v -> value(activation, v));
-        NaiveArray o = gate(z, 3, 4).map(v -> value(recurrent, v));
-        NaiveArray c =
-            f.with(before, (a, b) -> a * b).with(i.with(g, (a, b) -> a * b), Double::sum);
-        NaiveArray squashed = c.map(v -> value(activation, v));
-        assertClose(tc, c, what + " c");
-        assertClose(th, o.with(squashed, (a, b) -> a * b), what + " h");
-
-        Tensor tdc = tensor(dtype, dc);
-        Tensor dgates = empty(dtype, gates.shape());
-        backend()
-            .lstmCellGradient(
-                gates, tbefore, tc, recurrent, activation, tensor(dtype, dh), tdc, dgates);
-        NaiveArray through =
-            dh.with(o, (a, b) -> a * b)
-                .with(squashed, (a, s) -> a * slope(activation, s))
-                .with(dc, Double::sum);
-        NaiveArray[] expected = {
-          through.with(g, (a, b) -> a * b).with(i, (a, s) -> a * slope(recurrent, s)),
-          through.with(before, (a, b) -> a * b).with(f, (a, s) -> a * slope(recurrent, s)),
-          through.with(i, (a, b) -> a * b).with(g, (a, s) -> a * slope(activation, s)),
-          dh.with(squashed, (a, b) -> a * b).with(o, (a, s) -> a * slope(recurrent, s))
-        };
-        assertClose(dgates, sideBySide(expected), what + " dgates");
-        assertClose(tdc, through.with(f, (a, b) -> a * b), what + " dc");
+      for (int[] size :
+          new int[][] {
+            {1, 1, 1, 1},
+            {3, 1, 2, 2},
+            {4, 3, 5, 37},
+            {33, 4, 17, 16},
+            {40, 5, 20, 16},
+            {2, 4, 0, 3}
+          }) {
+        longShortTermMemory(dtype, activation, size[0], size[1], size[2], size[3]);
       }
     }
+  }
+
+  private void longShortTermMemory(
+      DType dtype, Activation activation, int n, int steps, int in, int u) {
+    Activation recurrent =
+        activation == Activation.TANH ? Activation.SIGMOID : RECURRENT.get(u % 4);
+    boolean biased = steps != 3 && steps != 5;
+    Shape state = Shape.of(n, u);
+    NaiveArray x = normal(Shape.of(n, steps, in)).map(v -> v / 4);
+    NaiveArray w = normal(Shape.of(in, 4 * u)).map(v -> v / 4);
+    NaiveArray r = normal(Shape.of(u, 4 * u)).map(v -> v / 8);
+    NaiveArray bias = normal(Shape.of(4 * u)).map(v -> v / 2);
+    NaiveArray h0 = normal(state).map(v -> v / 2);
+    NaiveArray c0 = normal(state);
+    LstmMemory memory = LstmMemory.allocate(dtype, steps, n, in, u);
+    Tensor tu = tensor(dtype, r);
+    Tensor tc0 = tensor(dtype, c0);
+    Tensor ty = empty(dtype, state.prepend(steps + 1));
+    backend()
+        .lstm(
+            tensor(dtype, x),
+            tensor(dtype, w),
+            tu,
+            biased ? tensor(dtype, bias) : null,
+            tensor(dtype, h0),
+            tc0,
+            recurrent,
+            activation,
+            memory,
+            ty);
+
+    String what = "lstm " + recurrent + " " + activation + " of " + x.shape() + " to " + state;
+    List<NaiveArray[]> gates = new ArrayList<>();
+    List<NaiveArray> cells = new ArrayList<>(List.of(c0));
+    NaiveArray h = h0;
+    for (int t = 0; t < steps; t++) {
+      int step = t;
+      NaiveArray input = NaiveArray.make(Shape.of(n, in), at -> x.at(at[0], step, at[1]));
+      NaiveArray z = input.matmul(false, w, false).with(h.matmul(false, r, false), Double::sum);
+      NaiveArray shifted = biased ? z.with(bias, Double::sum) : z;
+      NaiveArray[] gate = new NaiveArray[4];
+      for (int k = 0; k < 4; k++) {
+        Activation function = k == 2 ? activation : recurrent;
+        gate[k] = gate(shifted, k, 4).map(v -> value(function, v));
+      }
+      NaiveArray kept = gate[1].with(cells.get(t), (a, b) -> a * b);
+      NaiveArray c = kept.with(gate[0].with(gate[2], (a, b) -> a * b), Double::sum);
+      NaiveArray squashed = c.map(v -> value(activation, v));
+      assertClose(at(memory.inputs(), t), sideBySide(input, h), what + " inputs " + t);
+      assertClose(at(memory.gates(), t), sideBySide(gate), what + " gates " + t);
+      assertClose(at(memory.cells(), t), c, what + " c " + t);
+      assertClose(at(memory.activated(), t), squashed, what + " activated " + t);
+      h = gate[3].with(squashed, (a, b) -> a * b);
+      assertClose(at(ty, t), h, what + " h " + t);
+      gates.add(gate);
+      cells.add(c);
+    }
+    assertClose(at(ty, steps), cells.get(steps), what + " last c");
+
+    NaiveArray dy = normal(ty.shape());
+    Tensor dz = empty(dtype, memory.gates().shape());
+    Tensor dbias = empty(dtype, bias.shape());
+    Tensor dh0 = empty(dtype, state);
+    Tensor dc0 = empty(dtype, state);
+    backend()
+        .lstmGradient(
+            tu,
+            tc0,
+            recurrent,
+            activation,
+            memory,
+            tensor(dtype, dy),
+            dz,
+            biased ? dbias : null,
+            dh0,
+            dc0);
+    NaiveArray dc = slice(dy, steps);
+    NaiveArray dh = NaiveArray.zeros(state);
+    NaiveArray sums = NaiveArray.zeros(bias.shape());
+    for (int t = steps - 1; t >= 0; t--) {
+      NaiveArray g = dh.with(slice(dy, t), Double::sum);
+      NaiveArray[] gate = gates.get(t);
+      NaiveArray squashed = cells.get(t + 1).map(v -> value(activation, v));
+      NaiveArray through =
+          g.with(gate[3], (a, b) -> a * b)
+              .with(squashed, (a, s) -> a * slope(activation, s))
+              .with(dc, Double::sum);
+      NaiveArray[] d = {
+        through.with(gate[2], (a, b) -> a * b).with(gate[0], (a, s) -> a * slope(recurrent, s)),
+        through
+            .with(cells.get(t), (a, b) -> a * b)
+            .with(gate[1], (a, s) -> a * slope(recurrent, s)),
+        through.with(gate[0], (a, b) -> a * b).with(gate[2], (a, s) -> a * slope(activation, s)),
+        g.with(squashed, (a, b) -> a * b).with(gate[3], (a, s) -> a * slope(recurrent, s))
+      };
+      NaiveArray expected = sideBySide(d);
+      assertClose(at(dz, t), expected, what + " dz " + t);
+      sums = sums.with(expected.sumTo(bias.shape()), Double::sum);
+      dc = through.with(gate[1], (a, b) -> a * b);
+      dh = expected.matmul(false, r, true);
+    }
+    if (biased) {
+      assertClose(dbias, sums, what + " dbias");
+    }
+    assertClose(dh0, dh, what + " dh0");
+    assertClose(dc0, dc, what + " dc0");
+  }
+
+  /** The t-th matrix of a stack. */
+  private static Tensor at(Tensor stack, int t) {
+    return stack.slice(t, t + 1).reshape(stack.dim(1), stack.dim(2));
+  }
+
+  private static NaiveArray slice(NaiveArray stack, int t) {
+    Shape shape = stack.shape();
+    return NaiveArray.make(Shape.of(shape.dim(1), shape.dim(2)), at -> stack.at(t, at[0], at[1]));
   }
 
   @ParameterizedTest
@@ -249,9 +334,7 @@ abstract class SequencesContract extends ImagesContract {
     backend().normalizeRowsSums(x, rows, rows, y, columns, false);
     assertThat(columns.toDoubles()).containsOnly(0);
     backend().normalize(x, columns, columns, null, null, EPSILON, y);
-    Tensor gates = empty(dtype, Shape.of(0, 12));
-    backend().lstmCell(gates, x, Activation.SIGMOID, Activation.TANH, y, y);
-    backend().lstmCellGradient(gates, x, y, Activation.SIGMOID, Activation.TANH, y, y, gates);
+    longShortTermMemory(dtype, Activation.TANH, 0, 5, 20, 16);
   }
 
   /** The k-th of so many gates that lie side by side. */
@@ -261,9 +344,16 @@ abstract class SequencesContract extends ImagesContract {
   }
 
   private static NaiveArray sideBySide(NaiveArray... gates) {
-    int u = gates[0].shape().dim(1);
+    int width = Arrays.stream(gates).mapToInt(gate -> gate.shape().dim(1)).sum();
     return NaiveArray.make(
-        Shape.of(gates[0].shape().dim(0), u * gates.length),
-        at -> gates[at[1] / u].at(at[0], at[1] % u));
+        Shape.of(gates[0].shape().dim(0), width),
+        at -> {
+          int column = at[1];
+          int k = 0;
+          while (column >= gates[k].shape().dim(1)) {
+            column -= gates[k++].shape().dim(1);
+          }
+          return gates[k].at(at[0], column);
+        });
   }
 }

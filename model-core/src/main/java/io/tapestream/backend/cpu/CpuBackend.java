@@ -32,7 +32,7 @@ final class CpuBackend extends CpuLayers {
    * @param oneDnn whether oneDNN is there to be used
    */
   CpuBackend(Kernels kernels, boolean oneDnn) {
-    super(kernels);
+    super(kernels, oneDnn);
     this.kernels = kernels;
     this.products = new MatrixProducts(oneDnn);
     this.convolutions = new Convolutions(kernels, oneDnn);

@@ -4,6 +4,7 @@ import static java.lang.ref.Reference.reachabilityFence;
 
 import io.tapestream.backend.Activation;
 import io.tapestream.backend.Backend;
+import io.tapestream.backend.LstmMemory;
 import io.tapestream.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -13,10 +14,12 @@ import org.jspecify.annotations.Nullable;
 abstract class CpuLayers implements Backend {
   private final Normalization normalization;
   private final Recurrence recurrence;
+  private final Lstm lstm;
 
-  CpuLayers(Kernels kernels) {
+  CpuLayers(Kernels kernels, boolean oneDnn) {
     this.normalization = new Normalization(kernels);
     this.recurrence = new Recurrence(kernels);
+    this.lstm = new Lstm(kernels, oneDnn);
   }
 
   /**
@@ -111,29 +114,35 @@ abstract class CpuLayers implements Backend {
   }
 
   @Override
-  public void lstmCell(
-      Tensor gates,
-      Tensor before,
+  public void lstm(
+      Tensor x,
+      Tensor w,
+      Tensor u,
+      @Nullable Tensor bias,
+      Tensor h0,
+      Tensor c0,
       Activation recurrent,
       Activation activation,
-      Tensor c,
-      Tensor h) {
-    recurrence.lstm(gates, before, recurrent, activation, c, h);
-    hold(gates, before, c, h);
+      LstmMemory memory,
+      Tensor y) {
+    lstm.forward(x, w, u, bias, h0, c0, recurrent, activation, memory, y);
+    hold(x, w, u, bias, h0, c0, memory, y);
   }
 
   @Override
-  public void lstmCellGradient(
-      Tensor gates,
-      Tensor before,
-      Tensor c,
+  public void lstmGradient(
+      Tensor u,
+      Tensor c0,
       Activation recurrent,
       Activation activation,
-      Tensor dh,
-      Tensor dc,
-      Tensor dgates) {
-    recurrence.lstmGradient(gates, before, c, recurrent, activation, dh, dc, dgates);
-    hold(gates, before, c, dh, dc, dgates);
+      LstmMemory memory,
+      Tensor dy,
+      Tensor dz,
+      @Nullable Tensor dbias,
+      Tensor dh0,
+      Tensor dc0) {
+    lstm.backward(u, c0, recurrent, activation, memory, dy, dz, dbias, dh0, dc0);
+    hold(u, c0, memory, dy, dz, dbias, dh0, dc0);
   }
 
   @Override

@@ -141,9 +141,28 @@ interface Kernels {
       boolean accumulate);
 
   /**
+   * The state of one row of an LSTM's step, for units {@code from … u-1}: {@code c = f · before + i
+   * · g}; the gates (i, f, g, o) lie side by side.
+   */
+  void lstmState(
+      ByteBuffer gates,
+      int gatesAt,
+      ByteBuffer before,
+      int beforeAt,
+      ByteBuffer c,
+      int cAt,
+      int from,
+      int u);
+
+  /**
    * The gradient of one row of an LSTM's step, for units {@code from … u-1}; see {@link
-   * io.tapestream.backend.Backend#lstmCellGradient}. The last quarter of {@code dgates} holds
-   * {@code activation(c)} before.
+   * io.tapestream.backend.Backend#lstm}.
+   *
+   * @param before c of the step before
+   * @param activated activation(c)
+   * @param dh the gradient of h
+   * @param dc that which c got from the step after; replaced by that of {@code before}
+   * @param dz that of the gates before their activations, overwritten
    */
   void lstmGradient(
       Activation recurrent,
@@ -152,12 +171,14 @@ interface Kernels {
       int gatesAt,
       ByteBuffer before,
       int beforeAt,
+      ByteBuffer activated,
+      int activatedAt,
       ByteBuffer dh,
       int dhAt,
       ByteBuffer dc,
       int dcAt,
-      ByteBuffer dgates,
-      int dgatesAt,
+      ByteBuffer dz,
+      int dzAt,
       int from,
       int u);
 

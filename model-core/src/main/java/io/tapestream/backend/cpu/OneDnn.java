@@ -1,18 +1,24 @@
 package io.tapestream.backend.cpu;
 
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_FROM;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_TO;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_cpu;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_engine_create;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_create_with_strides;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_create_with_tag;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_create;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_destroy;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_set_scratchpad_mode;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_desc_query;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_query_impl_info_str;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_reorder_primitive_desc_create;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_scratchpad_mode_user;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_stream_create;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_stream_default_flags;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_success;
 
+import io.tapestream.backend.cpu.Primitive.Argument;
 import org.bytedeco.dnnl.dnnl_engine;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
@@ -57,6 +63,36 @@ final class OneDnn {
         dnnl_memory_desc_create_with_tag(descriptor, dims.length, dims, dnnl_f32, tag),
         "describe memory");
     return descriptor;
+  }
+
+  /**
+   * A matrix of so many rows and columns.
+   *
+   * @param ld elements from one row of what lies there to the next
+   * @param transposed whether its transpose lies there
+   */
+  static dnnl_memory_desc matrix(int rows, int columns, int ld, boolean transposed) {
+    long[] steps = transposed ? new long[] {1, ld} : new long[] {ld, 1};
+    dnnl_memory_desc descriptor = new dnnl_memory_desc();
+    check(
+        dnnl_memory_desc_create_with_strides(
+            descriptor, 2, new long[] {rows, columns}, dnnl_f32, steps),
+        "describe a matrix");
+    return descriptor;
+  }
+
+  /**
+   * The conversion of memory in one layout, its first argument, to memory in another, its second.
+   */
+  static Primitive reorder(dnnl_memory_desc from, dnnl_memory_desc to) {
+    dnnl_primitive_desc descriptor = new dnnl_primitive_desc();
+    dnnl_primitive_attr attributes = attributes();
+    check(
+        dnnl_reorder_primitive_desc_create(descriptor, from, ENGINE, to, ENGINE, attributes),
+        "describe a conversion");
+    check(dnnl_primitive_attr_destroy(attributes), "destroy attributes");
+    return new Primitive(
+        descriptor, new Argument(DNNL_ARG_FROM, from), new Argument(DNNL_ARG_TO, to));
   }
 
   /**

@@ -7,9 +7,7 @@ import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DIFF_DST;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DIFF_SRC;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DIFF_WEIGHTS;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
-import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_FROM;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
-import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_TO;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_WEIGHTS;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_a;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_convolution_backward_data_primitive_desc_create;
@@ -34,7 +32,6 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_desc_destroy;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_desc_query_md;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_query_diff_weights_md;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_query_weights_md;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_reorder_primitive_desc_create;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_stream_destroy;
 
 import io.tapestream.backend.Window;
@@ -188,21 +185,9 @@ final class OneDnnConvolution implements Convolution.Plan {
       dnnl_memory_desc to,
       dnnl_memory_desc chosen) {
     Memory converted = Memory.allocate(dnnl_memory_desc_get_size(chosen));
-    Primitive conversion = dnnl_memory_desc_equal(from, to) == 1 ? null : reorder(from, to);
+    Primitive conversion = dnnl_memory_desc_equal(from, to) == 1 ? null : OneDnn.reorder(from, to);
     check(dnnl_memory_desc_destroy(chosen), "destroy a layout");
     return new OneDnnConvolution(convolution, primitive, conversion, converted);
-  }
-
-  private static Primitive reorder(dnnl_memory_desc from, dnnl_memory_desc to) {
-    dnnl_primitive_desc descriptor = new dnnl_primitive_desc();
-    dnnl_primitive_attr attributes = OneDnn.attributes();
-    check(
-        dnnl_reorder_primitive_desc_create(
-            descriptor, from, OneDnn.engine(), to, OneDnn.engine(), attributes),
-        "describe a filter's conversion");
-    check(dnnl_primitive_attr_destroy(attributes), "destroy attributes");
-    return new Primitive(
-        descriptor, new Argument(DNNL_ARG_FROM, from), new Argument(DNNL_ARG_TO, to));
   }
 
   /**

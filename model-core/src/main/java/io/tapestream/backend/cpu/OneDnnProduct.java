@@ -5,9 +5,7 @@ import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_WEIGHTS;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_data_type_undef;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_matmul_primitive_desc_create;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_create_with_strides;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_destroy;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_post_ops_append_sum;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_post_ops_create;
@@ -39,9 +37,11 @@ final class OneDnnProduct implements MatrixProducts.Plan {
 
   /** A plan, by OpenBLAS where oneDNN has no kernel to be trusted. */
   static MatrixProducts.Plan planOf(MatrixProduct product) {
-    dnnl_memory_desc a = matrix(product.m(), product.k(), product.lda(), product.transposeA());
-    dnnl_memory_desc b = matrix(product.k(), product.n(), product.ldb(), product.transposeB());
-    dnnl_memory_desc c = matrix(product.m(), product.n(), product.ldc(), false);
+    dnnl_memory_desc a =
+        OneDnn.matrix(product.m(), product.k(), product.lda(), product.transposeA());
+    dnnl_memory_desc b =
+        OneDnn.matrix(product.k(), product.n(), product.ldb(), product.transposeB());
+    dnnl_memory_desc c = OneDnn.matrix(product.m(), product.n(), product.ldc(), false);
     dnnl_primitive_desc descriptor = describe(a, b, c, product.accumulate());
     MatrixProducts.Plan plan;
     if (OneDnn.implementation(descriptor).startsWith("brg")) {
@@ -60,17 +60,6 @@ final class OneDnnProduct implements MatrixProducts.Plan {
       check(dnnl_memory_desc_destroy(layout), "destroy a layout");
     }
     return plan;
-  }
-
-  /** op(x) of so many rows and columns. */
-  private static dnnl_memory_desc matrix(int rows, int columns, int ld, boolean transposed) {
-    long[] steps = transposed ? new long[] {1, ld} : new long[] {ld, 1};
-    dnnl_memory_desc descriptor = new dnnl_memory_desc();
-    check(
-        dnnl_memory_desc_create_with_strides(
-            descriptor, 2, new long[] {rows, columns}, dnnl_f32, steps),
-        "describe a matrix");
-    return descriptor;
   }
 
   private static dnnl_primitive_desc describe(

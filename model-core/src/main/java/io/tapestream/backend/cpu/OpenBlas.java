@@ -3,6 +3,7 @@ package io.tapestream.backend.cpu;
 import static org.bytedeco.openblas.global.openblas.CblasNoTrans;
 import static org.bytedeco.openblas.global.openblas.CblasRowMajor;
 import static org.bytedeco.openblas.global.openblas.CblasTrans;
+import static org.bytedeco.openblas.global.openblas.cblas_scopy;
 import static org.bytedeco.openblas.global.openblas.cblas_sgemm;
 
 import org.bytedeco.javacpp.Loader;
@@ -23,6 +24,12 @@ final class OpenBlas {
   /** Loads the library. */
   static void load() {
     // the static initializer has done it
+  }
+
+  /** Copies n floats from one address to another. */
+  static void copy(int n, long from, long to) {
+    NativeAddress[] operands = NativeAddress.three();
+    cblas_scopy(n, operands[0].at(from), 1, operands[1].at(to), 1);
   }
 
   /** Computes a product of matrices at these addresses. */

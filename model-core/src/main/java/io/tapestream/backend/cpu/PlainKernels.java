@@ -442,6 +442,23 @@ class PlainKernels implements Kernels {
   }
 
   @Override
+  public void lstmState(
+      ByteBuffer gates,
+      int gatesAt,
+      ByteBuffer before,
+      int beforeAt,
+      ByteBuffer c,
+      int cAt,
+      int from,
+      int u) {
+    for (int j = 4 * from; j < 4 * u; j += 4) {
+      float kept = gates.getFloat(gatesAt + 4 * u + j) * before.getFloat(beforeAt + j);
+      float taken = gates.getFloat(gatesAt + j) * gates.getFloat(gatesAt + 8 * u + j);
+      c.putFloat(cAt + j, kept + taken);
+    }
+  }
+
+  @Override
   public void lstmGradient(
       Activation recurrent,
       Activation activation,
@@ -449,12 +466,14 @@ class PlainKernels implements Kernels {
       int gatesAt,
       ByteBuffer before,
       int beforeAt,
+      ByteBuffer activated,
+      int activatedAt,
       ByteBuffer dh,
       int dhAt,
       ByteBuffer dc,
       int dcAt,
-      ByteBuffer dgates,
-      int dgatesAt,
+      ByteBuffer dz,
+      int dzAt,
       int from,
       int u) {
     for (int j = 4 * from; j < 4 * u; j += 4) {
@@ -462,14 +481,14 @@ class PlainKernels implements Kernels {
       float forget = gates.getFloat(gatesAt + 4 * u + j);
       float candidate = gates.getFloat(gatesAt + 8 * u + j);
       float out = gates.getFloat(gatesAt + 12 * u + j);
-      float squashed = dgates.getFloat(dgatesAt + 12 * u + j);
+      float squashed = activated.getFloat(activatedAt + j);
       float g = dh.getFloat(dhAt + j);
       float d = dc.getFloat(dcAt + j) + FloatMath.gradient(activation, squashed, g * out);
       float old = before.getFloat(beforeAt + j);
-      dgates.putFloat(dgatesAt + j, FloatMath.gradient(recurrent, in, d * candidate));
-      dgates.putFloat(dgatesAt + 4 * u + j, FloatMath.gradient(recurrent, forget, d * old));
-      dgates.putFloat(dgatesAt + 8 * u + j, FloatMath.gradient(activation, candidate, d * in));
-      dgates.putFloat(dgatesAt + 12 * u + j, FloatMath.gradient(recurrent, out, g * squashed));
+      dz.putFloat(dzAt + j, FloatMath.gradient(recurrent, in, d * candidate));
+      dz.putFloat(dzAt + 4 * u + j, FloatMath.gradient(recurrent, forget, d * old));
+      dz.putFloat(dzAt + 8 * u + j, FloatMath.gradient(activation, candidate, d * in));
+      dz.putFloat(dzAt + 12 * u + j, FloatMath.gradient(recurrent, out, g * squashed));
       dc.putFloat(dcAt + j, d * forget);
     }
   }

@@ -6,106 +6,12 @@ import io.tapestream.backend.Unary;
 import io.tapestream.tensor.Tensor;
 import java.nio.ByteBuffer;
 
-/** Steps of recurrent layers, row by row: a row's gates lie side by side. */
+/** Steps of gated recurrent units, row by row: a row's gates lie side by side. */
 final class Recurrence {
-  private static final int ROWS_OF_A_PART = 16;
-
   private final Kernels kernels;
 
   Recurrence(Kernels kernels) {
     this.kernels = kernels;
-  }
-
-  void lstm(
-      Tensor gates,
-      Tensor before,
-      Activation recurrent,
-      Activation activation,
-      Tensor c,
-      Tensor h) {
-    Parts.of(
-        before.dim(0),
-        ROWS_OF_A_PART,
-        (from, to) -> lstm(gates, before, recurrent, activation, c, h, from, to));
-  }
-
-  private void lstm(
-      Tensor gates,
-      Tensor before,
-      Activation recurrent,
-      Activation activation,
-      Tensor c,
-      Tensor h,
-      int from,
-      int to) {
-    int u = before.dim(1);
-    ByteBuffer g = gates.buffer();
-    for (int row = from; row < to; row++) {
-      int in = gates.byteOffset() + 16 * row * u;
-      int forget = in + 4 * u;
-      int candidate = in + 8 * u;
-      int out = in + 12 * u;
-      int at = 4 * row * u;
-      int cAt = c.byteOffset() + at;
-      int hAt = h.byteOffset() + at;
-      activate(recurrent, g, in, g, in, 2 * u);
-      activate(activation, g, candidate, g, candidate, u);
-      activate(recurrent, g, out, g, out, u);
-      multiply(g, forget, before.buffer(), before.byteOffset() + at, c.buffer(), cAt, u, false);
-      multiply(g, in, g, candidate, c.buffer(), cAt, u, true);
-      activate(activation, c.buffer(), cAt, h.buffer(), hAt, u);
-      multiply(g, out, h.buffer(), hAt, h.buffer(), hAt, u, false);
-    }
-  }
-
-  void lstmGradient(
-      Tensor gates,
-      Tensor before,
-      Tensor c,
-      Activation recurrent,
-      Activation activation,
-      Tensor dh,
-      Tensor dc,
-      Tensor dgates) {
-    Parts.of(
-        before.dim(0),
-        ROWS_OF_A_PART,
-        (from, to) ->
-            lstmGradient(gates, before, c, recurrent, activation, dh, dc, dgates, from, to));
-  }
-
-  private void lstmGradient(
-      Tensor gates,
-      Tensor before,
-      Tensor c,
-      Activation recurrent,
-      Activation activation,
-      Tensor dh,
-      Tensor dc,
-      Tensor dgates,
-      int from,
-      int to) {
-    int u = before.dim(1);
-    for (int row = from; row < to; row++) {
-      int at = 4 * row * u;
-      int dgatesAt = dgates.byteOffset() + 4 * at;
-      activate(activation, c.buffer(), c.byteOffset() + at, dgates.buffer(), dgatesAt + 12 * u, u);
-      kernels.lstmGradient(
-          recurrent,
-          activation,
-          gates.buffer(),
-          gates.byteOffset() + 4 * at,
-          before.buffer(),
-          before.byteOffset() + at,
-          dh.buffer(),
-          dh.byteOffset() + at,
-          dc.buffer(),
-          dc.byteOffset() + at,
-          dgates.buffer(),
-          dgatesAt,
-          0,
-          u);
-    }
   }
 
   void gru(
@@ -176,6 +82,12 @@ final class Recurrence {
 
   private void activate(
       Activation activation, ByteBuffer x, int xAt, ByteBuffer y, int yAt, int n) {
+    activate(kernels, activation, x, xAt, y, yAt, n);
+  }
+
+  /** Applies an activation to n elements. */
+  static void activate(
+      Kernels kernels, Activation activation, ByteBuffer x, int xAt, ByteBuffer y, int yAt, int n) {
     switch (activation) {
       case LINEAR -> kernels.scale(1f, x, xAt, y, yAt, n, false);
       case RELU -> kernels.unary(Unary.RELU, x, xAt, y, yAt, n);

@@ -318,6 +318,21 @@ final class VectorKernels extends PlainKernels {
   }
 
   @Override
+  public void lstmState(
+      ByteBuffer gates,
+      int gatesAt,
+      ByteBuffer before,
+      int beforeAt,
+      ByteBuffer c,
+      int cAt,
+      int from,
+      int u) {
+    int end = FLOATS.loopBound(u);
+    VectorLstm.state(gates, gatesAt, before, beforeAt, c, cAt, end, u);
+    super.lstmState(gates, gatesAt, before, beforeAt, c, cAt, end, u);
+  }
+
+  @Override
   public void lstmGradient(
       Activation recurrent,
       Activation activation,
@@ -325,33 +340,33 @@ final class VectorKernels extends PlainKernels {
       int gatesAt,
       ByteBuffer before,
       int beforeAt,
+      ByteBuffer activated,
+      int activatedAt,
       ByteBuffer dh,
       int dhAt,
       ByteBuffer dc,
       int dcAt,
-      ByteBuffer dgates,
-      int dgatesAt,
+      ByteBuffer dz,
+      int dzAt,
       int from,
       int u) {
     int end =
         recurrent == Activation.SIGMOID && activation == Activation.TANH ? FLOATS.loopBound(u) : 0;
-    FloatVector one = FloatVector.broadcast(FLOATS, 1f);
-    for (int j = 4 * from; j < 4 * end; j += 4 * LANES) {
-      FloatVector in = load(gates, gatesAt + j);
-      FloatVector forget = load(gates, gatesAt + 4 * u + j);
-      FloatVector candidate = load(gates, gatesAt + 8 * u + j);
-      FloatVector out = load(gates, gatesAt + 12 * u + j);
-      FloatVector squashed = load(dgates, dgatesAt + 12 * u + j);
-      FloatVector g = load(dh, dhAt + j);
-      FloatVector through = g.mul(out).mul(one.sub(squashed.mul(squashed)));
-      FloatVector d = load(dc, dcAt + j).add(through);
-      store(d.mul(candidate).mul(in.mul(one.sub(in))), dgates, dgatesAt + j);
-      FloatVector old = load(before, beforeAt + j);
-      store(d.mul(old).mul(forget.mul(one.sub(forget))), dgates, dgatesAt + 4 * u + j);
-      store(d.mul(in).mul(one.sub(candidate.mul(candidate))), dgates, dgatesAt + 8 * u + j);
-      store(g.mul(squashed).mul(out.mul(one.sub(out))), dgates, dgatesAt + 12 * u + j);
-      store(d.mul(forget), dc, dcAt + j);
-    }
+    VectorLstm.gradient(
+        gates,
+        gatesAt,
+        before,
+        beforeAt,
+        activated,
+        activatedAt,
+        dh,
+        dhAt,
+        dc,
+        dcAt,
+        dz,
+        dzAt,
+        end,
+        u);
     super.lstmGradient(
         recurrent,
         activation,
@@ -359,12 +374,14 @@ final class VectorKernels extends PlainKernels {
         gatesAt,
         before,
         beforeAt,
+        activated,
+        activatedAt,
         dh,
         dhAt,
         dc,
         dcAt,
-        dgates,
-        dgatesAt,
+        dz,
+        dzAt,
         end,
         u);
   }

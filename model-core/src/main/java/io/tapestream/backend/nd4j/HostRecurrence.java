@@ -16,6 +16,7 @@ final class HostRecurrence {
       Activation recurrent,
       Activation activation,
       Tensor c,
+      Tensor activated,
       Tensor h) {
     int u = before.dim(-1);
     double[] gate = gates.toDoubles();
@@ -24,21 +25,24 @@ final class HostRecurrence {
     }
     double[] old = before.toDoubles();
     double[] state = new double[old.length];
+    double[] squashed = new double[old.length];
     double[] output = new double[old.length];
     for (int i = 0; i < state.length; i++) {
       int at = i / u * 4 * u + i % u;
       state[i] = gate[at + u] * old[i] + gate[at] * gate[at + 2 * u];
-      output[i] = gate[at + 3 * u] * value(activation, state[i]);
+      squashed[i] = value(activation, state[i]);
+      output[i] = gate[at + 3 * u] * squashed[i];
     }
     write(gate, gates);
     write(state, c);
+    write(squashed, activated);
     write(output, h);
   }
 
   static void lstmCellGradient(
       Tensor gates,
       Tensor before,
-      Tensor c,
+      Tensor activated,
       Activation recurrent,
       Activation activation,
       Tensor dh,
@@ -47,7 +51,7 @@ final class HostRecurrence {
     int u = before.dim(-1);
     double[] gate = gates.toDoubles();
     double[] old = before.toDoubles();
-    double[] state = c.toDoubles();
+    double[] squashedState = activated.toDoubles();
     double[] dOutput = dh.toDoubles();
     double[] dState = dc.toDoubles();
     double[] dGate = new double[gate.length];
@@ -57,7 +61,7 @@ final class HostRecurrence {
       double forget = gate[at + u];
       double candidate = gate[at + 2 * u];
       double out = gate[at + 3 * u];
-      double squashed = value(activation, state[i]);
+      double squashed = squashedState[i];
       double d = dState[i] + dOutput[i] * out * slope(activation, squashed);
       dGate[at] = d * candidate * slope(recurrent, in);
       dGate[at + u] = d * old[i] * slope(recurrent, forget);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tapestream.backend.Activation;
 import io.tapestream.backend.Backend;
+import io.tapestream.backend.LstmMemory;
 import io.tapestream.backend.Padding;
 import io.tapestream.backend.Window;
 import io.tapestream.backend.nd4j.Nd4jProvider;
@@ -145,24 +146,50 @@ class CpuAgainstNd4jTest {
   }
 
   @Test
+  void longShortTermMemoriesAgree() {
+    int steps = 6;
+    int in = 40;
+    int u = 128;
+    Tensor x = normal(N, steps, in);
+    Tensor w = normal(in, 4 * u);
+    Tensor r = normal(u, 4 * u);
+    w.write(0, scaled(w, 0.1f), 0, w.size());
+    r.write(0, scaled(r, 0.1f), 0, r.size());
+    Tensor bias = normal(4 * u);
+    Tensor state = normal(N, u);
+    LstmMemory memory = LstmMemory.allocate(DType.FLOAT32, steps, N, in, u);
+    Tensor y = normal(steps + 1, N, u);
+    BiConsumer<Backend, Tensor> forward =
+        (b, out) ->
+            b.lstm(x, w, r, bias, state, state, Activation.SIGMOID, Activation.TANH, memory, out);
+    assertAgree(y.shape(), forward);
+    forward.accept(CPU, y);
+    Tensor dbias = normal(4 * u);
+    Tensor dh0 = normal(N, u);
+    Tensor dc0 = normal(N, u);
+    assertAgree(
+        memory.gates().shape(),
+        (b, dz) ->
+            b.lstmGradient(
+                r, state, Activation.SIGMOID, Activation.TANH, memory, y, dz, dbias, dh0, dc0));
+  }
+
+  private static float[] scaled(Tensor x, float factor) {
+    float[] values = x.toFloats();
+    for (int i = 0; i < values.length; i++) {
+      values[i] *= factor;
+    }
+    return values;
+  }
+
+  @Test
   void stepsOfRecurrentLayersAgree() {
     int u = 128;
     Tensor before = normal(N, u);
     Tensor h = normal(N, u);
     Tensor dh = normal(N, u);
-    Tensor c = normal(N, u);
-    Tensor four = normal(N, 4 * u);
     Tensor three = normal(N, 3 * u);
     Tensor part = normal(N, 3 * u);
-    assertAgree(
-        c.shape(),
-        (b, out) -> b.lstmCell(four.copy(), before, Activation.SIGMOID, Activation.TANH, out, h));
-    CPU.lstmCell(four, before, Activation.SIGMOID, Activation.TANH, c, h);
-    assertAgree(
-        four.shape(),
-        (b, dgates) ->
-            b.lstmCellGradient(
-                four, before, c, Activation.SIGMOID, Activation.TANH, dh, dh.copy(), dgates));
     assertAgree(
         h.shape(),
         (b, out) ->

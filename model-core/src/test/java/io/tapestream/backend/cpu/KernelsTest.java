@@ -232,7 +232,7 @@ class KernelsTest {
 
   @ParameterizedTest
   @EnumSource
-  void theGradientOfAnLstmsStepGivesTheSameBits(Activation activation) {
+  void anLstmsStepAndItsGradientGiveTheSameBits(Activation activation) {
     for (int u : new int[] {1, 7, 16, 21}) {
       assertSameBits(
           (kernels, a, b, out) ->
@@ -245,12 +245,16 @@ class KernelsTest {
                   OFFSET,
                   b,
                   OFFSET + 4 * u,
+                  b,
+                  OFFSET + 8 * u,
                   out,
                   OFFSET,
                   out,
                   OFFSET + 4 * u,
                   0,
                   u));
+      assertSameBits(
+          (kernels, a, b, out) -> kernels.lstmState(a, OFFSET, b, OFFSET, out, OFFSET, 0, u));
     }
   }
 
