@@ -1,5 +1,8 @@
 package io.tapestream.architecture;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
@@ -36,7 +39,8 @@ class FloorsTest {
     "io.tapestream.callbacks..",
     "io.tapestream.strategies..",
     "io.tapestream.specs..",
-    "io.tapestream.files.."
+    "io.tapestream.files..",
+    "io.tapestream.onnx.."
   };
 
   private static final String FLINK = "org.apache.flink..";
@@ -134,8 +138,9 @@ class FloorsTest {
           .resideOutsideOfPackages( // Deeplearning4j, a peer, speaks ND4J
               "io.tapestream.benchmarks.peers..", "io.tapestream.benchmarks.step..")
           .should()
-          .dependOnClassesThat()
-          .resideInAnyPackage("org.nd4j..", "org.bytedeco..");
+          .dependOnClassesThat(
+              resideInAnyPackage("org.nd4j..", "org.bytedeco..")
+                  .and(not(resideInAPackage("org.nd4j.shade..")))); // plain Java: protobuf
 
   @ArchTest
   static final ArchRule packagesOfAModuleHaveNoCycles =
@@ -166,7 +171,7 @@ class FloorsTest {
           type.getPackageName()
               .matches(
                   "io\\.tapestream\\.(tensor|backend|capture|random|autodiff|ops|layers|losses|optimizers|schedules|clipping"
-                      + "|metrics|initializers|models|training|callbacks|strategies|specs|files|parameterserver|schemas"
+                      + "|metrics|initializers|models|training|callbacks|strategies|specs|files|onnx|parameterserver|schemas"
                       + "|operators|serving|jobs|examples|benchmarks)(\\..*)?");
       if (!placed) {
         events.add(

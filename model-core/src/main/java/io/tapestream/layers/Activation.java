@@ -1,5 +1,8 @@
 package io.tapestream.layers;
 
+import io.tapestream.onnx.OnnxCall;
+import io.tapestream.onnx.OnnxForm;
+import io.tapestream.onnx.OnnxValue;
 import io.tapestream.tensor.Tensor;
 
 /**
@@ -7,7 +10,7 @@ import io.tapestream.tensor.Tensor;
  *
  * <p>Input and output: (batch, …).
  */
-public final class Activation extends Layer {
+public final class Activation extends Layer implements OnnxForm {
 
   /**
    * The settings.
@@ -36,5 +39,10 @@ public final class Activation extends Layer {
   @Override
   protected Tensor call(Tensor x, Context context) {
     return settings.activation().of(x);
+  }
+
+  @Override
+  public OnnxValue onnx(OnnxCall call) {
+    return settings.activation().onnx(call, call.input());
   }
 }

@@ -1,5 +1,7 @@
 package io.tapestream.layers;
 
+import io.tapestream.onnx.OnnxCall;
+import io.tapestream.onnx.OnnxValue;
 import io.tapestream.ops.Elu;
 import io.tapestream.ops.Gelu;
 import io.tapestream.ops.Relu;
@@ -17,12 +19,22 @@ public enum ActivationFunction {
     Tensor of(Tensor z) {
       return z;
     }
+
+    @Override
+    OnnxValue onnx(OnnxCall call, OnnxValue z) {
+      return z;
+    }
   },
   /** max(z, 0). */
   RELU(io.tapestream.backend.Activation.RELU) {
     @Override
     Tensor of(Tensor z) {
       return Relu.of(z);
+    }
+
+    @Override
+    OnnxValue onnx(OnnxCall call, OnnxValue z) {
+      return call.eachElement(z, x -> call.op("Relu").of(x));
     }
   },
   /** 1 / (1 + e⁻ᶻ). */
@@ -31,12 +43,22 @@ public enum ActivationFunction {
     Tensor of(Tensor z) {
       return Sigmoid.of(z);
     }
+
+    @Override
+    OnnxValue onnx(OnnxCall call, OnnxValue z) {
+      return call.eachElement(z, x -> call.op("Sigmoid").of(x));
+    }
   },
   /** tanh z. */
   TANH(io.tapestream.backend.Activation.TANH) {
     @Override
     Tensor of(Tensor z) {
       return Tanh.of(z);
+    }
+
+    @Override
+    OnnxValue onnx(OnnxCall call, OnnxValue z) {
+      return call.eachElement(z, x -> call.op("Tanh").of(x));
     }
   },
   /** eᶻ / Σ eᶻ over the last axis. */
@@ -45,12 +67,22 @@ public enum ActivationFunction {
     Tensor of(Tensor z) {
       return Softmax.of(z);
     }
+
+    @Override
+    OnnxValue onnx(OnnxCall call, OnnxValue z) {
+      return call.op("Softmax").integer("axis", -1).of(z);
+    }
   },
   /** z where z > 0, else eᶻ − 1. */
   ELU(io.tapestream.backend.Activation.LINEAR) {
     @Override
     Tensor of(Tensor z) {
       return Elu.of(z);
+    }
+
+    @Override
+    OnnxValue onnx(OnnxCall call, OnnxValue z) {
+      return call.eachElement(z, x -> call.op("Elu").number("alpha", 1).of(x));
     }
   },
   /**
@@ -60,7 +92,13 @@ public enum ActivationFunction {
   SELU(io.tapestream.backend.Activation.LINEAR) {
     @Override
     Tensor of(Tensor z) {
-      return Scale.of(io.tapestream.layers.ELU.of(z, 1.6732632423543772), 1.0507009873554805);
+      return Scale.of(io.tapestream.layers.ELU.of(z, SELU_ALPHA), SELU_SCALE);
+    }
+
+    @Override
+    OnnxValue onnx(OnnxCall call, OnnxValue z) {
+      return call.eachElement(
+          z, x -> call.op("Selu").number("alpha", SELU_ALPHA).number("gamma", SELU_SCALE).of(x));
     }
   },
   /** z · Φ(z), Φ the standard normal distribution function. */
@@ -69,6 +107,18 @@ public enum ActivationFunction {
     Tensor of(Tensor z) {
       return Gelu.of(z, false);
     }
+
+    @Override
+    OnnxValue onnx(OnnxCall call, OnnxValue z) {
+      return call.eachElement(
+          z,
+          x -> {
+            OnnxValue inUnits = call.op("Div").of(x, call.scalar("root_of_two", Math.sqrt(2)));
+            OnnxValue one = call.scalar("one", 1);
+            OnnxValue twicePhi = call.op("Add").of(call.op("Erf").of(inUnits), one);
+            return call.op("Mul").of(call.op("Mul").of(x, twicePhi), call.scalar("half", 0.5));
+          });
+    }
   },
   /** The approximation of {@link #GELU} by tanh; Keras's {@code gelu(approximate=True)}. */
   GELU_TANH(io.tapestream.backend.Activation.LINEAR) {
@@ -76,7 +126,26 @@ public enum ActivationFunction {
     Tensor of(Tensor z) {
       return Gelu.of(z, true);
     }
+
+    @Override
+    OnnxValue onnx(OnnxCall call, OnnxValue z) {
+      return call.eachElement(
+          z,
+          x -> {
+            OnnxValue cube = call.op("Mul").of(call.op("Mul").of(x, x), x);
+            OnnxValue bent = call.op("Mul").of(cube, call.scalar("cubic", 0.044715));
+            OnnxValue sum = call.op("Add").of(x, bent);
+            OnnxValue inUnits =
+                call.op("Mul").of(sum, call.scalar("root_of_two_by_pi", Math.sqrt(2 / Math.PI)));
+            OnnxValue one = call.scalar("one", 1);
+            OnnxValue twicePhi = call.op("Add").of(call.op("Tanh").of(inUnits), one);
+            return call.op("Mul").of(call.op("Mul").of(x, twicePhi), call.scalar("half", 0.5));
+          });
+    }
   };
+
+  private static final double SELU_ALPHA = 1.6732632423543772;
+  private static final double SELU_SCALE = 1.0507009873554805;
 
   private final io.tapestream.backend.Activation fused;
 
@@ -86,6 +155,9 @@ public enum ActivationFunction {
 
   /** The function of z; the same shape. */
   abstract Tensor of(Tensor z);
+
+  /** The same as nodes of the graph in which a layer is being written. */
+  abstract OnnxValue onnx(OnnxCall call, OnnxValue z);
 
   /** The part that a backend fuses into the op before; {@link #afterFused} is the rest. */
   io.tapestream.backend.Activation fused() {

@@ -1,5 +1,7 @@
 package io.tapestream.layers;
 
+import io.tapestream.onnx.OnnxCall;
+import io.tapestream.onnx.OnnxValue;
 import io.tapestream.tensor.Tensor;
 
 /** The sum of the inputs; Keras's {@code Add}. Inputs and output: {@link Merge}. */
@@ -14,5 +16,10 @@ public final class Add extends Merge {
   @Override
   Tensor combine(Tensor merged, Tensor next) {
     return io.tapestream.ops.Add.of(merged, next);
+  }
+
+  @Override
+  public OnnxValue onnx(OnnxCall call) {
+    return onnx(call, "Add");
   }
 }

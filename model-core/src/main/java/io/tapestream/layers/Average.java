@@ -1,5 +1,7 @@
 package io.tapestream.layers;
 
+import io.tapestream.onnx.OnnxCall;
+import io.tapestream.onnx.OnnxValue;
 import io.tapestream.ops.Scale;
 import io.tapestream.tensor.Tensor;
 
@@ -20,5 +22,10 @@ public final class Average extends Merge {
   @Override
   Tensor finish(Tensor merged, int count) {
     return Scale.of(merged, 1.0 / count);
+  }
+
+  @Override
+  public OnnxValue onnx(OnnxCall call) {
+    return call.op("Mean").of(call.inputs());
   }
 }

@@ -34,4 +34,9 @@ public final class AveragePooling2D extends Pooling2D {
     return AveragePool2d.of(
         x, size.height(), size.width(), strides.height(), strides.width(), settings().padding());
   }
+
+  @Override
+  String onnxOp() {
+    return "AveragePool";
+  }
 }

@@ -6,6 +6,9 @@ import io.tapestream.backend.Backends;
 import io.tapestream.initializers.Initializer;
 import io.tapestream.initializers.Ones;
 import io.tapestream.initializers.Zeros;
+import io.tapestream.onnx.OnnxCall;
+import io.tapestream.onnx.OnnxForm;
+import io.tapestream.onnx.OnnxValue;
 import io.tapestream.ops.BatchNorm;
 import io.tapestream.ops.Normalize;
 import io.tapestream.tensor.Shape;
@@ -25,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * virtual workers each normalizes by its own batch, and the moving statistics are the mean of what
  * they propose.
  */
-public final class BatchNormalization extends Layer {
+public final class BatchNormalization extends Layer implements OnnxForm {
 
   /**
    * The settings.
@@ -139,5 +142,21 @@ public final class BatchNormalization extends Layer {
     Backend backend = Backends.of(statistic.dtype());
     backend.scale(settings.momentum(), statistic, statistic, false);
     backend.scale(1 - settings.momentum(), batch, statistic, true);
+  }
+
+  @Override
+  public OnnxValue onnx(OnnxCall call) {
+    int rank = call.shape(0).rank() + 1;
+    Shape channels = Shape.of(call.shape(0).dim(-1));
+    OnnxValue y =
+        call.op("BatchNormalization")
+            .number("epsilon", settings.epsilon())
+            .of(
+                call.channelsFirst(call.input(), rank),
+                gamma == null ? call.filled("ones", channels, 1) : call.variable(gamma),
+                beta == null ? call.filled("zeros", channels, 0) : call.variable(beta),
+                call.variable(built(movingMean)),
+                call.variable(built(movingVariance)));
+    return call.channelsLast(y, rank);
   }
 }

@@ -1,5 +1,8 @@
 package io.tapestream.layers;
 
+import io.tapestream.onnx.OnnxCall;
+import io.tapestream.onnx.OnnxForm;
+import io.tapestream.onnx.OnnxValue;
 import io.tapestream.ops.Concat;
 import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
@@ -11,7 +14,7 @@ import java.util.List;
  * <p>Inputs: at least two, (batch, …), of one shape but for that axis. Output: as long along it as
  * they are together.
  */
-public final class Concatenate extends Layer {
+public final class Concatenate extends Layer implements OnnxForm {
 
   /**
    * The settings.
@@ -70,5 +73,10 @@ public final class Concatenate extends Layer {
   @Override
   protected Tensor call(List<Tensor> inputs, Context context) {
     return Concat.of(settings.axis(), inputs);
+  }
+
+  @Override
+  public OnnxValue onnx(OnnxCall call) {
+    return call.op("Concat").integer("axis", settings.axis()).of(call.inputs());
   }
 }

@@ -5,9 +5,15 @@ import io.tapestream.backend.Padding;
 import io.tapestream.initializers.GlorotUniform;
 import io.tapestream.initializers.Initializer;
 import io.tapestream.initializers.Zeros;
+import io.tapestream.onnx.OnnxCall;
+import io.tapestream.onnx.OnnxForm;
+import io.tapestream.onnx.OnnxOp;
+import io.tapestream.onnx.OnnxValue;
 import io.tapestream.ops.Conv2d;
 import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Input: (batch, height, width, channels). Output: (batch, output height, output width,
  * filters). Variables: kernel (kernel height, kernel width, channels, filters), bias (filters).
  */
-public final class Conv2D extends Layer {
+public final class Conv2D extends Layer implements OnnxForm {
 
   /**
    * The settings.
@@ -127,5 +133,38 @@ public final class Conv2D extends Layer {
             strides.width(),
             settings.padding());
     return activation.afterFused(y);
+  }
+
+  @Override
+  public OnnxValue onnx(OnnxCall call) {
+    OnnxOp convolution = call.op("Conv");
+    Size2D size = settings.kernelSize();
+    Sizes.window(call.shape(0), size, settings.strides(), settings.padding(), convolution);
+    List<OnnxValue> given = new ArrayList<>();
+    given.add(call.channelsFirst(call.input(), 4));
+    given.add(onnxKernel(call, call.shape(0).dim(-1)));
+    if (bias != null) {
+      given.add(call.variable(bias));
+    }
+    return settings.activation().onnx(call, call.channelsLast(convolution.of(given), 4));
+  }
+
+  /** The kernel as ONNX has it, (filters, channels, height, width). */
+  private OnnxValue onnxKernel(OnnxCall call, int channels) {
+    int filters = settings.filters();
+    int places = settings.kernelSize().height() * settings.kernelSize().width();
+    float[] ours = built(kernel).value().toFloats();
+    float[] theirs = new float[ours.length];
+    for (int place = 0; place < places; place++) {
+      for (int channel = 0; channel < channels; channel++) {
+        for (int filter = 0; filter < filters; filter++) {
+          theirs[(filter * channels + channel) * places + place] =
+              ours[(place * channels + channel) * filters + filter];
+        }
+      }
+    }
+    Size2D size = settings.kernelSize();
+    return call.constant(
+        "kernel_filters_first", Shape.of(filters, channels, size.height(), size.width()), theirs);
   }
 }

@@ -4,6 +4,9 @@ import io.tapestream.autodiff.Variable;
 import io.tapestream.initializers.GlorotUniform;
 import io.tapestream.initializers.Initializer;
 import io.tapestream.initializers.Zeros;
+import io.tapestream.onnx.OnnxCall;
+import io.tapestream.onnx.OnnxForm;
+import io.tapestream.onnx.OnnxValue;
 import io.tapestream.ops.Affine;
 import io.tapestream.ops.MatMul;
 import io.tapestream.ops.Reshape;
@@ -16,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Input: (batch, …, in). Output: (batch, …, units). Variables: kernel (in, units), bias (units).
  */
-public final class Dense extends Layer {
+public final class Dense extends Layer implements OnnxForm {
 
   /**
    * The settings.
@@ -104,5 +107,14 @@ public final class Dense extends Layer {
     return bias == null
         ? activation.of(MatMul.of(x, w))
         : activation.afterFused(Affine.of(x, w, bias.value(), activation.fused()));
+  }
+
+  @Override
+  public OnnxValue onnx(OnnxCall call) {
+    OnnxValue y = call.op("MatMul").of(call.input(), call.variable(built(kernel)));
+    if (bias != null) {
+      y = call.op("Add").of(y, call.variable(bias));
+    }
+    return settings.activation().onnx(call, y);
   }
 }

@@ -1,5 +1,8 @@
 package io.tapestream.layers;
 
+import io.tapestream.onnx.OnnxCall;
+import io.tapestream.onnx.OnnxForm;
+import io.tapestream.onnx.OnnxValue;
 import io.tapestream.ops.DropoutOp;
 import io.tapestream.tensor.Tensor;
 
@@ -13,7 +16,7 @@ import io.tapestream.tensor.Tensor;
  * <p>Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, "Dropout: a simple way to prevent
  * neural networks from overfitting", 2014.
  */
-public final class Dropout extends Layer {
+public final class Dropout extends Layer implements OnnxForm {
 
   /**
    * The settings.
@@ -52,5 +55,10 @@ public final class Dropout extends Layer {
       return x;
     }
     return DropoutOp.of(x, settings.rate(), context.key(index()), context.firstRow());
+  }
+
+  @Override
+  public OnnxValue onnx(OnnxCall call) {
+    return call.input();
   }
 }

@@ -1,5 +1,8 @@
 package io.tapestream.layers;
 
+import io.tapestream.onnx.OnnxCall;
+import io.tapestream.onnx.OnnxForm;
+import io.tapestream.onnx.OnnxValue;
 import io.tapestream.ops.Add;
 import io.tapestream.ops.Clip;
 import io.tapestream.ops.Elu;
@@ -15,7 +18,7 @@ import io.tapestream.tensor.Tensor;
  * <p>Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by exponential
  * linear units", 2016.
  */
-public final class ELU extends Layer {
+public final class ELU extends Layer implements OnnxForm {
 
   /**
    * The settings.
@@ -62,5 +65,11 @@ public final class ELU extends Layer {
     }
     Tensor below = Elu.of(Clip.of(x, Double.NEGATIVE_INFINITY, 0));
     return Add.of(Relu.of(x), Scale.of(below, alpha));
+  }
+
+  @Override
+  public OnnxValue onnx(OnnxCall call) {
+    return call.eachElement(
+        call.input(), x -> call.op("Elu").number("alpha", settings.alpha()).of(x));
   }
 }

@@ -4,6 +4,9 @@ import io.tapestream.autodiff.Variable;
 import io.tapestream.backend.Backends;
 import io.tapestream.initializers.Initializer;
 import io.tapestream.initializers.RandomUniform;
+import io.tapestream.onnx.OnnxCall;
+import io.tapestream.onnx.OnnxForm;
+import io.tapestream.onnx.OnnxValue;
 import io.tapestream.ops.GatherRows;
 import io.tapestream.tensor.DType;
 import io.tapestream.tensor.Shape;
@@ -16,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Input: (batch, …) of ids in 0 … inputDim−1, as INT64 or as floats, of which FLOAT32 is exact
  * up to 2²⁴. Output: (batch, …, outputDim). Variable: embeddings (inputDim, outputDim).
  */
-public final class Embedding extends Layer {
+public final class Embedding extends Layer implements OnnxForm {
 
   /**
    * The settings.
@@ -74,5 +77,14 @@ public final class Embedding extends Layer {
       Backends.of(table.dtype()).copy(x, ids);
     }
     return GatherRows.of(table, ids);
+  }
+
+  @Override
+  public OnnxValue onnx(OnnxCall call) {
+    OnnxValue ids = call.input();
+    if (call.dtype(0) != DType.INT64) {
+      ids = call.cast(ids, DType.INT64);
+    }
+    return call.op("Gather").of(call.variable(built(embeddings)), ids);
   }
 }

@@ -16,6 +16,7 @@ import io.tapestream.ops.Subtract;
 import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -204,5 +205,22 @@ public final class GRU extends Recurrent {
       states.add(Reshape.of(h, Shape.of(1, x.dim(0), units)));
     }
     return Concat.of(0, states);
+  }
+
+  /** ONNX has the same gates in the same order. */
+  @Override
+  OnnxRecurrence onnxRecurrence() {
+    int columns = 3 * settings.units();
+    float[] biases = bias() == null ? null : bias().toFloats();
+    return new OnnxRecurrence(
+        kernel(),
+        recurrentKernel(),
+        biases == null ? null : Arrays.copyOf(biases, columns),
+        biases == null || !settings.resetAfter()
+            ? null
+            : Arrays.copyOfRange(biases, columns, 2 * columns),
+        new int[] {0, 1, 2},
+        List.of(settings.recurrentActivation(), settings.activation()),
+        call -> call.op("GRU").integer("linear_before_reset", settings.resetAfter() ? 1 : 0));
   }
 }

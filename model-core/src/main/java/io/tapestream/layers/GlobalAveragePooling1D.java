@@ -25,4 +25,9 @@ public final class GlobalAveragePooling1D extends GlobalPooling {
   Tensor reduce(Tensor x, int... axes) {
     return Mean.of(x, axes);
   }
+
+  @Override
+  String onnxOp() {
+    return "ReduceMean";
+  }
 }

@@ -25,4 +25,9 @@ public final class GlobalMaxPooling1D extends GlobalPooling {
   Tensor reduce(Tensor x, int... axes) {
     return Max.of(x, axes);
   }
+
+  @Override
+  String onnxOp() {
+    return "ReduceMax";
+  }
 }

@@ -25,4 +25,9 @@ public final class GlobalMaxPooling2D extends GlobalPooling {
   Tensor reduce(Tensor x, int... axes) {
     return Max.of(x, axes);
   }
+
+  @Override
+  String onnxOp() {
+    return "ReduceMax";
+  }
 }

@@ -1,11 +1,14 @@
 package io.tapestream.layers;
 
+import io.tapestream.onnx.OnnxCall;
+import io.tapestream.onnx.OnnxForm;
+import io.tapestream.onnx.OnnxValue;
 import io.tapestream.ops.Reshape;
 import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
 
 /** One number per channel of an example, from all its places. */
-public abstract class GlobalPooling extends Layer {
+public abstract class GlobalPooling extends Layer implements OnnxForm {
 
   /**
    * The settings.
@@ -60,4 +63,15 @@ public abstract class GlobalPooling extends Layer {
 
   /** Reduces these axes of (batch, …, channels). */
   abstract Tensor reduce(Tensor x, int... reduced);
+
+  /** ONNX's operator of the same meaning. */
+  abstract String onnxOp();
+
+  @Override
+  public final OnnxValue onnx(OnnxCall call) {
+    return call.op(onnxOp())
+        .integers("axes", axes)
+        .integer("keepdims", settings.keepDims() ? 1 : 0)
+        .of(call.input());
+  }
 }

@@ -167,4 +167,19 @@ public final class LSTM extends Recurrent {
         settings.recurrentActivation().fused(),
         settings.activation().fused());
   }
+
+  /** ONNX has i, o, f, c; these are i, f, c, o. */
+  @Override
+  OnnxRecurrence onnxRecurrence() {
+    ActivationFunction activation = settings.activation();
+    Tensor bias = bias();
+    return new OnnxRecurrence(
+        kernel(),
+        recurrentKernel(),
+        bias == null ? null : bias.toFloats(),
+        null,
+        new int[] {0, 3, 1, 2},
+        List.of(settings.recurrentActivation(), activation, activation),
+        call -> call.op("LSTM"));
+  }
 }

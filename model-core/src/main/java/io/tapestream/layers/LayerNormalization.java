@@ -4,9 +4,14 @@ import io.tapestream.autodiff.Variable;
 import io.tapestream.initializers.Initializer;
 import io.tapestream.initializers.Ones;
 import io.tapestream.initializers.Zeros;
+import io.tapestream.onnx.OnnxCall;
+import io.tapestream.onnx.OnnxForm;
+import io.tapestream.onnx.OnnxValue;
 import io.tapestream.ops.LayerNorm;
 import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Input and output: (batch, …, features). Variables: gamma and beta (features).
  */
-public final class LayerNormalization extends Layer {
+public final class LayerNormalization extends Layer implements OnnxForm {
 
   /**
    * The settings.
@@ -92,5 +97,20 @@ public final class LayerNormalization extends Layer {
         gamma == null ? null : gamma.value(),
         beta == null ? null : beta.value(),
         settings.epsilon());
+  }
+
+  @Override
+  public OnnxValue onnx(OnnxCall call) {
+    Shape features = Shape.of(call.shape(0).dim(-1));
+    List<OnnxValue> given = new ArrayList<>();
+    given.add(call.input());
+    given.add(gamma == null ? call.filled("ones", features, 1) : call.variable(gamma));
+    if (beta != null) {
+      given.add(call.variable(beta));
+    }
+    return call.op("LayerNormalization")
+        .integer("axis", -1)
+        .number("epsilon", settings.epsilon())
+        .of(given);
   }
 }

@@ -1,5 +1,8 @@
 package io.tapestream.layers;
 
+import io.tapestream.onnx.OnnxCall;
+import io.tapestream.onnx.OnnxForm;
+import io.tapestream.onnx.OnnxValue;
 import io.tapestream.ops.Rectify;
 import io.tapestream.tensor.Tensor;
 
@@ -8,7 +11,7 @@ import io.tapestream.tensor.Tensor;
  *
  * <p>Input and output: (batch, …).
  */
-public final class LeakyReLU extends Layer {
+public final class LeakyReLU extends Layer implements OnnxForm {
 
   /**
    * The settings.
@@ -52,5 +55,11 @@ public final class LeakyReLU extends Layer {
   @Override
   protected Tensor call(Tensor x, Context context) {
     return Rectify.of(x, settings.negativeSlope(), 0, Double.POSITIVE_INFINITY);
+  }
+
+  @Override
+  public OnnxValue onnx(OnnxCall call) {
+    return call.eachElement(
+        call.input(), x -> call.op("LeakyRelu").number("alpha", settings.negativeSlope()).of(x));
   }
 }

@@ -33,4 +33,9 @@ public final class MaxPooling2D extends Pooling2D {
     return MaxPool2d.of(
         x, size.height(), size.width(), strides.height(), strides.width(), settings().padding());
   }
+
+  @Override
+  String onnxOp() {
+    return "MaxPool";
+  }
 }

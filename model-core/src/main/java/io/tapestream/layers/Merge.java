@@ -1,5 +1,8 @@
 package io.tapestream.layers;
 
+import io.tapestream.onnx.OnnxCall;
+import io.tapestream.onnx.OnnxForm;
+import io.tapestream.onnx.OnnxValue;
 import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
 import java.util.List;
@@ -10,7 +13,7 @@ import java.util.List;
  * <p>Inputs: at least two, (batch, …), with as many axes, of shapes that broadcast. Output: of the
  * shape that they broadcast to.
  */
-public abstract class Merge extends Layer {
+public abstract class Merge extends Layer implements OnnxForm {
 
   /** It has no settings. */
   public record Settings() {}
@@ -60,6 +63,15 @@ public abstract class Merge extends Layer {
   abstract Tensor combine(Tensor merged, Tensor next);
 
   Tensor finish(Tensor merged, int count) {
+    return merged;
+  }
+
+  /** An operator of two inputs over all of them, from the first to the last. */
+  static OnnxValue onnx(OnnxCall call, String operator) {
+    OnnxValue merged = call.input();
+    for (OnnxValue next : call.inputs().subList(1, call.inputs().size())) {
+      merged = call.op(operator).of(merged, next);
+    }
     return merged;
   }
 }

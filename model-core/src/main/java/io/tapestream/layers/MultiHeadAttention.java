@@ -5,6 +5,9 @@ import io.tapestream.backend.Backends;
 import io.tapestream.initializers.GlorotUniform;
 import io.tapestream.initializers.Initializer;
 import io.tapestream.initializers.Zeros;
+import io.tapestream.onnx.OnnxCall;
+import io.tapestream.onnx.OnnxForm;
+import io.tapestream.onnx.OnnxValue;
 import io.tapestream.ops.Add;
 import io.tapestream.ops.Affine;
 import io.tapestream.ops.BatchMatMul;
@@ -13,6 +16,7 @@ import io.tapestream.ops.MatMul;
 import io.tapestream.ops.Reshape;
 import io.tapestream.ops.Scale;
 import io.tapestream.ops.Transpose;
+import io.tapestream.tensor.DType;
 import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
 import java.util.List;
@@ -34,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Vaswani et al., "Attention is all you need", 2017.
  */
-public final class MultiHeadAttention extends Layer {
+public final class MultiHeadAttention extends Layer implements OnnxForm {
   /** Added to an agreement that must not count: its exponential is 0. */
   private static final double MASKED = -1e9;
 
@@ -99,6 +103,13 @@ public final class MultiHeadAttention extends Layer {
               w,
               Reshape.of(bias.value(), Shape.of(w.dim(1))),
               io.tapestream.backend.Activation.LINEAR);
+    }
+
+    /** The same along the last axis of x, which has so many elements there. */
+    OnnxValue onnx(OnnxCall call, OnnxValue x, int in) {
+      int out = kernel.value().size() / in;
+      OnnxValue y = call.op("MatMul").of(x, call.variable(kernel, Shape.of(in, out)));
+      return bias == null ? y : call.op("Add").of(y, call.variable(bias, Shape.of(out)));
     }
   }
 
@@ -208,5 +219,36 @@ public final class MultiHeadAttention extends Layer {
       Backends.of(mask.dtype()).fill(later, MASKED);
     }
     return mask;
+  }
+
+  @Override
+  public OnnxValue onnx(OnnxCall call) {
+    int last = call.inputs().size() - 1;
+    int values = Math.min(1, last);
+    OnnxValue q = onnxHeads(call, 0, built(query), settings.keyDim(), 0, 2, 1, 3);
+    OnnxValue k = onnxHeads(call, last, built(key), settings.keyDim(), 0, 2, 3, 1);
+    OnnxValue v = onnxHeads(call, values, built(value), settings.valueDim(), 0, 2, 1, 3);
+    OnnxValue scale = call.scalar("scale", 1 / Math.sqrt(settings.keyDim()));
+    OnnxValue agreement = call.op("MatMul").of(call.op("Mul").of(q, scale), k);
+    if (settings.causal()) {
+      Shape square = Shape.of(call.shape(0).dim(0), call.shape(last).dim(0));
+      Tensor mask = mask(Tensor.zeros(DType.FLOAT32, square));
+      agreement = call.op("Add").of(agreement, call.constant("mask", square, mask.toFloats()));
+    }
+    OnnxValue shares = call.op("Softmax").integer("axis", -1).of(agreement);
+    OnnxValue mixed = call.transpose(call.op("MatMul").of(shares, v), 0, 2, 1, 3);
+    int width = settings.numHeads() * settings.valueDim();
+    OnnxValue joined = call.reshape(mixed, "joined", 0, call.shape(0).dim(0), width);
+    return built(output).onnx(call, joined, width);
+  }
+
+  /** The projection of an input to (n, steps, heads, length), with its axes in this order. */
+  private OnnxValue onnxHeads(
+      OnnxCall call, int input, Projection projection, int length, int... axes) {
+    Shape shape = call.shape(input);
+    OnnxValue y = projection.onnx(call, call.input(input), shape.dim(1));
+    String split = "split_" + input + "_" + length;
+    return call.transpose(
+        call.reshape(y, split, 0, shape.dim(0), settings.numHeads(), length), axes);
   }
 }

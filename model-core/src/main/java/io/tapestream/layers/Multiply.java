@@ -1,5 +1,7 @@
 package io.tapestream.layers;
 
+import io.tapestream.onnx.OnnxCall;
+import io.tapestream.onnx.OnnxValue;
 import io.tapestream.tensor.Tensor;
 
 /**
@@ -17,5 +19,10 @@ public final class Multiply extends Merge {
   @Override
   Tensor combine(Tensor merged, Tensor next) {
     return io.tapestream.ops.Multiply.of(merged, next);
+  }
+
+  @Override
+  public OnnxValue onnx(OnnxCall call) {
+    return onnx(call, "Mul");
   }
 }

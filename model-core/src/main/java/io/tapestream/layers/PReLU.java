@@ -3,6 +3,9 @@ package io.tapestream.layers;
 import io.tapestream.autodiff.Variable;
 import io.tapestream.initializers.Initializer;
 import io.tapestream.initializers.Zeros;
+import io.tapestream.onnx.OnnxCall;
+import io.tapestream.onnx.OnnxForm;
+import io.tapestream.onnx.OnnxValue;
 import io.tapestream.ops.Add;
 import io.tapestream.ops.Clip;
 import io.tapestream.ops.Multiply;
@@ -20,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>He, Zhang, Ren and Sun, "Delving deep into rectifiers", 2015.
  */
-public final class PReLU extends Layer {
+public final class PReLU extends Layer implements OnnxForm {
 
   /**
    * The settings.
@@ -75,5 +78,10 @@ public final class PReLU extends Layer {
   protected Tensor call(Tensor x, Context context) {
     Tensor below = Clip.of(x, Double.NEGATIVE_INFINITY, 0);
     return Add.of(Relu.of(x), Multiply.of(below, built(alpha).value()));
+  }
+
+  @Override
+  public OnnxValue onnx(OnnxCall call) {
+    return call.op("PRelu").of(call.input(), call.variable(built(alpha)));
   }
 }

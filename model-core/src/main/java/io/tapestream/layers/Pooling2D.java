@@ -1,6 +1,10 @@
 package io.tapestream.layers;
 
 import io.tapestream.backend.Padding;
+import io.tapestream.onnx.OnnxCall;
+import io.tapestream.onnx.OnnxForm;
+import io.tapestream.onnx.OnnxOp;
+import io.tapestream.onnx.OnnxValue;
 import io.tapestream.tensor.Shape;
 
 /**
@@ -9,7 +13,7 @@ import io.tapestream.tensor.Shape;
  * <p>Input: (batch, height, width, channels). Output: (batch, output height, output width,
  * channels).
  */
-public abstract class Pooling2D extends Layer {
+public abstract class Pooling2D extends Layer implements OnnxForm {
 
   /**
    * The settings.
@@ -50,5 +54,17 @@ public abstract class Pooling2D extends Layer {
     if (!Sizes.fits(input, settings.poolSize(), settings.strides(), settings.padding())) {
       throw expected("of at least its window, " + settings.poolSize(), input);
     }
+  }
+
+  /** ONNX's operator of the same meaning. */
+  abstract String onnxOp();
+
+  @Override
+  public final OnnxValue onnx(OnnxCall call) {
+    OnnxOp pool = call.op(onnxOp());
+    Size2D size = settings.poolSize();
+    pool.integers("kernel_shape", size.height(), size.width());
+    Sizes.window(call.shape(0), size, settings.strides(), settings.padding(), pool);
+    return call.channelsLast(pool.of(call.channelsFirst(call.input(), 4)), 4);
   }
 }

@@ -1,5 +1,8 @@
 package io.tapestream.layers;
 
+import io.tapestream.onnx.OnnxCall;
+import io.tapestream.onnx.OnnxForm;
+import io.tapestream.onnx.OnnxValue;
 import io.tapestream.ops.Rectify;
 import io.tapestream.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Input and output: (batch, …).
  */
-public final class ReLU extends Layer {
+public final class ReLU extends Layer implements OnnxForm {
 
   /**
    * The settings.
@@ -61,5 +64,25 @@ public final class ReLU extends Layer {
         settings.negativeSlope(),
         settings.threshold(),
         most == null ? Double.POSITIVE_INFINITY : most);
+  }
+
+  @Override
+  public OnnxValue onnx(OnnxCall call) {
+    return call.eachElement(call.input(), x -> rectified(x, call));
+  }
+
+  private OnnxValue rectified(OnnxValue x, OnnxCall call) {
+    Double most = settings.maxValue();
+    if (settings.equals(new Settings())) {
+      return call.op("Relu").of(x);
+    }
+    OnnxValue threshold = call.scalar("threshold", settings.threshold());
+    OnnxValue above = most == null ? x : call.op("Min").of(x, call.scalar("max_value", most));
+    OnnxValue below =
+        call.op("Mul")
+            .of(
+                call.op("Sub").of(x, threshold),
+                call.scalar("negative_slope", settings.negativeSlope()));
+    return call.op("Where").of(call.op("GreaterOrEqual").of(x, threshold), above, below);
   }
 }

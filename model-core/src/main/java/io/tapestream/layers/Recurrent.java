@@ -2,6 +2,9 @@ package io.tapestream.layers;
 
 import io.tapestream.autodiff.Variable;
 import io.tapestream.initializers.Initializer;
+import io.tapestream.onnx.OnnxCall;
+import io.tapestream.onnx.OnnxForm;
+import io.tapestream.onnx.OnnxValue;
 import io.tapestream.ops.Reshape;
 import io.tapestream.ops.Reverse;
 import io.tapestream.ops.Slice;
@@ -22,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * recurrent_kernel (units, gates · units) and a bias, the columns of one gate beside those of
  * another.
  */
-public abstract class Recurrent extends Layer {
+public abstract class Recurrent extends Layer implements OnnxForm {
 
   /** What the settings of every recurrent layer have; each says what they mean. */
   interface Common {
@@ -173,5 +176,13 @@ public abstract class Recurrent extends Layer {
   /** The t-th of states by time, (batch, units). */
   private static Tensor at(Tensor states, int t) {
     return Reshape.of(Slice.of(states, 0, t, t + 1), Shape.of(states.dim(1), states.dim(2)));
+  }
+
+  /** How ONNX has this layer; see {@link OnnxRecurrence}. */
+  abstract OnnxRecurrence onnxRecurrence();
+
+  @Override
+  public final List<OnnxValue> onnxAll(OnnxCall call) {
+    return onnxRecurrence().write(call, common);
   }
 }

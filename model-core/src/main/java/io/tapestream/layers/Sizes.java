@@ -2,6 +2,7 @@ package io.tapestream.layers;
 
 import io.tapestream.backend.Padding;
 import io.tapestream.backend.Window;
+import io.tapestream.onnx.OnnxOp;
 import io.tapestream.tensor.Shape;
 
 /** Checks of lengths, and windows over images. */
@@ -34,12 +35,26 @@ final class Sizes {
    * @param image (height, width, channels)
    */
   static boolean fits(Shape image, Size2D size, Size2D strides, Padding padding) {
-    int height = image.dim(0);
-    int width = image.dim(1);
-    Window window =
-        Window.of(
-            height, width, size.height(), size.width(), strides.height(), strides.width(), padding);
-    return window.outputHeight(height) > 0 && window.outputWidth(width) > 0;
+    Window window = window(image, size, strides, padding);
+    return window.outputHeight(image.dim(0)) > 0 && window.outputWidth(image.dim(1)) > 0;
+  }
+
+  private static Window window(Shape image, Size2D size, Size2D strides, Padding padding) {
+    return Window.of(
+        image.dim(0),
+        image.dim(1),
+        size.height(),
+        size.width(),
+        strides.height(),
+        strides.width(),
+        padding);
+  }
+
+  /** Says to an ONNX node how its window moves over an image. */
+  static void window(Shape image, Size2D size, Size2D strides, Padding padding, OnnxOp node) {
+    Window window = window(image, size, strides, padding);
+    node.integers("strides", strides.height(), strides.width());
+    node.integers("pads", window.padTop(), window.padLeft(), window.padBottom(), window.padRight());
   }
 
   private Sizes() {}

@@ -1,5 +1,8 @@
 package io.tapestream.layers;
 
+import io.tapestream.onnx.OnnxCall;
+import io.tapestream.onnx.OnnxForm;
+import io.tapestream.onnx.OnnxValue;
 import io.tapestream.ops.Transpose;
 import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
@@ -9,7 +12,7 @@ import io.tapestream.tensor.Tensor;
  *
  * <p>Input and output: (batch, …).
  */
-public final class Softmax extends Layer {
+public final class Softmax extends Layer implements OnnxForm {
 
   /**
    * The settings.
@@ -68,5 +71,10 @@ public final class Softmax extends Layer {
       swapped[i] = i == axis ? last : i == last ? axis : i;
     }
     return Transpose.of(io.tapestream.ops.Softmax.of(Transpose.of(x, swapped)), swapped);
+  }
+
+  @Override
+  public OnnxValue onnx(OnnxCall call) {
+    return call.op("Softmax").integer("axis", settings.axis()).of(call.input());
   }
 }

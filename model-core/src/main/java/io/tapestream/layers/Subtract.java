@@ -1,5 +1,7 @@
 package io.tapestream.layers;
 
+import io.tapestream.onnx.OnnxCall;
+import io.tapestream.onnx.OnnxValue;
 import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
 import java.util.List;
@@ -27,5 +29,10 @@ public final class Subtract extends Merge {
   @Override
   Tensor combine(Tensor merged, Tensor next) {
     return io.tapestream.ops.Subtract.of(merged, next);
+  }
+
+  @Override
+  public OnnxValue onnx(OnnxCall call) {
+    return onnx(call, "Sub");
   }
 }
