@@ -9,6 +9,7 @@ import io.tapestream.losses.Loss;
 import io.tapestream.metrics.Metric;
 import io.tapestream.models.Model;
 import io.tapestream.models.ParameterVector;
+import io.tapestream.onnx.OnnxExport;
 import io.tapestream.operators.StartVersion;
 import io.tapestream.operators.metrics.Measure;
 import io.tapestream.optimizers.Optimizer;
@@ -96,12 +97,22 @@ record Parts(
             "Take one that leaves weights without a gradient alone, such as Adam",
             () -> tryOut(model.get(), optimizer.get()));
       }
+      if (built && spec.publish().onnx()) {
+        attempt(
+            "publish.onnx",
+            "Leave it out",
+            () -> {
+              OnnxExport.check(model.get());
+              return model;
+            });
+      }
       String directory = spec.start();
       Optional<Manifest> start =
           built && directory != null
               ? attempt(
                   "model.start",
-                  "Name the directory of a version of this model, for example models/clicks/00000007",
+                  "Name the directory of a version of this model, for example"
+                      + " models/clicks/00000007",
                   () -> startFrom(Path.of(directory), model.get()))
               : Optional.empty();
       if (!problems.isEmpty()) {

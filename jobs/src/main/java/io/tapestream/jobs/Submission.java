@@ -100,7 +100,8 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
                 spec.publish().everyRounds(),
                 spec.input().classes(),
                 spec.publish().announcements(),
-                parts.start() == null ? Lineage.NONE : Lineage.after(parts.start())),
+                parts.start() == null ? Lineage.NONE : Lineage.after(parts.start()),
+                spec.publish().onnx()),
             spec.deadLetters());
     return new Submission(settings, parts.model(), parts.metrics());
   }
@@ -123,7 +124,8 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
                         version
                             + " has no "
                             + RecordedSchedule.FILE
-                            + ": its records alone decided, so a run on them repeats it without --replay"));
+                            + ": its records alone decided, so a run on them repeats it without"
+                            + " --replay"));
     VirtualWorkers workers = settings.source().virtualWorkers();
     for (var topic : schedule.topics().entrySet()) {
       for (var course : topic.getValue().entrySet()) {

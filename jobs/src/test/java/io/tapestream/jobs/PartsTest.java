@@ -17,6 +17,7 @@ import io.tapestream.losses.BinaryCrossEntropy;
 import io.tapestream.metrics.BinaryAccuracy;
 import io.tapestream.metrics.Metric;
 import io.tapestream.models.Model;
+import io.tapestream.ops.Scale;
 import io.tapestream.optimizers.Adam;
 import io.tapestream.optimizers.Optimizer;
 import io.tapestream.optimizers.Step;
@@ -138,7 +139,8 @@ class PartsTest {
               - {layer: hidden, inputs: [hidden], name: again}
               - {layer: logit, inputs: [again]}
             outputs: [logit]
-        loss:""";
+        loss:\
+        """;
     String job = JOB.replaceFirst("(?s)  layers:.*?loss:", graph);
 
     try (Model model = Parts.of(JobSpec.parse(job, "job.yaml"), CLASSES).model()) {
@@ -186,6 +188,30 @@ class PartsTest {
     public Sums measure(Tensor predictions, Tensor labels, Tensor weights) {
       return new Sums(0, 0);
     }
+  }
+
+  /** It calls an op beside its layer. */
+  public static final class Halved extends Model {
+    private final Dense logit = new Dense(1);
+
+    @Override
+    protected Tensor call(Tensor x, Context context) {
+      return Scale.of(logit.apply(x, context), 0.5);
+    }
+  }
+
+  @Test
+  void aModelThatCannotBeWrittenAsOnnxIsRefusedAtSubmission() throws InvalidSpecException {
+    String onnx = JOB.replace("{directory: models}", "{directory: models, onnx: true}");
+    Parts.of(JobSpec.parse(onnx, "job.yaml"), CLASSES).model().close();
+
+    String layers = onnx.substring(onnx.indexOf("  layers:"), onnx.indexOf("loss:"));
+    String halved = onnx.replace(layers, "  class: " + Halved.class.getName() + "\n");
+    assertThat(problems(halved))
+        .singleElement()
+        .asString()
+        .contains("publish.onnx: layer (Halved) returns a tensor that no layer has computed")
+        .contains("Use a layer in place of the op");
   }
 
   /** Half of it is frozen. */

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param announcementTopic announced on this topic of the source's cluster after the commit; null
  *     announces nothing
  * @param lineage what came before this training, for the manifests
+ * @param onnx whether a version also has its model as an ONNX file
  */
 public record PublishSettings(
     String directory,
@@ -27,7 +28,8 @@ public record PublishSettings(
     long everyRounds,
     List<String> classes,
     @Nullable String announcementTopic,
-    Lineage lineage)
+    Lineage lineage,
+    boolean onnx)
     implements Serializable {
 
   public PublishSettings {
@@ -47,12 +49,12 @@ public record PublishSettings(
       long everyRounds,
       List<String> classes,
       @Nullable String announcementTopic) {
-    this(directory, runId, everyRounds, classes, announcementTopic, Lineage.NONE);
+    this(directory, runId, everyRounds, classes, announcementTopic, Lineage.NONE, false);
   }
 
   /** The same for another submission. */
   PublishSettings resumed(String newRun, Lineage newLineage) {
     return new PublishSettings(
-        directory, newRun, everyRounds, classes, announcementTopic, newLineage);
+        directory, newRun, everyRounds, classes, announcementTopic, newLineage, onnx);
   }
 }

@@ -30,7 +30,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
     exitCodeList = {
       "0:Done",
       "1:Failed: the job, a broker, a file; the message says why",
-      "2:The command line or the job file has a mistake, or names what is not there; nothing was started",
+      "2:The command line or the job file has a mistake, or names what is not there; nothing was"
+          + " started",
       "130:Ended by Ctrl-C"
     })
 public final class Main {
@@ -61,6 +62,7 @@ public final class Main {
             .addSubcommand(new ServeCommand())
             .addSubcommand(new PredictCommand())
             .addSubcommand(new ShowCommand())
+            .addSubcommand(new ExportCommand())
             .addSubcommand(ClusterCommand.commandLine())
             .addSubcommand(new SavepointCommand())
             .setExecutionExceptionHandler(main::report)

@@ -216,6 +216,7 @@ public record JobSpec(
    * @param keepAge younger ones are kept beside them; empty keeps none for its age
    * @param everyRounds least rounds between versions
    * @param announcements topic of announcements; null announces nothing
+   * @param onnx whether a version also has its model as an ONNX file
    */
   public record Publish(
       String directory,
@@ -223,7 +224,8 @@ public record JobSpec(
       int keep,
       Optional<Duration> keepAge,
       long everyRounds,
-      @Nullable String announcements) {}
+      @Nullable String announcements,
+      boolean onnx) {}
 
   /**
    * Reads a specification.
@@ -409,7 +411,8 @@ public record JobSpec(
         document.get(Keys.KEEP),
         document.get(Keys.KEEP_AGE),
         document.get(Keys.EVERY_ROUNDS),
-        document.find(Keys.ANNOUNCEMENTS).orElse(null));
+        document.find(Keys.ANNOUNCEMENTS).orElse(null),
+        document.get(Keys.ONNX));
   }
 
   private static String deadLetters(Document document, String topic) {

@@ -84,8 +84,8 @@ final class Keys {
   static final Key<String> RECREATED =
       choice(
           "source.recreated",
-          "A restored job whose topic is not the one it has learned from: `refuse` it, or `accept` it"
-              + " as a copy with the same offsets, on another cluster for example",
+          "A restored job whose topic is not the one it has learned from: `refuse` it, or `accept`"
+              + " it as a copy with the same offsets, on another cluster for example",
           "refuse",
           "accept");
 
@@ -130,8 +130,8 @@ final class Keys {
           "model.start",
           Kind.text("models/clicks/00000007"),
           "initial weights",
-          "A version's directory, which all task managers reach: a fresh job starts from its weights,"
-              + " its optimizer anew");
+          "A version's directory, which all task managers reach: a fresh job starts from its"
+              + " weights, its optimizer anew");
   static final Key<JsonNode> LOSS =
       Key.required(
           "loss",
@@ -185,9 +185,9 @@ final class Keys {
           Modes.consistency(),
           new Synchronous(),
           "`synchronous`",
-          "`synchronous`: every partition's batch counts before the weights move. `bounded(4)`: each"
-              + " counts on arrival, from weights at most 4 rounds old. `asynchronous`: without a"
-              + " bound");
+          "`synchronous`: every partition's batch counts before the weights move. `bounded(4)`:"
+              + " each counts on arrival, from weights at most 4 rounds old. `asynchronous`:"
+              + " without a bound");
   static final Key<Compression> COMPRESSION =
       Key.withDefault(
           "compression",
@@ -195,17 +195,17 @@ final class Keys {
           new None(),
           "`none`",
           "How gradients travel to the shards. `none`: every bit. `float16`: half precision."
-              + " `topk(0.01)`: the largest hundredth of each block; the rest is kept and sent later."
-              + " With the first two, blocks of embedding tables are sent as the rows that a batch names,"
-              + " every bit, where these take fewer bytes");
+              + " `topk(0.01)`: the largest hundredth of each block; the rest is kept and sent"
+              + " later. With the first two, blocks of embedding tables are sent as the rows that a"
+              + " batch names, every bit, where these take fewer bytes");
   static final Key<Double> MAX_GRADIENT_NORM =
       Key.withDefault(
           "guard.maxGradientNorm",
           Kind.positive(100),
           GradientSettings.DEFAULT_MAX_NORM,
           "`1e18`",
-          "A batch is skipped if the norm of its gradient, of the mean loss where the loss is a mean,"
-              + " is larger; one that is not finite always is");
+          "A batch is skipped if the norm of its gradient, of the mean loss where the loss is a"
+              + " mean, is larger; one that is not finite always is");
 
   static final Key<Integer> STOP_AFTER =
       integer(
@@ -219,8 +219,8 @@ final class Keys {
   static final Key<String> THEN =
       choice(
           "guard.then",
-          "What follows: `stop`, or `resume`, submitted again by `train`, which must be attached, from"
-              + " the last good version with the offsets going on",
+          "What follows: `stop`, or `resume`, submitted again by `train`, which must be attached,"
+              + " from the last good version with the offsets going on",
           "stop",
           "resume");
 
@@ -293,13 +293,14 @@ final class Keys {
           0,
           Integer.MAX_VALUE,
           10,
-          "Checkpoints in a row that may fail, on a full disk for example, before the job restarts");
+          "Checkpoints in a row that may fail, on a full disk for example, before the job"
+              + " restarts");
   static final Key<String> BACKEND =
       choice(
           "checkpoints.backend",
-          "Where checkpoints take a shard's blocks from. `hashmap`: the heap, which holds them twice"
-              + " meanwhile. `rocksdb`: a local disk; the heap holds them once, but a shard stands"
-              + " still for about 3 ms a MB",
+          "Where checkpoints take a shard's blocks from. `hashmap`: the heap, which holds them"
+              + " twice meanwhile. `rocksdb`: a local disk; the heap holds them once, but a shard"
+              + " stands still for about 3 ms a MB",
           "hashmap",
           "rocksdb");
   static final Key<Integer> RESTART_ATTEMPTS =
@@ -351,6 +352,13 @@ final class Keys {
           Kind.text("models"),
           "none",
           "Topic on which each new version is announced");
+  static final Key<Boolean> ONNX =
+      Key.withDefault(
+          "publish.onnx",
+          Kind.flag(),
+          false,
+          "`false`",
+          "`true`: a version also has its model as `model.onnx`, for runtimes of others");
   static final Key<String> DEAD_LETTERS =
       Key.absent(
           "deadLetters",

@@ -78,6 +78,20 @@ record Kind<T>(String expected, String fix, T placeholder, Reader<T> reader) {
         });
   }
 
+  /** True or false. */
+  static Kind<Boolean> flag() {
+    return new Kind<>(
+        "true or false",
+        "Write true or false",
+        false,
+        yaml -> {
+          if (!(yaml instanceof Yaml.Scalar scalar) || !scalar.value().isBoolean()) {
+            throw new Refused(yaml.line(), "this is " + yaml.kind());
+          }
+          return scalar.value().booleanValue();
+        });
+  }
+
   /** A whole number within bounds, both inclusive. */
   static Kind<Integer> integer(int least, int greatest) {
     Kind<Long> wide = wholeNumber(least, greatest);

@@ -46,7 +46,7 @@ class MainTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"demo", "train", "feed", "serve", "predict", "show", "cluster"})
+  @ValueSource(strings = {"demo", "train", "feed", "serve", "predict", "show", "export", "cluster"})
   void everyCommandHasItsHelp(String command) {
     assertThat(run(command, "--help")).isZero();
     assertThat(out.toString()).contains("Usage: tapestream " + command);

@@ -90,6 +90,7 @@ class JobSpecTest {
     assertThat(spec.checkpoints().interval()).isEqualTo(Duration.ofSeconds(10));
     assertThat(spec.publish().name()).isEqualTo("fashion");
     assertThat(spec.publish().announcements()).isNull();
+    assertThat(spec.publish().onnx()).isFalse();
     assertThat(spec.deadLetters()).isEqualTo("images.dead-letters");
   }
 
@@ -145,6 +146,7 @@ class JobSpecTest {
               keepAge: 36 h
               everyRounds: 100
               announcements: models
+              onnx: true
             deadLetters: bad-clicks
             """,
             "job.yaml");
@@ -183,7 +185,7 @@ class JobSpecTest {
     assertThat(spec.publish())
         .isEqualTo(
             new JobSpec.Publish(
-                "/var/models", "ctr", 3, Optional.of(Duration.ofHours(36)), 100, "models"));
+                "/var/models", "ctr", 3, Optional.of(Duration.ofHours(36)), 100, "models", true));
     assertThat(spec.deadLetters()).isEqualTo("bad-clicks");
   }
 
@@ -219,6 +221,7 @@ class JobSpecTest {
             publish:
               directory: models
               keep: 0
+              onnx: 1
             """);
     assertThat(problems.stream().map(Problem::toString))
         .containsExactly(
@@ -236,7 +239,8 @@ class JobSpecTest {
             "line 16, parallelism: this is \"4\" and not a section. Write its keys below it,"
                 + " indented: blockFloats, maximum, shards, threads, trainers.",
             "line 17, trainers: there is no such key. Did you mean \"parallelism.trainers\"?",
-            "line 20, publish.keep: 0 is not of at least 1. Write a whole number of at least 1.");
+            "line 20, publish.keep: 0 is not of at least 1. Write a whole number of at least 1.",
+            "line 21, publish.onnx: this is \"1\". Write true or false.");
   }
 
   @ParameterizedTest
@@ -252,22 +256,44 @@ class JobSpecTest {
         "features: [image] | features: [a, a] | line 6, input.features: \"a\" stands in the list",
         "topic: images | topic: images\\n  topic: x | line 5, source.topic: stands here a second",
         "name: fashion | name: my fashion | line 1, name: \"my fashion\" can't be a directory",
-        "loss: SparseCategoricalCrossEntropy | loss: A\\nseed: 1.5 | line 11, seed: this is \"1.5\"",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\n"
+            + "seed: 1.5 | line 11, seed: this is \"1.5\"",
         "loss: SparseCategoricalCrossEntropy | loss: A\\nparallelism: {shards: 200} | line 11, par",
-        "loss: SparseCategoricalCrossEntropy | loss: A\\ndeadLetters: images | line 11, deadLetters",
-        "loss: SparseCategoricalCrossEntropy | loss: A\\nlearning: 1 | Known here: batch, batchSize, check",
-        "loss: SparseCategoricalCrossEntropy | loss: A\\nguard: {maxGradientNorm: 0} | line 11, guard.maxGradientNorm: 0 is not above 0. Write for example 100",
-        "loss: SparseCategoricalCrossEntropy | loss: A\\nclip: {norm: 1, value: 2} | line 11, clip: has more than one bound",
-        "loss: SparseCategoricalCrossEntropy | loss: A\\nconsistency: bounded(4)\\nclip: {roundNorm: 1} | line 12, clip.roundNorm: has no sum to clip: bounded(4) applies batches one by one. Bound each batch with clip.globalNorm",
-        "loss: SparseCategoricalCrossEntropy | loss: A\\nconsistency: bounded | line 11, consistency: bounded needs its number. Write synchronous, bounded(4) or asynchronous",
-        "loss: SparseCategoricalCrossEntropy | loss: A\\nconsistency: bounded(0) | line 11, consistency: the staleness bound is 0, not at least 1",
-        "loss: SparseCategoricalCrossEntropy | loss: A\\nconsistency: asynchronous(2) | line 11, consistency: asynchronous takes no number.",
-        "loss: SparseCategoricalCrossEntropy | loss: A\\ncompression: topk(2) | line 11, compression: the share 2.0 of the gradients is not above 0 and at most 1. Write none, float16 or topk(0.01)",
-        "loss: SparseCategoricalCrossEntropy | loss: A\\ncompression: topk | line 11, compression: topk needs its number.",
-        "loss: SparseCategoricalCrossEntropy | loss: A\\ncompression: zip | line 11, compression: there is no \"zip\".",
-        "loss: SparseCategoricalCrossEntropy | loss: A\\nconsistency: stale | line 11, consistency: there is no \"stale\". Write",
-        "loss: SparseCategoricalCrossEntropy | loss: A\\nconsistency: bounded(4 | line 11, consistency: \"bounded(4\" is not a consistency mode",
-        "class: com.example.LeNet | class LeNet | line 8, model: this is \"class LeNet\" and not a section",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\n"
+            + "deadLetters: images | line 11, deadLetters",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\n"
+            + "learning: 1 | Known here: batch, batchSize, check",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\n"
+            + "guard: {maxGradientNorm: 0} | line 11, guard.maxGradientNorm: 0 is not above 0."
+            + " Write for example 100",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\n"
+            + "clip: {norm: 1, value: 2} | line 11, clip: has more than one bound",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\n"
+            + "consistency: bounded(4)\\n"
+            + "clip: {roundNorm: 1} | line 12, clip.roundNorm: has no sum to clip: bounded(4)"
+            + " applies batches one by one. Bound each batch with clip.globalNorm",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\n"
+            + "consistency: bounded | line 11, consistency: bounded needs its number. Write"
+            + " synchronous, bounded(4) or asynchronous",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\n"
+            + "consistency: bounded(0) | line 11, consistency: the staleness bound is 0, not at"
+            + " least 1",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\n"
+            + "consistency: asynchronous(2) | line 11, consistency: asynchronous takes no number.",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\n"
+            + "compression: topk(2) | line 11, compression: the share 2.0 of the gradients is not"
+            + " above 0 and at most 1. Write none, float16 or topk(0.01)",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\n"
+            + "compression: topk | line 11, compression: topk needs its number.",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\n"
+            + "compression: zip | line 11, compression: there is no \"zip\".",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\n"
+            + "consistency: stale | line 11, consistency: there is no \"stale\". Write",
+        "loss: SparseCategoricalCrossEntropy | loss: A\\n"
+            + "consistency: bounded(4 | line 11, consistency: \"bounded(4\" is not a consistency"
+            + " mode",
+        "class: com.example.LeNet | class LeNet | line 8, model: this is \"class LeNet\" and not a"
+            + " section",
         "topic: images | topic: 'images | this is not YAML",
       })
   void aMistakeIsFoundWhereItStands(String right, String wrong, String expected) {

@@ -48,6 +48,7 @@ final class VersionAssembler {
   private final PendingFiles pending;
   private final Clock clock;
   private final Counter givenUp;
+  private final ClassLoader classes;
 
   private @Nullable Gathering gathering;
 
@@ -88,13 +89,16 @@ final class VersionAssembler {
    * @param job the id of the Flink job, for the manifests
    * @param clock gives the time of the manifests
    * @param givenUp counts the versions that could not be written
+   * @param classes finds the model's classes
    */
-  VersionAssembler(PublishingPlan plan, String job, Clock clock, Counter givenUp) {
+  VersionAssembler(
+      PublishingPlan plan, String job, Clock clock, Counter givenUp, ClassLoader classes) {
     this.plan = plan;
     this.job = job;
     this.clock = clock;
     this.pending = plan.pendingFiles();
     this.givenUp = givenUp;
+    this.classes = classes;
   }
 
   /**
@@ -139,7 +143,8 @@ final class VersionAssembler {
       }
       givenUp.inc();
       LOG.error(
-          "The version of round {} is given up, since its files can't be written: {}. Training goes on; the next checkpoint tries again.",
+          "The version of round {} is given up, since its files can't be written: {}. Training goes"
+              + " on; the next checkpoint tries again.",
           complete.cut.round(),
           e.toString());
       return Optional.empty();
@@ -160,6 +165,9 @@ final class VersionAssembler {
     FileEntry model = write(directory.resolve(Manifest.MODEL), plan.settings().model().modelJson());
     FileEntry weights = writeWeights(directory.resolve(Manifest.WEIGHTS), complete);
     List<FileEntry> files = new ArrayList<>(List.of(model, weights));
+    if (plan.settings().publish().onnx()) {
+      files.add(writeOnnx(directory.resolve(OnnxFile.NAME), complete));
+    }
     Optional<RecordedSchedule> schedule = plan.schedule(complete.courses());
     if (schedule.isPresent()) {
       files.add(write(directory.resolve(RecordedSchedule.FILE), schedule.get().toJson()));
@@ -200,9 +208,7 @@ final class VersionAssembler {
   private FileEntry writeWeights(Path path, Gathering complete) throws IOException {
     try (StagedVector vector = new StagedVector();
         HashingFile file = new HashingFile(path)) {
-      for (StagedShard shard : complete.shards) {
-        vector.add(pending.resolve(shard.file()), shard.pieces());
-      }
+      gather(complete, vector);
       List<SafeTensors.Named> tensors = new ArrayList<>();
       for (PublishedTensor tensor : plan.tensors()) {
         int[] dims = tensor.shape().stream().mapToInt(Integer::intValue).toArray();
@@ -224,6 +230,21 @@ final class VersionAssembler {
       return file.finish();
     } catch (UncheckedIOException e) {
       throw e.getCause();
+    }
+  }
+
+  private FileEntry writeOnnx(Path path, Gathering complete) throws IOException {
+    try (StagedVector vector = new StagedVector()) {
+      gather(complete, vector);
+      return new OnnxFile(plan, classes).write(path, vector, complete.checkpoint, complete.cut);
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private void gather(Gathering complete, StagedVector vector) throws IOException {
+    for (StagedShard shard : complete.shards) {
+      vector.add(pending.resolve(shard.file()), shard.pieces());
     }
   }
 

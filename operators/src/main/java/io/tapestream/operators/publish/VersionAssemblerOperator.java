@@ -65,7 +65,8 @@ final class VersionAssemblerOperator
             plan,
             getRuntimeContext().getJobInfo().getJobId().toString(),
             Clock.systemUTC(),
-            Measure.UNWRITTEN_VERSIONS.counter(getMetricGroup()));
+            Measure.UNWRITTEN_VERSIONS.counter(getMetricGroup()),
+            getUserCodeClassloader());
   }
 
   @Override

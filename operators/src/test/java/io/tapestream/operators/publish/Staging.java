@@ -47,7 +47,8 @@ final class Staging {
   /** The pending version that two shards make of the cut of a checkpoint. */
   static PendingVersion pend(PublishingPlan plan, long checkpoint, long round) throws IOException {
     VersionAssembler assembler =
-        new VersionAssembler(plan, "job", Clock.systemUTC(), new SimpleCounter());
+        new VersionAssembler(
+            plan, "job", Clock.systemUTC(), new SimpleCounter(), Staging.class.getClassLoader());
     assembler.add(stage(plan, checkpoint, round, 2, 0), checkpoint);
     Optional<PendingVersion> version = assembler.add(stage(plan, checkpoint, round, 1), checkpoint);
     return version.orElseThrow();

@@ -1,6 +1,7 @@
 package io.tapestream.operators.publish;
 
 import io.tapestream.files.Course;
+import io.tapestream.files.Lineage;
 import io.tapestream.operators.InputSettings;
 import io.tapestream.operators.KafkaSettings;
 import io.tapestream.operators.ModelSettings;
@@ -34,17 +35,24 @@ final class TestPlan {
   private TestPlan() {}
 
   static TrainingSettings settings(Path directory, String run) {
+    return settings(
+        "{\"type\": \"Sequential\"}",
+        2,
+        new PublishSettings(directory.toString(), run, 1, List.of(), null));
+  }
+
+  private static TrainingSettings settings(String model, int inputs, PublishSettings publish) {
     return new TrainingSettings(
         new ModelSettings(
             MODEL,
-            "{\"type\": \"Sequential\"}",
+            model,
             "{\"type\": \"MeanSquaredError\"}",
             "{\"type\": \"Sgd\"}",
             List.of("{\"type\": \"BinaryAccuracy\"}"),
             1,
             128,
             1),
-        new InputSettings(RecordFormat.AVRO, List.of("a", "b"), List.of(2), 1),
+        new InputSettings(RecordFormat.AVRO, List.of("a", "b"), List.of(inputs), 1),
         new SourceSettings(
             new KafkaSettings("localhost:1", Map.of()),
             new VirtualWorkers(
@@ -55,7 +63,7 @@ final class TestPlan {
             new OffsetPolicy.Unbounded(),
             null),
         new ServerSettings(new Synchronous(), BlockLayout.ofElements(7, 7, 3)),
-        new PublishSettings(directory.toString(), run, 1, List.of(), null),
+        publish,
         null);
   }
 
@@ -72,6 +80,17 @@ final class TestPlan {
   static PublishingPlan plan(Path directory, String run) {
     return new PublishingPlan(
         settings(directory, run), tensors(), List.of("accuracy"), Retention.DEFAULT);
+  }
+
+  /** Of a model that is there, six inputs and one output, and is published as ONNX too. */
+  static PublishingPlan planWithOnnx(Path directory) {
+    PublishSettings publish =
+        new PublishSettings(directory.toString(), RUN, 1, List.of(), null, Lineage.NONE, true);
+    String model =
+        "{\"type\": \"Sequential\", \"settings\": {\"layers\": [{\"type\": \"Dense\", \"settings\":"
+            + " {\"units\": 1}}]}}";
+    return new PublishingPlan(
+        settings(model, 6, publish), tensors(), List.of("accuracy"), Retention.DEFAULT);
   }
 
   static VersionSink sink(Path directory, String run) {

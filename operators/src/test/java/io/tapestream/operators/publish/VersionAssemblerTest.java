@@ -12,12 +12,17 @@ import io.tapestream.files.RecordedSchedule;
 import io.tapestream.files.SafeTensors;
 import io.tapestream.operators.server.BlockSnapshot;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import onnx.Onnx.ModelProto;
+import onnx.Onnx.TensorProto;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.SimpleCounter;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,7 +38,9 @@ class VersionAssemblerTest {
   @BeforeEach
   void plan() {
     plan = TestPlan.plan(directory);
-    assembler = new VersionAssembler(plan, "job", Clock.systemUTC(), givenUp);
+    assembler =
+        new VersionAssembler(
+            plan, "job", Clock.systemUTC(), givenUp, VersionAssemblerTest.class.getClassLoader());
   }
 
   @Test
@@ -94,6 +101,34 @@ class VersionAssemblerTest {
     assertThat(files.resolve(RecordedSchedule.FILE))
         .hasContent(
             new RecordedSchedule(1, 10, Map.of("numbers", Map.of(0, full, 1, skipped))).toJson());
+  }
+
+  @Test
+  void aVersionHasItsModelAsOnnxWhereTheJobAsksForIt() throws IOException {
+    PublishingPlan asked = TestPlan.planWithOnnx(directory);
+    PendingVersion version = Staging.pend(asked, 4, 10);
+
+    Path files = asked.pendingFiles().resolve(version.directory());
+    version.draft().verify(files);
+    assertThat(version.draft().files())
+        .extracting(FileEntry::name)
+        .containsExactly("model.json", "weights.safetensors", "model.onnx");
+    ModelProto onnx = ModelProto.parseFrom(Files.readAllBytes(files.resolve("model.onnx")));
+    assertThat(onnx.getDocString()).isEqualTo(TestPlan.MODEL);
+    assertThat(onnx.getMetadataPropsList().stream().map(p -> p.getKey() + " " + p.getValue()))
+        .containsExactly("checkpoint 4", "round 10", "run " + TestPlan.RUN);
+    assertThat(onnx.getGraph().getInitializerList().stream().map(VersionAssemblerTest::floats))
+        .containsExactly(new float[] {10, 11, 12, 13, 14, 15}, new float[] {16});
+  }
+
+  private static float[] floats(TensorProto tensor) {
+    FloatBuffer raw =
+        ByteBuffer.wrap(tensor.getRawData().toByteArray())
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .asFloatBuffer();
+    float[] values = new float[raw.remaining()];
+    raw.get(values);
+    return values;
   }
 
   @Test
