@@ -55,7 +55,14 @@ public final class ClassPath {
           "org.apache.kafka.server.config.ServerConfigs",
           "org.apache.kafka.metadata.storage.Formatter",
           "org.apache.kafka.raft.KafkaRaftClient",
-          "io.javalin.Javalin",
+          "org.eclipse.jetty.server.Server",
+          "org.eclipse.jetty.http.HttpFields",
+          "org.eclipse.jetty.io.Connection",
+          "org.eclipse.jetty.util.Callback",
+          "io.prometheus.metrics.core.metrics.Counter",
+          "io.prometheus.metrics.model.snapshots.MetricSnapshot",
+          "io.prometheus.metrics.config.PrometheusProperties",
+          "io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter",
           "picocli.CommandLine");
 
   private ClassPath() {}

@@ -4,27 +4,30 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * How a model is followed.
+ * How a model is followed and asked.
  *
  * @param pollInterval time between two looks at the directory
  * @param threads requests that are computed at the same time, each with its own working memory;
  *     further ones wait
+ * @param patience longest wait of a request for its turn
  * @param classLoader where the model's own classes are found
  */
-public record FollowSettings(Duration pollInterval, int threads, ClassLoader classLoader) {
+public record FollowSettings(
+    Duration pollInterval, int threads, Duration patience, ClassLoader classLoader) {
 
-  /** Looks twice a second; computes one request per processor at a time. */
+  /** Looks twice a second; computes one request per processor at a time; waits half a minute. */
   public static FollowSettings defaults() {
     return new FollowSettings(
-        Duration.ofMillis(500), Runtime.getRuntime().availableProcessors(), contextClassLoader());
+        Duration.ofMillis(500),
+        Runtime.getRuntime().availableProcessors(),
+        Duration.ofSeconds(30),
+        contextClassLoader());
   }
 
   /** Checks the numbers. */
   public FollowSettings {
-    if (pollInterval.isNegative() || pollInterval.isZero()) {
-      throw new IllegalArgumentException(
-          "pollInterval is " + pollInterval + ": give a positive time");
-    }
+    positive(pollInterval, "pollInterval");
+    positive(patience, "patience");
     if (threads < 1) {
       throw new IllegalArgumentException("threads is " + threads + ": give at least 1");
     }
@@ -33,17 +36,33 @@ public record FollowSettings(Duration pollInterval, int threads, ClassLoader cla
 
   /** The same with another time between two looks. */
   public FollowSettings withPollInterval(Duration interval) {
-    return new FollowSettings(interval, threads, classLoader);
+    return new FollowSettings(interval, threads, patience, classLoader);
   }
 
   /** The same with another number of requests at a time. */
   public FollowSettings withThreads(int count) {
-    return new FollowSettings(pollInterval, count, classLoader);
+    return new FollowSettings(pollInterval, count, patience, classLoader);
+  }
+
+  /** The same with another longest wait. */
+  public FollowSettings withPatience(Duration longest) {
+    return new FollowSettings(pollInterval, threads, longest, classLoader);
   }
 
   /** The same with another class loader. */
   public FollowSettings withClassLoader(ClassLoader loader) {
-    return new FollowSettings(pollInterval, threads, loader);
+    return new FollowSettings(pollInterval, threads, patience, loader);
+  }
+
+  /** How the requests to one version take turns. */
+  Turns turns() {
+    return new OneByOne(threads, patience);
+  }
+
+  private static void positive(Duration time, String what) {
+    if (time.isNegative() || time.isZero()) {
+      throw new IllegalArgumentException(what + " is " + time + ": give a positive time");
+    }
   }
 
   private static ClassLoader contextClassLoader() {

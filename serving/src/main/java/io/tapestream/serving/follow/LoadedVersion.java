@@ -2,37 +2,39 @@ package io.tapestream.serving.follow;
 
 import io.tapestream.files.InvalidVersionException;
 import io.tapestream.files.Manifest;
-import java.util.Optional;
-import java.util.concurrent.Semaphore;
-import java.util.stream.IntStream;
+import java.util.List;
 
 /**
- * A version in memory. Retired, it takes no new request, and frees its memory when the last one
- * under way has been answered.
+ * A version in memory. Retired, it takes no new lease, and frees its memory when the last one has
+ * ended.
  */
 final class LoadedVersion {
   private final Manifest manifest;
   private final ServedModel model;
-  private final Semaphore threads;
+  private final Turns turns;
 
   // guarded by this
-  private int requests;
+  private int leases;
   private boolean retired;
   private boolean closed;
 
-  /**
-   * Takes over the model.
-   *
-   * @param threads requests that are computed at the same time; further ones wait
-   */
-  LoadedVersion(Manifest manifest, ServedModel model, int threads) {
+  /** Takes over the model. */
+  LoadedVersion(Manifest manifest, ServedModel model, Turns turns) {
     this.manifest = manifest;
     this.model = model;
-    this.threads = new Semaphore(threads, true);
+    this.turns = turns;
   }
 
   Manifest manifest() {
     return manifest;
+  }
+
+  long number() {
+    return manifest.version();
+  }
+
+  List<TensorSpec> outputs() {
+    return model.outputs();
   }
 
   /**
@@ -41,41 +43,28 @@ final class LoadedVersion {
    * @throws InvalidVersionException if the model fails on it or its answer isn't finite
    */
   void warmUp() throws InvalidVersionException {
-    ServedModel.Output output;
+    List<NamedValues> outputs;
     try {
-      output = model.predict(new float[manifest.signature().inputSize()], 1);
+      outputs = model.predict(new float[manifest.signature().inputSize()], 1);
     } catch (RuntimeException e) {
       throw new InvalidVersionException(
           "the model fails on an input of zeros: " + e.getMessage(), e);
     }
-    for (float value : output.values()) {
-      if (!Float.isFinite(value)) {
-        throw new InvalidVersionException("the model answers an input of zeros with " + value);
+    for (NamedValues output : outputs) {
+      for (float value : output.values()) {
+        if (!Float.isFinite(value)) {
+          throw new InvalidVersionException("the model answers an input of zeros with " + value);
+        }
       }
     }
   }
 
-  /** Answers a request, waiting for its turn; empty if the version has been retired. */
-  Optional<Predictions> predict(float[] inputs, int rows) throws InterruptedException {
-    if (!enter()) {
-      return Optional.empty();
-    }
-    try {
-      threads.acquire();
-      try {
-        ServedModel.Output output = model.predict(inputs, rows);
-        return Optional.of(
-            new Predictions(
-                manifest, IntStream.of(output.shape()).boxed().toList(), output.values()));
-      } finally {
-        threads.release();
-      }
-    } finally {
-      leave();
-    }
+  /** Computes an answer; for who holds a lease. */
+  List<NamedValues> predict(float[] inputs, int rows) throws InterruptedException {
+    return turns.predict(model, inputs, rows);
   }
 
-  /** Takes no request from now on. */
+  /** Takes no lease from now on. */
   void retire() {
     synchronized (this) {
       retired = true;
@@ -83,27 +72,30 @@ final class LoadedVersion {
     closeWhenUnused();
   }
 
-  private synchronized boolean enter() {
+  /** Begins a lease; false if the version has been retired. */
+  synchronized boolean enter() {
     if (!retired) {
-      requests++;
+      leases++;
     }
     return !retired;
   }
 
-  private void leave() {
+  /** Ends a lease. */
+  void leave() {
     synchronized (this) {
-      requests--;
+      leases--;
     }
     closeWhenUnused();
   }
 
   private void closeWhenUnused() {
     synchronized (this) {
-      if (!retired || requests > 0 || closed) {
+      if (!retired || leases > 0 || closed) {
         return;
       }
       closed = true;
     }
+    turns.close();
     model.close();
   }
 }

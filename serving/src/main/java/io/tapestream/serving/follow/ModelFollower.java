@@ -1,32 +1,42 @@
 package io.tapestream.serving.follow;
 
 import io.tapestream.files.Manifest;
+import io.tapestream.files.Releases;
 import io.tapestream.files.VersionDirectory;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows the newest version of a model and answers with it, from any number of threads.
+ * Follows the versions of a model and answers with them, from any number of threads.
  *
  * <pre>{@code
- * try (ModelFollower follower = ModelFollower.start(Path.of("versions"), "lenet", FollowSettings.defaults())) {
+ * FollowSettings settings = FollowSettings.defaults();
+ * try (ModelFollower follower = ModelFollower.start(Path.of("versions"), "lenet", settings)) {
+ *   follower.addListener((before, now) -> System.out.println("version " + now.version()));
  *   follower.awaitVersion(1, Duration.ofMinutes(1));
  *   Predictions answer = follower.predict(pixels, 1);
+ *   System.out.println(answer.version().version() + " says " + answer.values()[0]);
+ *   Predictions stable = follower.predict(Choice.label("stable"), pixels, 1);
  * }
  * }</pre>
  *
@@ -35,25 +45,31 @@ import org.slf4j.LoggerFactory;
  * answers an input of zeros. Then requests go to it, and the old version's memory is freed when the
  * last request it was answering is done. A version that fails on this way is rejected with the
  * reason and not tried again until one of its files changes; the old version goes on answering.
+ *
+ * <p>Where people have decided otherwise ({@link Releases}), that is followed: a held version is
+ * the default, whatever newer ones come, which is how a model is rolled back; and every version
+ * that has a label is loaded beside it. If the held or labelled version can't be served, the one
+ * before goes on answering in its place. Only where none answered yet, versions older than the held
+ * one are tried.
  */
 public final class ModelFollower implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ModelFollower.class);
 
   private final VersionDirectory versions;
-  private final VersionLoader loader;
-  private final int threads;
   private final Clock clock;
+  private final Trials trials;
   private final ScheduledExecutorService poller;
+  private final AtomicBoolean lookIsDue = new AtomicBoolean();
+  private final List<SwapListener> listeners = new CopyOnWriteArrayList<>();
+  private final AtomicLong swaps = new AtomicLong();
 
-  /** What was found at the last look, by version; kept for as long as the version is there. */
-  private final ConcurrentSkipListMap<Long, Rejected> rejected = new ConcurrentSkipListMap<>();
+  private volatile LineUp lineUp = LineUp.EMPTY;
 
-  private volatile @Nullable LoadedVersion current;
+  /** Versions that were decided for and are not there. */
+  private volatile List<Rejection> absent = List.of();
+
   private volatile @Nullable String problem;
   private volatile boolean closed;
-
-  /** A rejection and the state of the files it was for. */
-  private record Rejected(Rejection rejection, Map<String, String> files) {}
 
   /**
    * Starts to follow {@code directory/model}, which need not exist yet. Returns at once; the first
@@ -66,17 +82,23 @@ public final class ModelFollower implements AutoCloseable {
         new ModelFollower(
             new VersionDirectory(directory, model),
             new ModelLoader(settings.classLoader()),
-            settings.threads(),
+            settings,
             Clock.systemUTC());
     follower.pollEvery(settings.pollInterval());
     return follower;
   }
 
-  ModelFollower(VersionDirectory versions, VersionLoader loader, int threads, Clock clock) {
+  ModelFollower(
+      VersionDirectory versions, VersionLoader loader, FollowSettings settings, Clock clock) {
     this.versions = versions;
-    this.loader = loader;
-    this.threads = threads;
     this.clock = clock;
+    this.trials =
+        new Trials(
+            versions,
+            loader,
+            settings,
+            clock,
+            rejection -> tell(listener -> listener.rejected(rejection)));
     this.poller =
         Executors.newSingleThreadScheduledExecutor(
             task -> {
@@ -96,43 +118,83 @@ public final class ModelFollower implements AutoCloseable {
     return versions.model();
   }
 
-  /** The manifest of the version that answers now. */
-  public Optional<Manifest> serving() {
-    LoadedVersion version = current;
-    return version == null ? Optional.empty() : Optional.of(version.manifest());
+  /** Tells the listener of every swap and rejection from now on. */
+  public void addListener(SwapListener listener) {
+    listeners.add(listener);
   }
 
-  /** The versions that are there and were not loaded, the newest last. */
+  /** The manifest of the version that answers now who names none. */
+  public Optional<Manifest> serving() {
+    return Optional.ofNullable(lineUp.standard()).map(LoadedVersion::manifest);
+  }
+
+  /** The versions that were to be served and can't be, the oldest first. */
   public List<Rejection> rejections() {
-    return rejected.values().stream().map(Rejected::rejection).toList();
+    List<Rejection> all = new ArrayList<>(trials.rejections());
+    all.addAll(absent);
+    all.sort(Comparator.comparingLong(Rejection::version));
+    return all;
+  }
+
+  /** All that is served now, and what is not. */
+  public FollowStatus status() {
+    LineUp now = lineUp;
+    long loading = trials.loading();
+    return new FollowStatus(
+        Optional.ofNullable(now.standard()).map(LoadedVersion::manifest),
+        now.manifests(),
+        now.labels(),
+        loading == 0 ? OptionalLong.empty() : OptionalLong.of(loading),
+        rejections(),
+        swaps.get(),
+        trials.refused());
+  }
+
+  // Answering
+
+  /** As {@link #predict(Choice, float[], int)} with the default version. */
+  public Predictions predict(float[] inputs, int rows) throws InterruptedException {
+    return predict(Choice.DEFAULT, inputs, rows);
   }
 
   /**
-   * Answers examples with the newest version; waits while as many requests as {@link
+   * Answers examples with one version; waits while as many requests as {@link
    * FollowSettings#threads} are being computed.
    *
    * @param inputs (rows, …input shape), row by row
    * @param rows number of examples, at least 1
    * @throws NotServingException if no version is loaded
-   * @throws IllegalArgumentException if the number of values isn't that of so many examples
+   * @throws NotLoadedException if the one that was chosen isn't
+   * @throws OverloadedException if the turn did not come in time
+   * @throws IllegalArgumentException if the number of values isn't that of so many examples, or the
+   *     model refuses one of them
    */
-  public Predictions predict(float[] inputs, int rows) throws InterruptedException {
+  public Predictions predict(Choice choice, float[] inputs, int rows) throws InterruptedException {
+    try (Lease lease = lease(choice)) {
+      return lease.predict(inputs, rows);
+    }
+  }
+
+  /**
+   * Keeps the version that is chosen now from being freed, so that a request can be read by its
+   * signature and answered by the same version.
+   *
+   * @throws NotServingException if no version is loaded
+   * @throws NotLoadedException if the one that was chosen isn't
+   */
+  public Lease lease(Choice choice) {
     while (true) {
-      LoadedVersion version = current;
-      if (version == null || closed) {
+      LineUp now = lineUp;
+      if (closed || now.standard() == null) {
         throw new NotServingException(whyNotServing());
       }
-      int expected = Math.multiplyExact(rows, version.manifest().signature().inputSize());
-      if (rows < 1 || inputs.length != expected) {
-        throw new IllegalArgumentException(
-            "%d examples of shape %s take %d values, %d are given"
-                .formatted(
-                    rows, version.manifest().signature().inputShape(), expected, inputs.length));
+      LoadedVersion version = now.find(choice);
+      if (version == null) {
+        throw new NotLoadedException(now.missing(choice, model()));
       }
-      Optional<Predictions> answer = version.predict(inputs, rows);
-      if (answer.isPresent()) {
-        return answer.get();
-      } // retired since it was looked up: its successor is in place
+      if (version.enter()) {
+        return new Lease(version);
+      } // retired since it was looked up: another line-up is in place
     }
   }
 
@@ -144,19 +206,21 @@ public final class ModelFollower implements AutoCloseable {
     if (problem != null) {
       return "model \"" + model() + "\" can't be served: " + problem;
     }
-    Map.Entry<Long, Rejected> last = rejected.lastEntry();
-    return last == null
-        ? "model \"" + model() + "\" has no complete version under " + versions.root() + " yet"
-        : "version "
-            + last.getKey()
-            + " of model \""
-            + model()
-            + "\" was rejected: "
-            + last.getValue().rejection().reason();
+    List<Rejection> rejected = rejections();
+    if (rejected.isEmpty()) {
+      return "model \"" + model() + "\" has no complete version under " + versions.root() + " yet";
+    }
+    Rejection last = rejected.get(rejected.size() - 1);
+    return "version "
+        + last.version()
+        + " of model \""
+        + model()
+        + "\" was rejected: "
+        + last.reason();
   }
 
   /**
-   * Waits until the given version or a newer one answers.
+   * Waits until the given version or a newer one is the default.
    *
    * @return its manifest, or empty when the time is over
    */
@@ -164,8 +228,8 @@ public final class ModelFollower implements AutoCloseable {
     long deadline = System.nanoTime() + time.toNanos();
     synchronized (this) {
       while (true) {
-        LoadedVersion loaded = current;
-        if (loaded != null && loaded.manifest().version() >= version) {
+        LoadedVersion loaded = lineUp.standard();
+        if (loaded != null && loaded.number() >= version) {
           return Optional.of(loaded.manifest());
         }
         long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
@@ -177,23 +241,34 @@ public final class ModelFollower implements AutoCloseable {
     }
   }
 
+  // Following
+
+  /**
+   * Looks at the directory soon, without waiting for the next look to be due; for who hears that a
+   * version has been published. Any thread may call it, as often as it likes.
+   */
+  public void checkSoon() {
+    if (!closed && lookIsDue.compareAndSet(false, true)) {
+      poller.execute(this::poll);
+    }
+  }
+
   /** Looks at the directory now and returns when what is new there is loaded or rejected. */
   public synchronized void checkNow() throws IOException {
     if (closed) {
       return;
     }
     List<Long> complete = versions.complete();
-    rejected.keySet().retainAll(complete);
-    LoadedVersion serving = current;
-    long served = serving == null ? 0 : serving.manifest().version();
-    for (int i = complete.size() - 1; i >= 0 && complete.get(i) > served; i--) {
-      if (isNew(complete.get(i)) && load(complete.get(i))) {
-        return;
-      }
-    }
+    trials.keepOnly(complete);
+    Releases releases = Releases.read(versions);
+    List<Rejection> missing = new ArrayList<>();
+    followDefault(releases, complete, missing);
+    followLabels(releases, complete, missing);
+    absent = List.copyOf(missing);
   }
 
   private void poll() {
+    lookIsDue.set(false);
     try {
       checkNow();
       problem = null;
@@ -206,69 +281,87 @@ public final class ModelFollower implements AutoCloseable {
     }
   }
 
-  private boolean isNew(long version) throws IOException {
-    Rejected earlier = rejected.get(version);
-    return earlier == null || !earlier.files().equals(filesOf(version));
-  }
-
-  /** Loads a version and swaps it in, or rejects it. */
-  private boolean load(long version) throws IOException {
-    Map<String, String> files = filesOf(version);
-    try {
-      swap(read(version));
-      rejected.remove(version);
-      return true;
-    } catch (IOException | RuntimeException | LinkageError | OutOfMemoryError e) {
-      String reason = e.getMessage() == null ? e.toString() : e.getMessage();
-      rejected.put(version, new Rejected(new Rejection(version, reason, clock.instant()), files));
-      if (e instanceof IOException) {
-        LOG.warn("Rejected version {} of model {}: {}", version, model(), reason);
-      } else {
-        LOG.warn("Rejected version {} of model {}: {}", version, model(), reason, e);
-      }
-      return false;
+  private void followDefault(Releases releases, List<Long> complete, List<Rejection> missing)
+      throws IOException {
+    LineUp before = lineUp;
+    Long held = releases.hold();
+    if (held != null && !complete.contains(held)) {
+      missing.add(notThere(held, "it is held as the default"));
     }
-  }
-
-  private LoadedVersion read(long version) throws IOException {
-    Manifest manifest = versions.manifest(version);
-    Path directory = versions.path(version);
-    manifest.verify(directory);
-    LoadedVersion loaded = new LoadedVersion(manifest, loader.load(manifest, directory), threads);
-    boolean ready = false;
-    try {
-      loaded.warmUp();
-      ready = true;
-      return loaded;
-    } finally {
-      if (!ready) {
-        loaded.retire();
+    for (long candidate : DefaultVersion.candidates(releases, complete, before.number())) {
+      LoadedVersion loaded = obtain(candidate);
+      if (loaded != null) {
+        install(LineUp.of(loaded, before.labels(), before.loaded(), releases.labels().values()));
+        return;
       }
     }
   }
 
-  private synchronized void swap(LoadedVersion next) {
-    LoadedVersion previous = current;
-    current = next;
+  private void followLabels(Releases releases, List<Long> complete, List<Rejection> missing)
+      throws IOException {
+    LineUp before = lineUp;
+    if (before.standard() == null) {
+      return; // without a default nothing is served
+    }
+    SortedMap<String, Long> labels = new TreeMap<>();
+    Map<Long, LoadedVersion> loaded = new TreeMap<>(before.loaded());
+    for (Map.Entry<String, Long> wish : releases.labels().entrySet()) {
+      long number = wish.getValue();
+      LoadedVersion version = loaded.get(number);
+      if (version == null && !complete.contains(number)) {
+        missing.add(notThere(number, "it has the label \"" + wish.getKey() + "\""));
+      } else if (version == null) {
+        version = trials.load(number);
+      }
+      if (version != null) {
+        loaded.put(number, version);
+        labels.put(wish.getKey(), number);
+      } else if (before.labels().containsKey(wish.getKey())) {
+        labels.put(wish.getKey(), before.labels().get(wish.getKey()));
+      }
+    }
+    install(LineUp.of(before.standard(), labels, loaded, List.of()));
+  }
+
+  private Rejection notThere(long version, String why) {
+    return new Rejection(
+        version, why + ", but no complete version of this number is there", clock.instant());
+  }
+
+  private @Nullable LoadedVersion obtain(long version) throws IOException {
+    LoadedVersion loaded = lineUp.loaded().get(version);
+    return loaded != null ? loaded : trials.load(version);
+  }
+
+  private synchronized void install(LineUp next) {
+    LineUp before = lineUp;
+    lineUp = next;
     notifyAll();
-    if (previous != null) {
-      previous.retire();
+    before
+        .loaded()
+        .forEach(
+            (number, version) -> {
+              if (next.loaded().get(number) != version) {
+                version.retire();
+              }
+            });
+    LoadedVersion standard = next.standard();
+    if (standard != null && standard != before.standard()) {
+      swaps.incrementAndGet();
+      LOG.info("Serving model {} version {}", model(), next.number());
+      Optional<Manifest> old = Optional.ofNullable(before.standard()).map(LoadedVersion::manifest);
+      tell(listener -> listener.swapped(old, standard.manifest()));
     }
-    LOG.info("Serving model {} version {}", model(), next.manifest().version());
   }
 
-  /** Name, size and time of change of every file of a version. */
-  private Map<String, String> filesOf(long version) throws IOException {
-    Map<String, String> files = new TreeMap<>();
-    try (var entries = Files.newDirectoryStream(versions.path(version))) {
-      for (Path entry : entries) {
-        BasicFileAttributes attributes = Files.readAttributes(entry, BasicFileAttributes.class);
-        files.put(
-            entry.getFileName().toString(),
-            attributes.size() + " " + attributes.lastModifiedTime());
+  private void tell(Consumer<SwapListener> news) {
+    for (SwapListener listener : listeners) {
+      try {
+        news.accept(listener);
+      } catch (RuntimeException e) {
+        LOG.error("A listener of model {} failed", model(), e);
       }
     }
-    return files;
   }
 
   /** Stops following. Requests under way are answered, later ones are refused. */
@@ -278,10 +371,7 @@ public final class ModelFollower implements AutoCloseable {
     synchronized (this) {
       closed = true;
       notifyAll();
-      LoadedVersion version = current;
-      if (version != null) {
-        version.retire();
-      }
+      lineUp.loaded().values().forEach(LoadedVersion::retire);
     }
   }
 }

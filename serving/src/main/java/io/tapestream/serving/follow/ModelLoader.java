@@ -12,6 +12,9 @@ import io.tapestream.tensor.Shape;
 import io.tapestream.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Builds a model from {@code model.json}, for the manifest's input shape, and sets its parameters
@@ -76,13 +79,35 @@ final class ModelLoader implements VersionLoader {
     }
   }
 
-  private record Loaded(Model model) implements ServedModel {
+  private record Loaded(Model model, List<TensorSpec> outputs) implements ServedModel {
+    Loaded(Model model) {
+      this(model, outputsOf(model));
+    }
+
+    private static List<TensorSpec> outputsOf(Model model) {
+      List<String> names = model.outputNames();
+      List<Shape> shapes = model.outputShapes();
+      return IntStream.range(0, names.size())
+          .mapToObj(i -> new TensorSpec(names.get(i), boxed(shapes.get(i))))
+          .toList();
+    }
+
     @Override
-    public Output predict(float[] inputs, int rows) {
-      try (Tensor features = Tensor.of(inputs, model.inputShape().prepend(rows).dims());
-          Tensor predictions = model.predict(features)) {
-        return new Output(predictions.shape().dims(), predictions.toFloats());
+    public List<NamedValues> predict(float[] inputs, int rows) {
+      List<NamedValues> values = new ArrayList<>();
+      try (Tensor features = Tensor.of(inputs, model.inputShape().prepend(rows).dims())) {
+        for (Tensor prediction : model.predict(List.of(features))) {
+          try (prediction) {
+            String name = outputs.get(values.size()).name();
+            values.add(new NamedValues(name, boxed(prediction.shape()), prediction.toFloats()));
+          }
+        }
       }
+      return values;
+    }
+
+    private static List<Integer> boxed(Shape shape) {
+      return IntStream.of(shape.dims()).boxed().toList();
     }
 
     @Override

@@ -7,23 +7,46 @@ import java.util.List;
  * What a model answered to one request.
  *
  * @param version the version that answered
- * @param shape (rows, …): one row for each example, in the request's order
- * @param values the outputs row by row
+ * @param outputs each with one row for each example, in the request's order
  */
-@SuppressWarnings("ArrayRecordComponent") // handed over to the caller, compared by nobody
-public record Predictions(Manifest version, List<Integer> shape, float[] values) {
+public record Predictions(Manifest version, List<NamedValues> outputs) {
 
-  /** Checks that the values fill the shape. */
+  /** Keeps an immutable copy. */
   public Predictions {
-    shape = List.copyOf(shape);
-    int size = shape.stream().reduce(1, Math::multiplyExact);
-    if (size != values.length) {
-      throw new IllegalArgumentException(values.length + " values don't fill the shape " + shape);
+    outputs = List.copyOf(outputs);
+    if (outputs.isEmpty()) {
+      throw new IllegalArgumentException("a model has at least one output");
     }
   }
 
   /** Number of examples answered. */
   public int rows() {
-    return shape.get(0);
+    return outputs.get(0).rows();
+  }
+
+  /**
+   * Shape (rows, …) of the only output.
+   *
+   * @throws IllegalStateException if there are several
+   */
+  public List<Integer> shape() {
+    return only().shape();
+  }
+
+  /**
+   * The only output, row by row.
+   *
+   * @throws IllegalStateException if there are several
+   */
+  public float[] values() {
+    return only().values();
+  }
+
+  private NamedValues only() {
+    if (outputs.size() != 1) {
+      throw new IllegalStateException(
+          "the model has " + outputs.size() + " outputs; ask for all of them");
+    }
+    return outputs.get(0);
   }
 }

@@ -1,51 +1,63 @@
 package io.tapestream.serving.server;
 
-import io.javalin.Javalin;
-import io.javalin.config.JavalinConfig;
-import io.javalin.config.RoutesConfig;
-import io.javalin.http.Context;
-import io.javalin.http.HttpResponseException;
-import io.tapestream.files.Manifest;
 import io.tapestream.serving.follow.ModelFollower;
-import io.tapestream.serving.follow.NotServingException;
-import io.tapestream.serving.follow.Predictions;
+import io.tapestream.serving.openinference.OpenInference;
+import io.tapestream.serving.protocol.Models;
+import io.tapestream.serving.protocol.Protocol;
+import io.tapestream.serving.tensorflow.TensorFlowServing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.TreeMap;
-import java.util.stream.Collectors;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.SecureRequestCustomizer;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers over HTTP for models that are followed, in TensorFlow Serving's REST form:
+ * Answers over HTTP for models that are followed, in {@linkplain TensorFlowServing TensorFlow
+ * Serving's form} and by the {@linkplain OpenInference Open Inference Protocol}, and:
  *
  * <pre>
- * POST /v1/models/NAME[/versions/N]:predict      {"instances": [X, …]} → {"predictions": [Y, …]}
- * GET  /v1/models/NAME[/versions/N]              {"model_version_status": [{"version": "7", "state": "AVAILABLE", …}]}
- * GET  /v1/models/NAME[/versions/N]/metadata     {"model_spec": …, "metadata": the version's manifest}
- * GET  /healthz                                  200 while the process lives
- * GET  /readyz                                   200 when every model has a version that answers, else 503
+ * GET  /healthz    200 while the process lives
+ * GET  /readyz     200 when every model has a version that answers, else 503
+ * GET  /metrics    for Prometheus
  * </pre>
  *
- * <p>One version of a model answers at a time, the newest good one; the header {@value
- * #VERSION_HEADER} names it. An error is {@code {"error": "…"}} with status 400 (the request is
- * wrong), 404 (no such model or version), 413 (the body is too large) or 503 (no version yet).
+ * <pre>{@code
+ * try (ModelFollower follower = ModelFollower.start(directory, "lenet", FollowSettings.defaults());
+ *     ModelServer server = ModelServer.start(List.of(follower), HttpSettings.loopback(8501))) { … }
+ * }</pre>
+ *
+ * <p>The header {@value #VERSION_HEADER} of every reply names the version that answered. An error
+ * is {@code {"error": "…"}} with status 400 (the request is wrong), 401 (no token), 404 (no such
+ * model or version), 405 (the method), 408 (too slow), 413 (too large), 415 (a body that is
+ * encoded), 422 (an answer that the form can't tell), 429 (too many requests at a time), 431 (a
+ * large header) or 503 (no version yet, the turn did not come, or the server is ending). After 429
+ * and 503 another attempt may succeed.
  */
 public final class ModelServer implements AutoCloseable {
   /** Name of the response header with the number of the version that answered. */
   public static final String VERSION_HEADER = "Tapestream-Model-Version";
 
   private static final Logger LOG = LoggerFactory.getLogger(ModelServer.class);
-  private static final String JSON = "application/json";
+  private static final Duration TLS_LOOKS = Duration.ofSeconds(5);
+  private static final int SPARE_THREADS = 32;
 
-  private final Map<String, ModelFollower> followers;
-  private final Javalin http;
-  private final String host;
+  private final HttpSettings settings;
+  private final Readiness readiness;
+  private final Front front;
+  private final Server server;
+  private final ServerConnector connector;
+  private final @Nullable TlsReload tls;
 
   /**
    * Starts to listen.
@@ -53,154 +65,119 @@ public final class ModelServer implements AutoCloseable {
    * @param followers the models to answer for; they stay the caller's to close, after the server
    * @param settings where to listen
    * @throws IllegalArgumentException if two followers follow models of the same name
+   * @throws UncheckedIOException if the address can't be listened at, or the files of TLS can't be
+   *     used
    */
   public static ModelServer start(Collection<ModelFollower> followers, HttpSettings settings) {
-    return new ModelServer(
-        followers.stream()
-            .collect(
-                Collectors.toMap(
-                    ModelFollower::model,
-                    follower -> follower,
-                    (a, b) -> {
-                      throw new IllegalArgumentException(
-                          "two followers follow a model called \"" + a.model() + "\"");
-                    },
-                    TreeMap::new)),
-        settings);
+    ModelServer server;
+    try {
+      server = new ModelServer(new Models(followers, settings.limits().rows()), settings);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    server.listen();
+    LOG.info(
+        "Serving {} at {}", followers.stream().map(ModelFollower::model).toList(), server.url());
+    return server;
   }
 
-  private ModelServer(Map<String, ModelFollower> followers, HttpSettings settings) {
-    this.followers = followers;
-    this.host = settings.host();
-    this.http =
-        Javalin.create(
-            config -> {
-              config.startup.showJavalinBanner = false;
-              config.startup.showOldJavalinVersionWarning = false;
-              config.http.maxRequestSize = settings.maxRequestBytes();
-              route(config);
-            });
-    http.start(settings.host(), settings.port());
-    LOG.info("Serving {} at {}", followers.keySet(), url());
+  private ModelServer(Models models, HttpSettings settings) throws IOException {
+    this.settings = settings;
+    Limits limits = settings.limits();
+    this.readiness = new Readiness(models);
+    List<Protocol> protocols =
+        List.of(new TensorFlowServing(models), new OpenInference(models, readiness::reasonAgainst));
+    this.front = new Front(models, readiness, protocols, limits, settings.token());
+    QueuedThreadPool threads = new QueuedThreadPool(limits.requests() + SPARE_THREADS);
+    threads.setName("http");
+    threads.setDaemon(true);
+    this.server = new Server(threads);
+    server.setHandler(front);
+    server.setErrorHandler(new ErrorReplies());
+    this.tls = settings.tls().isPresent() ? new TlsReload(settings.tls().get(), TLS_LOOKS) : null;
+    HttpConnectionFactory http = new HttpConnectionFactory(configuration(limits, tls != null));
+    this.connector =
+        tls == null
+            ? new ServerConnector(server, http)
+            : new ServerConnector(server, tls.factory(), http);
+    connector.setHost(settings.host());
+    connector.setPort(settings.port());
+    connector.setIdleTimeout(limits.idle().toMillis());
+    server.addConnector(connector);
   }
 
-  private void route(JavalinConfig config) {
-    RoutesConfig routes = config.routes;
-    routes.post("/v1/models/{model}:predict", this::predict);
-    routes.post("/v1/models/{model}/versions/{version}:predict", this::predict);
-    routes.get("/v1/models/{model}", this::status);
-    routes.get("/v1/models/{model}/versions/{version}", this::status);
-    routes.get("/v1/models/{model}/metadata", this::metadata);
-    routes.get("/v1/models/{model}/versions/{version}/metadata", this::metadata);
-    routes.get("/healthz", ctx -> answer(ctx, 200, Responses.health("alive")));
-    routes.get("/readyz", this::ready);
-    routes.exception(RequestException.class, (e, ctx) -> fail(ctx, e.status(), e.getMessage()));
-    routes.exception(NotServingException.class, (e, ctx) -> fail(ctx, 503, e.getMessage()));
-    routes.exception(
-        HttpResponseException.class, (e, ctx) -> fail(ctx, e.getStatus(), e.getMessage()));
-    routes.exception(
-        Exception.class,
-        (e, ctx) -> {
-          LOG.error("{} {} failed", ctx.method(), ctx.path(), e);
-          fail(ctx, 500, "the model failed: " + e.getMessage());
-        });
+  private static HttpConfiguration configuration(Limits limits, boolean secure) {
+    HttpConfiguration http = new HttpConfiguration();
+    http.setSendServerVersion(false);
+    http.setRequestHeaderSize(limits.headerBytes());
+    if (secure) {
+      // Whom the client means is the platform's to check; models have no hosts of their own.
+      http.addCustomizer(new SecureRequestCustomizer(false));
+    }
+    return http;
+  }
+
+  private void listen() {
+    try {
+      server.start();
+    } catch (Exception e) {
+      closeTls();
+      try {
+        server.stop();
+      } catch (Exception also) {
+        e.addSuppressed(also);
+      }
+      if (e instanceof IOException io) {
+        throw new UncheckedIOException(
+            "can't listen at " + settings.host() + ":" + settings.port() + ": " + e.getMessage(),
+            io);
+      }
+      throw new IllegalStateException("the server did not start", e);
+    }
   }
 
   /** The port that is listened to, chosen by the system where the settings said 0. */
   public int port() {
-    return http.port();
+    return connector.getLocalPort();
   }
 
   /** Such as {@code http://127.0.0.1:8501}. */
   public String url() {
+    String host = settings.host();
     String name = host.contains(":") ? "[" + host + "]" : host;
-    return "http://" + name + ":" + port();
+    return (tls == null ? "http://" : "https://") + name + ":" + port();
   }
 
-  private void predict(Context ctx) throws IOException, InterruptedException {
-    byte[] body = ctx.bodyAsBytes(); // before any refusal: who still sends a body reads no answer
-    ModelFollower follower = follower(ctx);
-    Manifest version = version(ctx, follower);
-    PredictRequest.Examples examples = PredictRequest.parse(body, version.signature());
-    Predictions predictions = follower.predict(examples.values(), examples.rows());
-    requireVersion(ctx, follower, predictions.version());
-    byte[] answer = Responses.predictions(predictions);
-    ctx.header(VERSION_HEADER, Long.toString(predictions.version().version()));
-    answer(ctx, 200, answer);
-  }
-
-  private void status(Context ctx) throws IOException {
-    ModelFollower follower = follower(ctx);
-    boolean oneVersion = ctx.pathParamMap().containsKey("version");
-    answer(
-        ctx,
-        200,
-        oneVersion
-            ? Responses.status(Optional.of(version(ctx, follower)), List.of())
-            : Responses.status(follower.serving(), follower.rejections()));
-  }
-
-  private void metadata(Context ctx) throws IOException {
-    answer(ctx, 200, Responses.metadata(version(ctx, follower(ctx))));
-  }
-
-  private void ready(Context ctx) throws IOException {
-    for (ModelFollower follower : followers.values()) {
-      if (follower.serving().isEmpty()) {
-        throw new RequestException(503, follower.whyNotServing());
-      }
-    }
-    answer(ctx, 200, Responses.health("ready"));
-  }
-
-  private ModelFollower follower(Context ctx) {
-    String name = ctx.pathParam("model");
-    ModelFollower follower = followers.get(name);
-    if (follower == null) {
-      throw new RequestException(
-          404, "no model is called \"" + name + "\"; served are " + followers.keySet());
-    }
-    return follower;
-  }
-
-  /** The version that answers, which must be the one the path names, if it names one. */
-  private static Manifest version(Context ctx, ModelFollower follower) {
-    Manifest serving =
-        follower.serving().orElseThrow(() -> new RequestException(503, follower.whyNotServing()));
-    requireVersion(ctx, follower, serving);
-    return serving;
-  }
-
-  private static void requireVersion(Context ctx, ModelFollower follower, Manifest serving) {
-    String asked = ctx.pathParamMap().get("version");
-    if (asked != null && !asked.equals(Long.toString(serving.version()))) {
-      throw new RequestException(
-          404,
-          "version "
-              + asked
-              + " of model \""
-              + follower.model()
-              + "\" is not loaded; version "
-              + serving.version()
-              + " is");
-    }
-  }
-
-  private static void fail(Context ctx, int status, @Nullable String message) {
-    try {
-      answer(ctx, status, Responses.error(message == null ? "HTTP " + status : message));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static void answer(Context ctx, int status, byte[] body) {
-    ctx.status(status).contentType(JSON).result(body);
-  }
-
-  /** Stops listening after the requests under way. */
+  /**
+   * Says that it isn't ready, for the notice that the settings give; then takes no connection any
+   * more, waits for the requests under way as long as the settings allow, and ends.
+   */
   @Override
   public void close() {
-    http.stop();
+    readiness.endsSoon();
+    try {
+      HttpSettings.Farewell farewell = settings.farewell();
+      var unused = new CountDownLatch(1).await(farewell.notice().toNanos(), TimeUnit.NANOSECONDS);
+      var notAccepting = connector.shutdown(); // stops accepting at once
+      int unfinished = front.awaitLast(farewell.patience());
+      if (unfinished > 0) {
+        LOG.warn("{} requests were not done after {}", unfinished, farewell.patience());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // then it ends at once
+    }
+    try {
+      server.stop();
+    } catch (Exception e) {
+      throw new IllegalStateException("the server did not stop", e);
+    } finally {
+      closeTls();
+    }
+  }
+
+  private void closeTls() {
+    if (tls != null) {
+      tls.close();
+    }
   }
 }

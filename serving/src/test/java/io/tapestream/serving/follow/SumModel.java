@@ -70,7 +70,11 @@ public final class SumModel implements VersionLoader {
 
   /** A follower of this model that looks at the directory when it is told to. */
   public ModelFollower follower(Path directory) {
-    return new ModelFollower(new VersionDirectory(directory, NAME), this, 2, Clock.systemUTC());
+    return new ModelFollower(
+        new VersionDirectory(directory, NAME),
+        this,
+        FollowSettings.defaults().withThreads(2),
+        Clock.systemUTC());
   }
 
   @Override
@@ -81,7 +85,12 @@ public final class SumModel implements VersionLoader {
       private volatile boolean closed;
 
       @Override
-      public Output predict(float[] inputs, int rows) {
+      public List<TensorSpec> outputs() {
+        return List.of(new TensorSpec("sum", List.of(1)));
+      }
+
+      @Override
+      public List<NamedValues> predict(float[] inputs, int rows) {
         float[] sums = new float[rows];
         for (int i = 0; i < inputs.length; i++) {
           sums[i / (inputs.length / rows)] += inputs[i];
@@ -92,7 +101,7 @@ public final class SumModel implements VersionLoader {
         if (closed) {
           throw new IllegalStateException("used after it was closed");
         }
-        return new Output(new int[] {rows, 1}, sums);
+        return List.of(new NamedValues("sum", List.of(rows, 1), sums));
       }
 
       @Override

@@ -105,7 +105,6 @@ class ModelServerTest {
         "{'instances': [{}]}               | instances[0] lacks feature \"x\"",
         "{'instances': []}                 | \"instances\" is empty",
         "{'instances': 1}                  | \"instances\" must be an array",
-        "{'inputs': [[1, 2]]}              | send rows as \"instances\"",
         "{}                                | \"instances\" is missing",
         "{'instances': [[1, 2]]} []        | there is more after",
         "[]                                | the body must be an object",
@@ -135,7 +134,10 @@ class ModelServerTest {
     assertError(get("/v1/models/other"), 404, "no model is called \"other\"");
     assertError(get("/v1/elsewhere"), 404, "");
     server.close();
-    server = ModelServer.start(List.of(follower), new HttpSettings("127.0.0.1", 0, 10));
+    server =
+        ModelServer.start(
+            List.of(follower),
+            HttpSettings.loopback(0).withLimits(Limits.defaults().withBodyBytes(10)));
     assertError(post(PREDICT, "{\"instances\": [[1]]}"), 413, "");
   }
 

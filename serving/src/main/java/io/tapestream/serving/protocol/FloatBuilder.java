@@ -1,28 +1,32 @@
-package io.tapestream.serving.server;
+package io.tapestream.serving.protocol;
 
 import java.util.Arrays;
 
 /** A growing array of floats. */
-final class FloatBuilder {
+public final class FloatBuilder {
   private float[] values = new float[16];
   private int size;
 
-  void add(float value) {
+  /** Appends a value. */
+  public void add(float value) {
     ensure(1);
     values[size++] = value;
   }
 
-  void addAll(FloatBuilder other) {
+  /** Appends all of another's values. */
+  public void addAll(FloatBuilder other) {
     ensure(other.size);
     System.arraycopy(other.values, 0, values, size, other.size);
     size += other.size;
   }
 
-  int size() {
+  /** Number of values. */
+  public int size() {
     return size;
   }
 
-  float[] toArray() {
+  /** The values, copied. */
+  public float[] toArray() {
     return Arrays.copyOf(values, size);
   }
 

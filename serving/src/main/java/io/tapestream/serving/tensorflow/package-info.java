@@ -1,0 +1,5 @@
+/** TensorFlow Serving's REST API. */
+@NullMarked
+package io.tapestream.serving.tensorflow;
+
+import org.jspecify.annotations.NullMarked;
