@@ -7,9 +7,12 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
@@ -57,6 +60,26 @@ class MainTest {
   void aMistakeOnTheCommandLineEndsWithTwo() {
     assertThat(run("shwo", "x")).isEqualTo(2);
     assertThat(err.toString()).contains("shwo", "show", "See: tapestream --help");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--tls-key key.pem                    | --tls-certificate and --tls-key need each other",
+        "--tls-keystore s.p12                 | needs its password in the environment as"
+            + " TAPESTREAM_KEYSTORE_PASSWORD",
+        "--tls-keystore s.p12 --tls-key k.pem | not both",
+        "--max-requests 0                     | requests is 0: give at least 1",
+        "--deadline 0                         | patience is PT0S: give a positive time",
+        "--batch=-1                           | maxRows is -1",
+        "--announcements versions             | --bootstrap",
+      })
+  void aServerThatCantBeMeantIsRefused(String options, String reason) {
+    List<String> arguments = new ArrayList<>(List.of("serve", directory.toString(), "--name", "x"));
+    arguments.addAll(List.of(options.split(" ")));
+    assertThat(run(arguments.toArray(String[]::new))).isEqualTo(2);
+    assertThat(err.toString()).contains(reason);
   }
 
   @Test

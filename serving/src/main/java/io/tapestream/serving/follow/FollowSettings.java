@@ -2,6 +2,7 @@ package io.tapestream.serving.follow;
 
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * How a model is followed and asked.
@@ -10,10 +11,15 @@ import java.util.Objects;
  * @param threads requests that are computed at the same time, each with its own working memory;
  *     further ones wait
  * @param patience longest wait of a request for its turn
+ * @param batching whether requests are computed together; each is by itself without it
  * @param classLoader where the model's own classes are found
  */
 public record FollowSettings(
-    Duration pollInterval, int threads, Duration patience, ClassLoader classLoader) {
+    Duration pollInterval,
+    int threads,
+    Duration patience,
+    Optional<Batching> batching,
+    ClassLoader classLoader) {
 
   /** Looks twice a second; computes one request per processor at a time; waits half a minute. */
   public static FollowSettings defaults() {
@@ -21,6 +27,7 @@ public record FollowSettings(
         Duration.ofMillis(500),
         Runtime.getRuntime().availableProcessors(),
         Duration.ofSeconds(30),
+        Optional.empty(),
         contextClassLoader());
   }
 
@@ -36,27 +43,34 @@ public record FollowSettings(
 
   /** The same with another time between two looks. */
   public FollowSettings withPollInterval(Duration interval) {
-    return new FollowSettings(interval, threads, patience, classLoader);
+    return new FollowSettings(interval, threads, patience, batching, classLoader);
   }
 
   /** The same with another number of requests at a time. */
   public FollowSettings withThreads(int count) {
-    return new FollowSettings(pollInterval, count, patience, classLoader);
+    return new FollowSettings(pollInterval, count, patience, batching, classLoader);
   }
 
   /** The same with another longest wait. */
   public FollowSettings withPatience(Duration longest) {
-    return new FollowSettings(pollInterval, threads, longest, classLoader);
+    return new FollowSettings(pollInterval, threads, longest, batching, classLoader);
+  }
+
+  /** The same with requests computed together. */
+  public FollowSettings withBatching(Batching together) {
+    return new FollowSettings(pollInterval, threads, patience, Optional.of(together), classLoader);
   }
 
   /** The same with another class loader. */
   public FollowSettings withClassLoader(ClassLoader loader) {
-    return new FollowSettings(pollInterval, threads, patience, loader);
+    return new FollowSettings(pollInterval, threads, patience, batching, loader);
   }
 
   /** How the requests to one version take turns. */
-  Turns turns() {
-    return new OneByOne(threads, patience);
+  Turns turns(BatchCounts counts) {
+    return batching.isPresent()
+        ? new InBatches(batching.get(), threads, patience, counts)
+        : new OneByOne(threads, patience);
   }
 
   private static void positive(Duration time, String what) {

@@ -16,6 +16,8 @@ import java.util.OptionalLong;
  * @param rejections versions that were to be served and can't be, the oldest first
  * @param swaps how often the default version has changed, the first one included
  * @param rejected how often a version was tried and refused
+ * @param batches computed so far; 0 without {@link Batching}
+ * @param batchedExamples examples in them
  */
 public record FollowStatus(
     Optional<Manifest> serving,
@@ -24,4 +26,6 @@ public record FollowStatus(
     OptionalLong loading,
     List<Rejection> rejections,
     long swaps,
-    long rejected) {}
+    long rejected,
+    long batches,
+    long batchedExamples) {}

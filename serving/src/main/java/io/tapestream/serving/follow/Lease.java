@@ -34,7 +34,8 @@ public final class Lease implements AutoCloseable {
    * @param rows number of examples, at least 1
    * @throws IllegalArgumentException if the number of values isn't that of so many examples, or the
    *     model refuses one of them
-   * @throws OverloadedException if it waited longer than {@link FollowSettings#patience}
+   * @throws OverloadedException if it waited longer than {@link FollowSettings#patience}, or too
+   *     many wait for a batch
    */
   public Predictions predict(float[] inputs, int rows) throws InterruptedException {
     if (closed) {

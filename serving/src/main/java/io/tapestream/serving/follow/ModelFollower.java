@@ -62,6 +62,7 @@ public final class ModelFollower implements AutoCloseable {
   private final AtomicBoolean lookIsDue = new AtomicBoolean();
   private final List<SwapListener> listeners = new CopyOnWriteArrayList<>();
   private final AtomicLong swaps = new AtomicLong();
+  private final BatchCounts batches = new BatchCounts();
 
   private volatile LineUp lineUp = LineUp.EMPTY;
 
@@ -98,6 +99,7 @@ public final class ModelFollower implements AutoCloseable {
             loader,
             settings,
             clock,
+            batches,
             rejection -> tell(listener -> listener.rejected(rejection)));
     this.poller =
         Executors.newSingleThreadScheduledExecutor(
@@ -147,7 +149,9 @@ public final class ModelFollower implements AutoCloseable {
         loading == 0 ? OptionalLong.empty() : OptionalLong.of(loading),
         rejections(),
         swaps.get(),
-        trials.refused());
+        trials.refused(),
+        batches.batches(),
+        batches.examples());
   }
 
   // Answering

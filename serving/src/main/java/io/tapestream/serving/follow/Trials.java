@@ -29,6 +29,7 @@ final class Trials {
   private final VersionLoader loader;
   private final FollowSettings settings;
   private final Clock clock;
+  private final BatchCounts batches;
   private final Consumer<Rejection> rejections;
   private final ConcurrentSkipListMap<Long, Rejected> rejected = new ConcurrentSkipListMap<>();
   private volatile long loading;
@@ -40,6 +41,7 @@ final class Trials {
   /**
    * Nothing has been tried yet.
    *
+   * @param batches counts what the versions compute together
    * @param rejections told of each
    */
   Trials(
@@ -47,11 +49,13 @@ final class Trials {
       VersionLoader loader,
       FollowSettings settings,
       Clock clock,
+      BatchCounts batches,
       Consumer<Rejection> rejections) {
     this.versions = versions;
     this.loader = loader;
     this.settings = settings;
     this.clock = clock;
+    this.batches = batches;
     this.rejections = rejections;
   }
 
@@ -80,7 +84,7 @@ final class Trials {
     Path directory = versions.path(version);
     manifest.verify(directory);
     LoadedVersion loaded =
-        new LoadedVersion(manifest, loader.load(manifest, directory), settings.turns());
+        new LoadedVersion(manifest, loader.load(manifest, directory), settings.turns(batches));
     boolean ready = false;
     try {
       loaded.warmUp();

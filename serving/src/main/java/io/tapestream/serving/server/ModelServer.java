@@ -69,9 +69,16 @@ public final class ModelServer implements AutoCloseable {
    *     used
    */
   public static ModelServer start(Collection<ModelFollower> followers, HttpSettings settings) {
+    return start(followers, settings, TLS_LOOKS);
+  }
+
+  /** As {@link #start(Collection, HttpSettings)}, looking at the files of TLS this often. */
+  static ModelServer start(
+      Collection<ModelFollower> followers, HttpSettings settings, Duration tlsLooks) {
     ModelServer server;
     try {
-      server = new ModelServer(new Models(followers, settings.limits().rows()), settings);
+      Models models = new Models(followers, settings.limits().rows());
+      server = new ModelServer(models, settings, tlsLooks);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -81,7 +88,7 @@ public final class ModelServer implements AutoCloseable {
     return server;
   }
 
-  private ModelServer(Models models, HttpSettings settings) throws IOException {
+  private ModelServer(Models models, HttpSettings settings, Duration tlsLooks) throws IOException {
     this.settings = settings;
     Limits limits = settings.limits();
     this.readiness = new Readiness(models);
@@ -94,7 +101,7 @@ public final class ModelServer implements AutoCloseable {
     this.server = new Server(threads);
     server.setHandler(front);
     server.setErrorHandler(new ErrorReplies());
-    this.tls = settings.tls().isPresent() ? new TlsReload(settings.tls().get(), TLS_LOOKS) : null;
+    this.tls = settings.tls().isPresent() ? new TlsReload(settings.tls().get(), tlsLooks) : null;
     HttpConnectionFactory http = new HttpConnectionFactory(configuration(limits, tls != null));
     this.connector =
         tls == null
@@ -158,7 +165,7 @@ public final class ModelServer implements AutoCloseable {
     try {
       HttpSettings.Farewell farewell = settings.farewell();
       var unused = new CountDownLatch(1).await(farewell.notice().toNanos(), TimeUnit.NANOSECONDS);
-      var notAccepting = connector.shutdown(); // stops accepting at once
+      var unusedFuture = connector.shutdown(); // stops accepting at once
       int unfinished = front.awaitLast(farewell.patience());
       if (unfinished > 0) {
         LOG.warn("{} requests were not done after {}", unfinished, farewell.patience());

@@ -30,6 +30,7 @@ import java.util.function.ToDoubleFunction;
  * tapestream_serving_requests_total{model, protocol, version, status}   answered; of the last ten versions of a model
  * tapestream_serving_request_seconds{model, protocol}                   histogram: from the header to the answer
  * tapestream_serving_request_examples{model}                            histogram: examples of an answered request
+ * tapestream_serving_batches_total{model}, tapestream_serving_batched_examples_total{model}   requests computed together
  * tapestream_serving_requests_in_flight
  * tapestream_serving_version{model}                                     the default version; 0 before the first
  * tapestream_serving_version_age_seconds{model}                         since it was published
@@ -88,6 +89,8 @@ final class ServerMetrics {
     gauge(models, "version_age_seconds", "Since the default version was published", this::age);
     gauge(models, "versions_loaded", "Versions in memory", status -> status.loaded().size());
     counter(models, "swaps", "Changes of the default version", FollowStatus::swaps);
+    counter(models, "batches", "Batches computed, with batching", FollowStatus::batches);
+    counter(models, "batched_examples", "Examples in batches", FollowStatus::batchedExamples);
     counter(models, "rejections", "Versions tried and refused", FollowStatus::rejected);
   }
 

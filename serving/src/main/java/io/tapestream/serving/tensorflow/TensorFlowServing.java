@@ -64,7 +64,8 @@ public final class TensorFlowServing implements Protocol {
           404,
           "nothing is at "
               + exchange.path()
-              + ": ask /v1/models/NAME[/versions/N|/labels/L][:predict|:classify|:regress|/metadata]");
+              + ": ask"
+              + " /v1/models/NAME[/versions/N|/labels/L][:predict|:classify|:regress|/metadata]");
     }
     String model = path.group("model");
     Choice choice = choice(path.group("version"), path.group("label"));

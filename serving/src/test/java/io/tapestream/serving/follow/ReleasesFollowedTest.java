@@ -190,7 +190,7 @@ class ReleasesFollowedTest {
 
   private long answer(Choice choice) throws Exception {
     Predictions answer = follower.predict(choice, new float[1], 1);
-    assertThat(answer.values()).containsExactly(answer.version().version());
+    assertThat(answer.values()).containsExactly((float) answer.version().version());
     return answer.version().version();
   }
 

@@ -70,7 +70,8 @@ class ModelServerTest {
     assertThat(
             post(
                     PREDICT,
-                    "{\"signature_name\": \"serving_default\", \"instances\": [{\"b\": [2, 3], \"a\": 1}]}")
+                    "{\"signature_name\": \"serving_default\", \"instances\": [{\"b\": [2, 3],"
+                        + " \"a\": 1}]}")
                 .body())
         .isEqualTo("{\"predictions\":[[7.0]]}");
 
@@ -96,12 +97,16 @@ class ModelServerTest {
       value = {
         "{'instances': [[1, 2, 3]]}        | instances[0] has length 3 where 2 is expected",
         "{'instances': [[1, 2], [1]]}      | instances[1] has length 1 where 2 is expected",
-        "{'instances': [[1, [2]]]}         | instances[0][1] is an array where a number is expected",
-        "{'instances': [1, 2]}             | instances[0] is a number where an array of 2 is expected",
-        "{'instances': [[1, 'two']]}       | instances[0][1] is a string where a number is expected",
+        "{'instances': [[1, [2]]]}         | instances[0][1] is an array where a number is"
+            + " expected",
+        "{'instances': [1, 2]}             | instances[0] is a number where an array of 2 is"
+            + " expected",
+        "{'instances': [[1, 'two']]}       | instances[0][1] is a string where a number is"
+            + " expected",
         "{'instances': [[1, null]]}        | instances[0][1] is null where a number is expected",
         "{'instances': [[1, 1e300]]}       | instances[0][1] is 1e300, which float32 can't hold",
-        "{'instances': [{'y': [1, 2]}]}    | instances[0] names \"y\", which is no feature of the model",
+        "{'instances': [{'y': [1, 2]}]}    | instances[0] names \"y\", which is no feature of the"
+            + " model",
         "{'instances': [{}]}               | instances[0] lacks feature \"x\"",
         "{'instances': []}                 | \"instances\" is empty",
         "{'instances': 1}                  | \"instances\" must be an array",

@@ -121,7 +121,7 @@ class OpenInferenceTest {
     assertThat(sum("BOOL", little(1).put((byte) 1))).isEqualTo(2);
     assertThat(sum("UINT8", little(1).put((byte) 200))).isEqualTo(201);
     assertThat(sum("UINT16", little(2).putShort((short) 60_000))).isEqualTo(60_001);
-    assertThat(sum("UINT32", little(4).putInt(0x80000000))).isEqualTo(2147483648f);
+    assertThat(sum("UINT32", little(4).putInt(0x80000000))).isEqualTo(0x1p31f);
     assertThat(sum("UINT64", little(8).putLong(7))).isEqualTo(8);
     assertThat(sum("INT8", little(1).put((byte) -3))).isEqualTo(-2);
     assertThat(sum("INT16", little(2).putShort((short) -300))).isEqualTo(-299);
@@ -148,25 +148,44 @@ class OpenInferenceTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'INT32', 'data': [1, 2.5]}]} | has 2.5, which is not of type INT32",
-        "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'INT64', 'data': [1, 16777217]}]} | has 16777217, which float32 can't hold exactly",
-        "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'UINT8', 'data': [1, 256]}]} | has 256, which is not of type UINT8",
-        "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'FP32', 'data': [1, true]}]} | mixes booleans with FP32",
-        "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'FP16', 'data': [1, 2]}]} | sent as binary data only",
-        "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'BYTES', 'data': ['a', 'b']}]} | inputs[0].data[0] is a string",
-        "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'BYTES', 'data': [1, 2]}]} | has datatype BYTES, taken are",
-        "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'FP32', 'data': [1, 2, 3]}]} | data has shape [3] where [1, 2] is expected",
-        "{'inputs': [{'name': 'x', 'shape': [1, 3], 'datatype': 'FP32', 'data': [1, 2, 3]}]} | has shape [1, 3] where [rows, 2] is expected",
-        "{'inputs': [{'name': 'x', 'shape': [0, 2], 'datatype': 'FP32', 'data': []}]} | is empty: send at least one example",
-        "{'inputs': [{'name': 'x', 'shape': [], 'datatype': 'FP32', 'data': []}]} | the first dimension is the examples'",
-        "{'inputs': [{'name': 'x', 'shape': [-1, 2], 'datatype': 'FP32', 'data': []}]} | whole numbers from 0 on",
-        "{'inputs': [{'name': 'x', 'shape': [100000, 100000], 'datatype': 'FP32', 'data': []}]} | larger than any request",
-        "{'inputs': [{'name': 'y', 'shape': [1, 2], 'datatype': 'FP32', 'data': [1, 2]}]} | \"y\" is no feature of the model",
-        "{'inputs': [{'shape': [1, 2], 'datatype': 'FP32', 'data': [1, 2]}]} | inputs[0] has no \"name\"",
-        "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'FP32'}]} | inputs[0] has no \"data\"",
-        "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'FP32', 'parameters': {'binary_data_size': 8}}]} | 8 bytes of binary data, 0 are left",
-        "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'FP32', 'parameters': {'binary_data_size': 9}}]} | binary_data_size 9 where shape [1, 2] of FP32 takes 8",
-        "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'FP32', 'data': [1, 2]}], 'outputs': [{'name': 'z'}]} | the model has no output \"z\"; there are [sum]",
+        "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'INT32', 'data': [1, 2.5]}]} | has"
+            + " 2.5, which is not of type INT32",
+        "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'INT64', 'data': [1, 16777217]}]} |"
+            + " has 16777217, which float32 can't hold exactly",
+        "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'UINT8', 'data': [1, 256]}]} | has"
+            + " 256, which is not of type UINT8",
+        "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'FP32', 'data': [1, true]}]} |"
+            + " mixes booleans with FP32",
+        "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'FP16', 'data': [1, 2]}]} | sent as"
+            + " binary data only",
+        "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'BYTES', 'data': ['a', 'b']}]} |"
+            + " inputs[0].data[0] is a string",
+        "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'BYTES', 'data': [1, 2]}]} | has"
+            + " datatype BYTES, taken are",
+        "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'FP32', 'data': [1, 2, 3]}]} | data"
+            + " has shape [3] where [1, 2] is expected",
+        "{'inputs': [{'name': 'x', 'shape': [1, 3], 'datatype': 'FP32', 'data': [1, 2, 3]}]} | has"
+            + " shape [1, 3] where [rows, 2] is expected",
+        "{'inputs': [{'name': 'x', 'shape': [0, 2], 'datatype': 'FP32', 'data': []}]} | is empty:"
+            + " send at least one example",
+        "{'inputs': [{'name': 'x', 'shape': [], 'datatype': 'FP32', 'data': []}]} | the first"
+            + " dimension is the examples'",
+        "{'inputs': [{'name': 'x', 'shape': [-1, 2], 'datatype': 'FP32', 'data': []}]} | whole"
+            + " numbers from 0 on",
+        "{'inputs': [{'name': 'x', 'shape': [100000, 100000], 'datatype': 'FP32', 'data': []}]} |"
+            + " larger than any request",
+        "{'inputs': [{'name': 'y', 'shape': [1, 2], 'datatype': 'FP32', 'data': [1, 2]}]} | \"y\""
+            + " is no feature of the model",
+        "{'inputs': [{'shape': [1, 2], 'datatype': 'FP32', 'data': [1, 2]}]} | inputs[0] has no"
+            + " \"name\"",
+        "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'FP32'}]} | inputs[0] has no"
+            + " \"data\"",
+        "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'FP32', 'parameters':"
+            + " {'binary_data_size': 8}}]} | 8 bytes of binary data, 0 are left",
+        "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'FP32', 'parameters':"
+            + " {'binary_data_size': 9}}]} | binary_data_size 9 where shape [1, 2] of FP32 takes 8",
+        "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'FP32', 'data': [1, 2]}],"
+            + " 'outputs': [{'name': 'z'}]} | the model has no output \"z\"; there are [sum]",
         "{'inputs': []}   | \"inputs\" is missing or empty",
         "{'id': 7}        | \"id\" is a number, not a string",
         "{}               | \"inputs\" is missing or empty",
@@ -202,15 +221,16 @@ class OpenInferenceTest {
             client
                 .post(
                     INFER,
-                    "{'inputs': [{'name': 'b', 'shape': [1, 2], 'datatype': 'FP32', 'data': [2, 3]},"
-                        + " {'name': 'a', 'shape': [1], 'datatype': 'INT64', 'data': [1]}]}")
+                    "{'inputs': [{'name': 'b', 'shape': [1, 2], 'datatype': 'FP32', 'data': [2,"
+                        + " 3]}, {'name': 'a', 'shape': [1], 'datatype': 'INT64', 'data': [1]}]}")
                 .body())
         .contains("\"data\":[7.0]");
     assertThat(
             client
                 .post(
                     INFER,
-                    "{'inputs': [{'name': 'input', 'shape': [1, 3], 'datatype': 'FP32', 'data': [1, 2, 3]}]}")
+                    "{'inputs': [{'name': 'input', 'shape': [1, 3], 'datatype': 'FP32', 'data': [1,"
+                        + " 2, 3]}]}")
                 .body())
         .contains("\"data\":[7.0]");
   }
@@ -225,8 +245,8 @@ class OpenInferenceTest {
             client
                 .post(
                     INFER,
-                    "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'FP32', 'data': [1, 2]}],"
-                        + " 'outputs': [{'name': 'twice'}]}")
+                    "{'inputs': [{'name': 'x', 'shape': [1, 2], 'datatype': 'FP32', 'data': [1,"
+                        + " 2]}], 'outputs': [{'name': 'twice'}]}")
                 .body());
     assertThat(answer.get("outputs")).hasSize(1);
     assertThat(answer.at("/outputs/0/data").toString()).isEqualTo("[2.0,4.0]");
@@ -289,7 +309,9 @@ class OpenInferenceTest {
     byte[] header = json.replace('\'', '"').getBytes(StandardCharsets.UTF_8);
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     body.writeBytes(header);
-    body.writeBytes(data.array());
+    byte[] tensor = new byte[data.capacity()];
+    data.rewind().get(tensor);
+    body.writeBytes(tensor);
     return client.post(INFER, body.toByteArray(), OpenInference.HEADER_LENGTH, "" + header.length);
   }
 

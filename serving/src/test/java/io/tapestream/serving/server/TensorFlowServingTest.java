@@ -117,29 +117,43 @@ class TensorFlowServingTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "predict  | {'inputs': [[1, 2]], 'instances': [[1, 2, 3]]} | \"inputs\" has shape [1, 2] where [rows, 3]",
-        "predict  | {'inputs': [[1, 2, 3]], 'instances': [[1, 2, 3]]} | both \"instances\" and \"inputs\"",
-        "predict  | {'inputs': 1}                         | inputs is a number where an array of rows",
+        "predict  | {'inputs': [[1, 2]], 'instances': [[1, 2, 3]]} | \"inputs\" has shape [1, 2]"
+            + " where [rows, 3]",
+        "predict  | {'inputs': [[1, 2, 3]], 'instances': [[1, 2, 3]]} | both \"instances\" and"
+            + " \"inputs\"",
+        "predict  | {'inputs': 1}                         | inputs is a number where an array of"
+            + " rows",
         "predict  | {'inputs': {}}                        | \"inputs\" names no tensor",
         "predict  | {'inputs': []}                        | \"inputs\" has shape [0]",
-        "predict  | {'inputs': [[1, 2, 3], [1]]}          | inputs[1] has length 1 where 3 is expected",
-        "predict  | {'inputs': [[1, 2, [3]]]}             | inputs[0][2] is an array where a number",
-        "predict  | {'inputs': [[1, 2, true]]}            | inputs[0][2] is a boolean where a number",
-        "predict  | {'inputs': [[1, 2, NaN]]}             | inputs[0][2] is NaN, which float32 can't hold",
-        "predict  | {'inputs': {'a': [1], 'b': [[1, 2], [3, 4]]}} | \"b\" has 2 rows where \"a\" has 1",
+        "predict  | {'inputs': [[1, 2, 3], [1]]}          | inputs[1] has length 1 where 3 is"
+            + " expected",
+        "predict  | {'inputs': [[1, 2, [3]]]}             | inputs[0][2] is an array where a"
+            + " number",
+        "predict  | {'inputs': [[1, 2, true]]}            | inputs[0][2] is a boolean where a"
+            + " number",
+        "predict  | {'inputs': [[1, 2, NaN]]}             | inputs[0][2] is NaN, which float32"
+            + " can't hold",
+        "predict  | {'inputs': {'a': [1], 'b': [[1, 2], [3, 4]]}} | \"b\" has 2 rows where \"a\""
+            + " has 1",
         "predict  | {'inputs': {'a': [1]}}                | feature \"b\" is missing",
         "predict  | {'inputs': {'a': [1], 'b': [1]}}      | 2 values an example in all where 3",
         "predict  | {'inputs': {'a': [1], 'c': [1]}}      | \"c\" is no feature of the model",
-        "predict  | {'instances': [{'a': 1, 'a': 1, 'b': [1, 2]}]} | instances[0] gives \"a\" twice",
-        "predict  | {'instances': [[1, 2, 3]], 'signature_name': 'other'} | signature_name \"other\" is unknown",
+        "predict  | {'instances': [{'a': 1, 'a': 1, 'b': [1, 2]}]} | instances[0] gives \"a\""
+            + " twice",
+        "predict  | {'instances': [[1, 2, 3]], 'signature_name': 'other'} | signature_name"
+            + " \"other\" is unknown",
         "predict  | {'examples': []}                      | unknown key \"examples\"",
         "classify | {'examples': []}                      | \"examples\" is missing or empty",
         "classify | {'instances': []}                     | unknown key \"instances\"",
-        "classify | {'examples': [{'a': 'b'}]}            | examples[0].a is a string where a number",
-        "classify | {'examples': [[1]]}                   | examples[0] is an array where an object of features",
-        "regress  | {'context': {'a': 1}, 'examples': [{'a': 1, 'b': [2, 3]}]} | which the context gives already",
+        "classify | {'examples': [{'a': 'b'}]}            | examples[0].a is a string where a"
+            + " number",
+        "classify | {'examples': [[1]]}                   | examples[0] is an array where an object"
+            + " of features",
+        "regress  | {'context': {'a': 1}, 'examples': [{'a': 1, 'b': [2, 3]}]} | which the context"
+            + " gives already",
         "regress  | {'context': [], 'examples': [{'a': 1, 'b': [2, 3]}]} | context is an array",
-        "regress  | {'examples': [{'a': {'b64': 'AAAA'}, 'b': [2, 3]}]} | examples[0].a is an object where a number",
+        "regress  | {'examples': [{'a': {'b64': 'AAAA'}, 'b': [2, 3]}]} | examples[0].a is an"
+            + " object where a number",
       })
   void aBadBodyIsAnsweredWithWhereItIsWrong(String verb, String body, String expected)
       throws Exception {
