@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.tapestream.files.FileEntry;
 import io.tapestream.files.Lineage;
 import io.tapestream.files.Manifest;
+import io.tapestream.files.Releases;
 import io.tapestream.files.SafeTensors;
 import io.tapestream.files.Signature;
 import io.tapestream.files.VersionDirectory;
@@ -24,6 +25,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -58,9 +60,35 @@ class ModelLoaderTest {
       publish(
           2,
           trained,
-          "{\"type\": \"Sequential\", \"settings\": {\"layers\": [{\"type\": \"Dense\", \"settings\":"
-              + " {\"units\": 8, \"activation\": \"relu\"}}, {\"type\": \"Dense\", \"settings\": {\"units\": 3}}]}}");
+          "{\"type\": \"Sequential\", \"settings\": {\"layers\": [{\"type\": \"Dense\","
+              + " \"settings\": {\"units\": 8, \"activation\": \"relu\"}}, {\"type\": \"Dense\","
+              + " \"settings\": {\"units\": 3}}]}}");
       assertAnswersLike(trained, 2);
+    }
+  }
+
+  @Test
+  void theLinesOfTheFollowersDocumentationDoWhatTheySay() throws Exception {
+    try (Model trained = Sequential.of(new Dense(3))) {
+      trained.build(Shape.of(4), 42);
+      publish(1, trained, Specs.toJson(trained).toString());
+    }
+    Releases.update(new VersionDirectory(directory, "net"), now -> now.withLabel("stable", 1));
+    float[] pixels = {1, -2, 3, 0.5f};
+    List<String> printed = new CopyOnWriteArrayList<>();
+
+    FollowSettings settings = FollowSettings.defaults();
+    try (ModelFollower followed = ModelFollower.start(directory, "net", settings)) {
+      followed.addListener((before, now) -> printed.add("version " + now.version()));
+      followed.awaitVersion(1, Duration.ofMinutes(1));
+      Predictions answer = followed.predict(pixels, 1);
+      printed.add(answer.version().version() + " says " + answer.values()[0]);
+      while (followed.status().labels().isEmpty()) {
+        followed.checkNow(); // labelled versions follow the default one
+      }
+      Predictions stable = followed.predict(Choice.label("stable"), pixels, 1);
+      assertThat(stable.values()).isEqualTo(answer.values());
+      assertThat(printed).contains("1 says " + answer.values()[0]);
     }
   }
 
