@@ -178,6 +178,8 @@ CASES = {
     "BatchNormalization": ((4,), [(4,), (4,)], [(4,), (4,)], batch_norm(0.99, 1e-3)),
     "BatchNormalization of images": ((2, 3, 2), [(2,)], [(2,), (2,)], batch_norm(0.9, 0.1, center=False)),
     "BatchNormalization in inference": ((4,), [(4,), (4,)], [(4,), (4,)], batch_norm_inference(1e-3)),
+    "Rescaling": ((5,), [], [], lambda x, p: 0.5 * x - 0.25),
+    "Normalization": ((4,), [], [(4,), (4,)], lambda x, p: (x - p[0]) / torch.clamp(torch.sqrt(p[1]), min=1e-7)),
     "LayerNormalization": ((6,), [(6,), (6,)], [], lambda x, p: F.layer_norm(x, (6,), p[0], p[1], 1e-3)),
     "LayerNormalization without a scale": ((3, 4), [(4,)], [], lambda x, p: F.layer_norm(x, (4,), None, p[0], 0.1)),
     "Embedding": ((4, 6), [(6, 3)], [], lambda x, p: F.embedding(x, p[0])),

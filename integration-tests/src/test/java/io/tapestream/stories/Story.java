@@ -1,7 +1,7 @@
 package io.tapestream.stories;
 
-import io.tapestream.files.SafeTensors;
 import io.tapestream.files.VersionDirectory;
+import io.tapestream.files.VersionWeights;
 import io.tapestream.jobs.LocalJob;
 import io.tapestream.jobs.RunningJob;
 import io.tapestream.jobs.Submission;
@@ -167,6 +167,6 @@ final class Story {
 
   /** A version's weights, its tensors one after the other in their order. */
   float[] weights(long version) throws Exception {
-    return SafeTensors.read(versions().path(version).resolve("weights.safetensors")).flat();
+    return VersionWeights.read(versions().path(version), versions().manifest(version)).flat();
   }
 }

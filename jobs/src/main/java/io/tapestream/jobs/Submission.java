@@ -2,6 +2,7 @@ package io.tapestream.jobs;
 
 import io.tapestream.files.Lineage;
 import io.tapestream.files.RecordedSchedule;
+import io.tapestream.files.TensorSignature;
 import io.tapestream.files.VersionDirectory;
 import io.tapestream.jobs.spec.InvalidSpecException;
 import io.tapestream.jobs.spec.JobSpec;
@@ -20,14 +21,18 @@ import io.tapestream.operators.SourcePolicies;
 import io.tapestream.operators.SourceSettings;
 import io.tapestream.operators.StartVersion;
 import io.tapestream.operators.TrainingSettings;
+import io.tapestream.operators.VersionSettings;
 import io.tapestream.operators.VirtualWorkers;
 import io.tapestream.optimizers.Granule;
 import io.tapestream.optimizers.Optimizer;
 import io.tapestream.parameterserver.BlockLayout;
 import io.tapestream.parameterserver.consistency.Consistency;
 import io.tapestream.specs.Specs;
+import io.tapestream.tensor.Shape;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -36,6 +41,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A job specification made ready to run: its classes are loaded, its model is built, the broker has
@@ -101,9 +107,30 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
                 spec.input().classes(),
                 spec.publish().announcements(),
                 parts.start() == null ? Lineage.NONE : Lineage.after(parts.start()),
-                spec.publish().onnx()),
+                spec.publish().onnx(),
+                new VersionSettings(
+                    spec.publish().weightFileMib() * 1024L * 1024L,
+                    outputs(parts.model()),
+                    spec.digest(),
+                    signingKey(spec))),
             spec.deadLetters());
     return new Submission(settings, parts.model(), parts.metrics());
+  }
+
+  private static @Nullable String signingKey(JobSpec spec) {
+    String key = spec.publish().signingKey();
+    return key == null ? null : Path.of(key).toAbsolutePath().normalize().toString();
+  }
+
+  /** One is called {@code output}; of several, each has its number behind it. */
+  private static List<TensorSignature> outputs(Model model) {
+    List<TensorSignature> outputs = new ArrayList<>();
+    for (Shape shape : model.outputShapes()) {
+      String name = model.outputShapes().size() == 1 ? "output" : "output_" + outputs.size();
+      List<Integer> dims = Arrays.stream(shape.dims()).boxed().toList();
+      outputs.add(TensorSignature.of(name, dims));
+    }
+    return outputs;
   }
 
   /**

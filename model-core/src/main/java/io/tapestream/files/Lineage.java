@@ -55,9 +55,7 @@ public record Lineage(@Nullable Start start, List<Abandoned> abandoned) implemen
 
   /** The lineage of what starts from a version. */
   public static Lineage after(Manifest version) {
-    return new Lineage(
-        new Start(version.model(), version.version(), version.run()),
-        version.lineage().abandoned());
+    return new Lineage(version.reference(), version.lineage().abandoned());
   }
 
   /** The same with further records passed over. */

@@ -16,7 +16,9 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -27,17 +29,24 @@ import org.jspecify.annotations.Nullable;
  * of its files (I4). It is written last, so a version without it does not exist.
  *
  * <pre>
- * {"format": 1, "model": "lenet", "version": 7,
+ * {"format": 2, "model": "lenet", "version": 7,
  *  "run": "5b0c…", "job": "a3f1…", "checkpoint": 12, "created": "2026-11-23T08:15:30Z",
  *  "round": 96, "records": 24576, "metrics": {"accuracy": 0.81, "loss": 0.53},
  *  "topics": {"images": {"0": 6144, "1": 6150}}, "lineage": {"start": null, "abandoned": []},
- *  "signature": {"features": ["image"], "inputShape": [28, 28, 1], "dtype": "float32", "classes": []},
+ *  "signature": {"features": ["image"], "inputShape": [28, 28, 1], "dtype": "float32", "classes": [],
+ *                "inputs": [{"name": "image", "dtype": "float32", "shape": [-1, 28, 28, 1]}],
+ *                "outputs": [{"name": "output", "dtype": "float32", "shape": [-1, 10]}]},
  *  "loss": {"type": "SparseCategoricalCrossEntropy", "settings": {…}},
  *  "processor": "linux-x86_64 …",
- *  "files": [{"name": "model.json", "size": 512, "sha256": "…"}, {"name": "weights.safetensors", …}]}
+ *  "provenance": {"specification": "9f86…", "software": "tapestream 0.1.0", "parent": {"model": "lenet", "version": 6, "run": "5b0c…"}},
+ *  "files": [{"name": "model.json", "size": 512, "sha256": "…"}, {"name": "weights.safetensors", …}],
+ *  "digest": "e3b0…"}
  * </pre>
  *
- * @param format layout of this file; this code writes and reads {@link #FORMAT}
+ * <p>The digest is that of the manifest's own bytes ({@link Seal} says how), so that damage to it
+ * is noticed too. Format 1 had none, no provenance, and no inputs and outputs in its signature.
+ *
+ * @param format layout of this file; this code writes {@link #FORMAT}, and reads 1 too
  * @param model name of the model
  * @param version number of the version, growing by model over restarts; {@link #UNNUMBERED} in a
  *     draft
@@ -56,6 +65,7 @@ import org.jspecify.annotations.Nullable;
  * @param signature what the model takes
  * @param loss the loss it was trained with, as {type, settings}
  * @param processor platform and processor whose bits these are
+ * @param provenance what made it, beside the records
  * @param files every other file of the version
  */
 public record Manifest(
@@ -74,10 +84,11 @@ public record Manifest(
     Signature signature,
     JsonNode loss,
     String processor,
+    Provenance provenance,
     List<FileEntry> files) {
 
-  /** The layout this code writes and reads. */
-  public static final int FORMAT = 1;
+  /** The layout this code writes. */
+  public static final int FORMAT = 2;
 
   /** {@link #version} of a draft: what is to be published and has no number yet. */
   public static final long UNNUMBERED = 0;
@@ -107,11 +118,11 @@ public record Manifest(
    * manifests are equal bytes.
    */
   public Manifest {
-    if (format != FORMAT) {
+    if (format < 1 || format > FORMAT) {
       throw new IllegalArgumentException(
           "\"format\" is "
               + format
-              + ", this release reads "
+              + ", this release reads 1 to "
               + FORMAT
               + ": update what reads the version");
     }
@@ -123,6 +134,7 @@ public record Manifest(
     require(signature, "signature");
     require(loss, "loss");
     require(processor, "processor");
+    provenance = provenance == null ? Provenance.UNKNOWN : provenance;
     if (version < UNNUMBERED) {
       throw new IllegalArgumentException("\"version\" is " + version + ", versions start at 1");
     }
@@ -139,14 +151,25 @@ public record Manifest(
     }
   }
 
-  /** Whether both were cut by the same checkpoint of the same submission (R17). */
-  public boolean hasIdentity(String run, long checkpoint) {
-    return this.run.equals(run) && this.checkpoint == checkpoint;
-  }
-
-  /** This draft as the version of the given number, committed at the given time. */
-  public Manifest numbered(long version, Instant created) {
-    return new Manifest(
+  /** A manifest that says nothing of what made the version. */
+  public Manifest(
+      int format,
+      String model,
+      long version,
+      String run,
+      String job,
+      long checkpoint,
+      Instant created,
+      long round,
+      long records,
+      Map<String, Double> metrics,
+      Map<String, Map<Integer, Long>> topics,
+      Lineage lineage,
+      Signature signature,
+      JsonNode loss,
+      String processor,
+      List<FileEntry> files) {
+    this(
         format,
         model,
         version,
@@ -162,13 +185,58 @@ public record Manifest(
         signature,
         loss,
         processor,
+        Provenance.UNKNOWN,
         files);
   }
 
-  /** The manifest as JSON. */
+  /** Whether both were cut by the same checkpoint of the same submission (R17). */
+  public boolean hasIdentity(String run, long checkpoint) {
+    return this.run.equals(run) && this.checkpoint == checkpoint;
+  }
+
+  /**
+   * This draft as the version of the given number, committed at the given time, in the layout that
+   * this code writes.
+   *
+   * @param earlier versions of the model, in any order; the newest of the same run is its parent,
+   *     or else the version that training started from
+   */
+  public Manifest numbered(long version, Instant created, Collection<Manifest> earlier) {
+    Lineage.Start parent =
+        earlier.stream()
+            .filter(other -> other.run.equals(run))
+            .max(Comparator.comparingLong(Manifest::version))
+            .map(Manifest::reference)
+            .orElse(lineage.start());
+    return new Manifest(
+        FORMAT,
+        model,
+        version,
+        run,
+        job,
+        checkpoint,
+        created,
+        round,
+        records,
+        metrics,
+        topics,
+        lineage,
+        signature,
+        loss,
+        processor,
+        provenance.after(parent),
+        files);
+  }
+
+  /** How a later manifest names this version. */
+  public Lineage.Start reference() {
+    return new Lineage.Start(model, version, run);
+  }
+
+  /** The manifest as JSON, its own digest at the end. */
   public String toJson() {
     try {
-      return JSON.writeValueAsString(this);
+      return Seal.on(JSON.writeValueAsString(this));
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("a manifest always has a JSON form", e);
     }
@@ -181,15 +249,17 @@ public record Manifest(
    *     missing in it
    */
   public static Manifest read(Path directory) throws IOException {
-    Path file = directory.resolve(FILE);
-    byte[] bytes;
+    return read(bytes(directory), directory.resolve(FILE).toString());
+  }
+
+  /** The bytes of the manifest of the version in {@code directory}. */
+  static byte[] bytes(Path directory) throws IOException {
     try {
-      bytes = Files.readAllBytes(file);
+      return Files.readAllBytes(directory.resolve(FILE));
     } catch (NoSuchFileException e) {
       throw new InvalidVersionException(
           directory + " has no " + FILE + ": the version is not complete", e);
     }
-    return read(bytes, file.toString());
   }
 
   /**
@@ -201,12 +271,23 @@ public record Manifest(
    */
   public static Manifest read(byte[] json, String where) throws InvalidVersionException {
     try {
-      return JSON.readValue(json, Manifest.class);
+      Manifest manifest = JSON.readValue(json, Manifest.class);
+      if (Seal.isOn(json) || manifest.format() > 1) {
+        checkSeal(json, where);
+      }
+      return manifest;
     } catch (JsonProcessingException e) {
       Throwable reason = e.getCause() instanceof IllegalArgumentException ? e.getCause() : e;
       throw new InvalidVersionException(where + " can't be used: " + reason.getMessage(), e);
     } catch (IOException e) {
       throw new InvalidVersionException(where + " can't be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static void checkSeal(byte[] json, String where) throws InvalidVersionException {
+    if (!Seal.holds(json)) {
+      throw new InvalidVersionException(
+          where + " is damaged: it does not end with the digest of its bytes");
     }
   }
 

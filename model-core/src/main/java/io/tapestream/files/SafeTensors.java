@@ -1,23 +1,20 @@
 package io.tapestream.files;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tapestream.tensor.Shape;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -38,13 +35,13 @@ import java.util.TreeMap;
  * </pre>
  *
  * <p>The same tensors in the same order give the same bytes. What is read is checked before it is
- * used: lengths, offsets that overlap or leave holes, shapes, types; nothing in a file can make the
- * reader allocate more than the file is long.
+ * used, as strictly as by the format's reference implementation: the header's length and its JSON,
+ * names, types, shapes, offsets that overlap or leave holes, bytes that belong to no tensor.
  */
 public final class SafeTensors {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String METADATA = "__metadata__";
-  private static final int LARGEST_HEADER = 100_000_000;
+  private static final String NO_SUCH_FILE = " is no safetensors file: ";
+  private static final int LARGEST_TENSOR = Integer.MAX_VALUE - 8;
   private static final int CHUNK_FLOATS = 16 * 1024;
 
   /**
@@ -165,33 +162,40 @@ public final class SafeTensors {
       check(length >= 8, file, "it is " + length + " bytes long");
       long headerLength = fill(channel, 8).getLong();
       check(
-          headerLength >= 2 && headerLength <= LARGEST_HEADER && headerLength <= length - 8,
+          headerLength >= 0 && headerLength <= SafeTensorsHeader.LONGEST,
+          file,
+          "its header claims "
+              + Long.toUnsignedString(headerLength)
+              + " bytes, at most "
+              + SafeTensorsHeader.LONGEST
+              + " are read");
+      check(
+          headerLength <= length - 8,
           file,
           "its header claims " + headerLength + " of " + length + " bytes");
-      JsonNode header = parse(fill(channel, (int) headerLength), file);
-      List<Place> places = places(header, length - 8 - headerLength, file);
-      List<Named> tensors = new ArrayList<>(places.size());
-      for (Place place : places) {
-        tensors.add(
-            new Named(place.name, place.shape, Floats.of(floats(channel, place.shape.size()), 0)));
+      SafeTensorsHeader header =
+          SafeTensorsHeader.read(fill(channel, (int) headerLength), length - 8 - headerLength);
+      List<Named> tensors = new ArrayList<>(header.entries().size());
+      for (SafeTensorsHeader.Entry entry : header.entries()) {
+        tensors.add(tensor(channel, entry, file));
       }
-      return new Contents(List.copyOf(tensors), metadata(header, file));
+      return new Contents(List.copyOf(tensors), header.metadata());
+    } catch (SafeTensorsHeader.Refused e) {
+      throw new IOException(file + NO_SUCH_FILE + e.reason(), e);
     }
   }
-
-  private record Place(String name, Shape shape, long begin, long end) {}
 
   private static byte[] header(List<Named> tensors, Map<String, String> metadata)
       throws JsonProcessingException {
     ObjectNode header = JSON.createObjectNode();
     if (!metadata.isEmpty()) {
-      ObjectNode texts = header.putObject(METADATA);
+      ObjectNode texts = header.putObject(SafeTensorsHeader.METADATA);
       new TreeMap<>(metadata).forEach(texts::put);
     }
     Set<String> names = new LinkedHashSet<>();
     long offset = 0;
     for (Named tensor : tensors) {
-      if (!names.add(tensor.name()) || tensor.name().equals(METADATA)) {
+      if (!names.add(tensor.name()) || tensor.name().equals(SafeTensorsHeader.METADATA)) {
         throw new IllegalArgumentException(
             "two tensors are called \"" + tensor.name() + "\"; names are unique");
       }
@@ -208,80 +212,22 @@ public final class SafeTensors {
     return padded;
   }
 
-  private static JsonNode parse(ByteBuffer bytes, Path file) throws IOException {
-    try {
-      JsonNode header = JSON.readTree(StandardCharsets.UTF_8.decode(bytes).toString());
-      check(header.isObject(), file, "its header is no JSON object");
-      return header;
-    } catch (JsonProcessingException e) {
-      throw new IOException(file + " is no safetensors file: its header is no JSON", e);
-    }
-  }
-
-  private static List<Place> places(JsonNode header, long dataLength, Path file)
+  private static Named tensor(ReadableByteChannel channel, SafeTensorsHeader.Entry entry, Path file)
       throws IOException {
-    List<Place> places = new ArrayList<>();
-    for (Map.Entry<String, JsonNode> field : header.properties()) {
-      if (!field.getKey().equals(METADATA)) {
-        places.add(place(field.getKey(), field.getValue(), file));
-      }
-    }
-    places.sort(Comparator.comparingLong(Place::begin).thenComparingLong(Place::end));
-    long end = 0;
-    for (Place place : places) {
-      check(
-          place.begin == end,
-          file,
-          "\"" + place.name + "\" begins at " + place.begin + ", expected " + end);
-      end = place.end;
-    }
     check(
-        end == dataLength,
+        entry.dtype().equals("F32"),
         file,
-        "its tensors take " + end + " bytes, but " + dataLength + " follow the header");
-    return places;
-  }
-
-  private static Place place(String name, JsonNode entry, Path file) throws IOException {
-    String dtype = entry.path("dtype").asText();
-    check(
-        dtype.equals("F32"),
-        file,
-        "\"" + name + "\" has dtype " + dtype + "; only F32 is read, convert it");
-    JsonNode dims = entry.path("shape");
-    JsonNode offsets = entry.path("data_offsets");
-    check(
-        dims.isArray() && offsets.size() == 2,
-        file,
-        "\"" + name + "\" lacks shape or data_offsets");
+        "\"" + entry.name() + "\" has dtype " + entry.dtype() + "; only F32 is read, convert it");
+    int[] dims = new int[entry.dims().size()];
     long size = 1;
-    int[] lengths = new int[dims.size()];
-    for (int i = 0; i < lengths.length; i++) {
-      lengths[i] = dims.get(i).asInt(-1);
-      check(
-          dims.get(i).canConvertToInt() && lengths[i] >= 0,
-          file,
-          "\"" + name + "\" has shape " + dims);
-      size *= lengths[i];
-      check(size <= Integer.MAX_VALUE, file, "\"" + name + "\" has shape " + dims);
+    for (int i = 0; i < dims.length; i++) {
+      BigInteger dim = entry.dims().get(i);
+      size = dim.bitLength() < Integer.SIZE ? size * dim.intValue() : Long.MAX_VALUE;
+      check(size <= LARGEST_TENSOR, file, "\"" + entry.name() + "\" is too large for an array");
+      dims[i] = dim.intValue();
     }
-    long begin = offsets.get(0).asLong(-1);
-    long end = offsets.get(1).asLong(-1);
-    check(
-        begin >= 0 && end - begin == size * Float.BYTES,
-        file,
-        "\"" + name + "\" of shape " + dims + " can't lie at " + offsets);
-    return new Place(name, Shape.of(lengths), begin, end);
-  }
-
-  private static SortedMap<String, String> metadata(JsonNode header, Path file) throws IOException {
-    Map<String, String> texts = new LinkedHashMap<>();
-    for (Map.Entry<String, JsonNode> field : header.path(METADATA).properties()) {
-      check(
-          field.getValue().isTextual(), file, "its metadata \"" + field.getKey() + "\" is no text");
-      texts.put(field.getKey(), field.getValue().textValue());
-    }
-    return new TreeMap<>(texts);
+    float[] values = floats(channel, (int) size);
+    return new Named(entry.name(), Shape.of(dims), Floats.of(values, 0));
   }
 
   private static float[] floats(ReadableByteChannel channel, int size) throws IOException {
@@ -311,7 +257,7 @@ public final class SafeTensors {
 
   private static void check(boolean holds, Path file, String otherwise) throws IOException {
     if (!holds) {
-      throw new IOException(file + " is no safetensors file: " + otherwise);
+      throw new IOException(file + NO_SUCH_FILE + otherwise);
     }
   }
 

@@ -14,9 +14,17 @@ import java.util.Objects;
  * @param inputShape shape of one example, without the batch axis
  * @param dtype element type of the input: {@code "float32"}
  * @param classes names of the outputs in their order; empty where they have none
+ * @param inputs what a client gives: one tensor, named after the feature if there is one, else
+ *     {@code "input"}
+ * @param outputs what it gets; empty in versions of format 1, which do not say
  */
 public record Signature(
-    List<String> features, List<Integer> inputShape, String dtype, List<String> classes)
+    List<String> features,
+    List<Integer> inputShape,
+    String dtype,
+    List<String> classes,
+    List<TensorSignature> inputs,
+    List<TensorSignature> outputs)
     implements Serializable {
 
   /** Checks names and dimensions, and keeps immutable copies. */
@@ -36,6 +44,33 @@ public record Signature(
     }
     Objects.requireNonNull(dtype, "the signature lacks \"dtype\"");
     classes = classes == null ? List.of() : List.copyOf(classes);
+    List<TensorSignature> derived = List.of(input(features, inputShape));
+    inputs = inputs == null ? derived : List.copyOf(inputs);
+    if (inputs.size() != 1 || !inputs.get(0).shape().equals(derived.get(0).shape())) {
+      throw new IllegalArgumentException(
+          "the signature's inputs are %s, its inputShape %s".formatted(inputs, inputShape));
+    }
+    outputs = outputs == null ? List.of() : List.copyOf(outputs);
+  }
+
+  /** One that does not say what its outputs are. */
+  public Signature(
+      List<String> features, List<Integer> inputShape, String dtype, List<String> classes) {
+    this(features, inputShape, dtype, classes, List.of());
+  }
+
+  /** One whose input is named after its only feature, or {@code "input"}. */
+  public Signature(
+      List<String> features,
+      List<Integer> inputShape,
+      String dtype,
+      List<String> classes,
+      List<TensorSignature> outputs) {
+    this(features, inputShape, dtype, classes, List.of(input(features, inputShape)), outputs);
+  }
+
+  private static TensorSignature input(List<String> features, List<Integer> inputShape) {
+    return TensorSignature.of(features.size() == 1 ? features.get(0) : "input", inputShape);
   }
 
   /** Number of values one example has. */

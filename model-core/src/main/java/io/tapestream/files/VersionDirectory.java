@@ -114,6 +114,12 @@ public final class VersionDirectory {
    */
   public Manifest manifest(long version) throws IOException {
     Manifest manifest = Manifest.read(path(version));
+    checkIs(version, manifest);
+    return manifest;
+  }
+
+  /** Refuses the manifest of another model or version. */
+  void checkIs(long version, Manifest manifest) throws InvalidVersionException {
     if (!manifest.model().equals(model) || manifest.version() != version) {
       throw new InvalidVersionException(
           path(version)
@@ -122,7 +128,6 @@ public final class VersionDirectory {
               + " version "
               + manifest.version());
     }
-    return manifest;
   }
 
   @Override

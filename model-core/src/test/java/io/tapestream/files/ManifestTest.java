@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,8 +43,55 @@ class ManifestTest {
   void aFieldAddedByALaterReleaseIsNoErrorForThisOne() throws IOException {
     Files.writeString(
         directory.resolve(Manifest.FILE),
-        manifest().toJson().replaceFirst("\\{", "{\"colour\": \"blue\","));
+        Seal.on(manifest().toJson().replaceFirst("\\{", "{\"colour\": \"blue\",")));
     assertThat(Manifest.read(directory)).isEqualTo(manifest());
+  }
+
+  /** A manifest that release 0.1.0 wrote, before there was a format 2. */
+  @Test
+  void aManifestOfFormat1IsReadAndPublishedAgainInFormat2() throws IOException {
+    byte[] golden;
+    try (InputStream in = ManifestTest.class.getResourceAsStream("manifest-format-1.json")) {
+      golden = Objects.requireNonNull(in).readAllBytes();
+    }
+
+    Manifest old = Manifest.read(golden, "golden");
+
+    assertThat(old.format()).isEqualTo(1);
+    assertThat(old.topics()).isEqualTo(Map.of("images", Map.of(0, 6144L, 1, 6150L)));
+    assertThat(old.lineage().start()).isEqualTo(new Lineage.Start("lenet", 3, "run-0"));
+    assertThat(old.provenance()).isEqualTo(Provenance.UNKNOWN);
+    assertThat(old.signature().inputs())
+        .containsExactly(new TensorSignature("image", "float32", List.of(-1, 28, 28, 1)));
+    assertThat(old.signature().outputs()).isEmpty();
+    old.verify(directory);
+
+    Manifest again = old.numbered(8, old.created(), List.of(old));
+    assertThat(again.format()).isEqualTo(Manifest.FORMAT);
+    assertThat(again.provenance().parent()).isEqualTo(new Lineage.Start("lenet", 7, "run-1"));
+    assertThat(Manifest.read(again.toJson().getBytes(StandardCharsets.UTF_8), "again"))
+        .isEqualTo(again);
+  }
+
+  @Test
+  void theSoftwareNamesItsVersion() {
+    assertThat(Software.name()).matches("tapestream \\d.*");
+  }
+
+  @Test
+  void aSignatureNamesItsInputAfterItsOnlyFeature() {
+    Signature one = new Signature(List.of("x"), List.of(4), "float32", List.of());
+    Signature two = new Signature(List.of("a", "b"), List.of(2, 2), "float32", List.of());
+    assertThat(one.inputs()).containsExactly(TensorSignature.of("x", List.of(4)));
+    assertThat(two.inputs())
+        .containsExactly(new TensorSignature("input", "float32", List.of(-1, 2, 2)));
+    assertThatThrownBy(() -> new TensorSignature("x", "float32", List.of(4)))
+        .hasMessageContaining("-1 for the batch");
+    assertThatThrownBy(
+            () ->
+                new Signature(
+                    List.of("x"), List.of(4), "float32", List.of(), two.inputs(), List.of()))
+        .hasMessageContaining("inputShape [4]");
   }
 
   @Test
@@ -74,7 +124,7 @@ class ManifestTest {
     assertThatThrownBy(() -> Manifest.read(directory)).hasMessageContaining("has no manifest.json");
 
     assertUnreadable(
-        manifest().toJson().replace("\"format\" : 1", "\"format\" : 2"), "\"format\" is 2");
+        manifest().toJson().replace("\"format\" : 2", "\"format\" : 3"), "\"format\" is 3");
     assertUnreadable(manifest().toJson().replace("\"run\"", "\"walk\""), "\"run\" is missing");
     assertUnreadable(
         manifest().toJson().replace("weights.safetensors", "../weights"), "not a plain name");
@@ -116,9 +166,16 @@ class ManifestTest {
         new Lineage(
             new Lineage.Start("lenet", 3, "run-0"),
             List.of(new Lineage.Abandoned("images", 0, 512, 640))),
-        new Signature(List.of("image"), List.of(28, 28, 1), "float32", List.of()),
+        new Signature(
+            List.of("image"),
+            List.of(28, 28, 1),
+            "float32",
+            List.of(),
+            List.of(TensorSignature.of("output", List.of(10)))),
         JsonNodeFactory.instance.objectNode().put("type", "SparseCategoricalCrossEntropy"),
         "test",
+        new Provenance(
+            "0123456789abcdef".repeat(4), Software.name(), new Lineage.Start("lenet", 6, "run-1")),
         List.of(FileEntry.of(weights)));
   }
 }

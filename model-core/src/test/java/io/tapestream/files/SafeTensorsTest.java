@@ -104,13 +104,13 @@ class SafeTensorsTest {
       delimiter = '|',
       value = {
         "{\"w\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]}}       | dtype F16",
-        "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}       | can't lie at [0,4]",
-        "{\"w\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,-4]}}     | has shape [-1]",
+        "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}       | can't lie at [0, 4]",
+        "{\"w\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,-4]}}     | the shape of \"w\" says -1",
         "{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}       | begins at 4, expected 0",
         "{\"w\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}}       | tensors take 0 bytes",
-        "{\"w\":{\"dtype\":\"F32\",\"shape\":[70000,70000],\"data_offsets\":[0,4]}} | has shape [70000,70000]",
-        "{\"w\":{\"dtype\":\"F32\"}}                                            | lacks shape",
-        "[1, 2, 3]                                                              | no JSON object",
+        "{\"w\":{\"dtype\":\"F32\",\"shape\":[70000,70000],\"data_offsets\":[0,4]}} | can't lie at [0, 4]",
+        "{\"w\":{\"dtype\":\"F32\"}}                                            | lacks dtype, shape",
+        "[1, 2, 3]                                                              | doesn't begin with a brace",
         "{{{{{{{{{{{{{{{{{{                                                     | no JSON",
       })
   void aFileThatIsWrongIsRefusedWithTheReason(String header, String reason) throws IOException {

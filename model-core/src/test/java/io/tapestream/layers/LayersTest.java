@@ -99,6 +99,13 @@ class LayersTest {
             new BatchNormalization(new BatchNormalization.Settings(0.9, 0.1, false, true)),
             Shape.of(2, 3, 2),
             Shape.of(2, 3, 2)),
+        Arguments.of(
+            new Rescaling(new Rescaling.Settings(2, -0.5)), Shape.of(2, 3), Shape.of(2, 3)),
+        Arguments.of(
+            new Normalization(
+                new Normalization.Settings(List.of(0.5, -1.0, 2.0), List.of(0.25, 4.0, 1.0))),
+            Shape.of(2, 3),
+            Shape.of(2, 3)),
         Arguments.of(new LayerNormalization(), Shape.of(6), Shape.of(6)),
         Arguments.of(
             new LayerNormalization(new LayerNormalization.Settings(0.1, true, false)),

@@ -15,6 +15,12 @@ class ScaleTest extends OpContract {
   }
 
   @Test
+  void addsAConstantToo() {
+    Tensor x = Tensor.of(new double[] {1, -2});
+    assertThat(Scale.of(x, 3, 0.5).toDoubles()).containsExactly(3.5, -5.5);
+  }
+
+  @Test
   void anErrorNamesTheOpAndTheShapes() {
     assertThatThrownBy(() -> Scale.of(Tensor.of(new long[] {1}), 2))
         .isInstanceOf(IllegalArgumentException.class)
@@ -23,6 +29,8 @@ class ScaleTest extends OpContract {
 
   @Override
   List<Case> cases() {
-    return List.of(of("by a half", in -> Scale.of(in.get(0), 0.5), normal(3, 4)));
+    return List.of(
+        of("by a half", in -> Scale.of(in.get(0), 0.5), normal(3, 4)),
+        of("by two and less three", in -> Scale.of(in.get(0), 2, -3), normal(3, 4)));
   }
 }

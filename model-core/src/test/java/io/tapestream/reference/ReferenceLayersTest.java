@@ -35,9 +35,11 @@ import io.tapestream.layers.Maximum;
 import io.tapestream.layers.Minimum;
 import io.tapestream.layers.MultiHeadAttention;
 import io.tapestream.layers.Multiply;
+import io.tapestream.layers.Normalization;
 import io.tapestream.layers.PReLU;
 import io.tapestream.layers.Pooling2D;
 import io.tapestream.layers.ReLU;
+import io.tapestream.layers.Rescaling;
 import io.tapestream.layers.Size2D;
 import io.tapestream.layers.Softmax;
 import io.tapestream.layers.Subtract;
@@ -132,6 +134,11 @@ class ReferenceLayersTest {
             3,
             2),
         of("BatchNormalization in inference", new BatchNormalization(), 4),
+        of("Rescaling", new Rescaling(new Rescaling.Settings(0.5, -0.25)), 5),
+        of(
+            "Normalization",
+            new Normalization(new Normalization.Settings(List.of(0.0), List.of(1.0))),
+            4),
         of("LayerNormalization", new LayerNormalization(), 6),
         of(
             "LayerNormalization without a scale",

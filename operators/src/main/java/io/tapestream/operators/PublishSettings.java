@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  *     announces nothing
  * @param lineage what came before this training, for the manifests
  * @param onnx whether a version also has its model as an ONNX file
+ * @param contents what is in a version beside what it has learned
  */
 public record PublishSettings(
     String directory,
@@ -29,13 +30,15 @@ public record PublishSettings(
     List<String> classes,
     @Nullable String announcementTopic,
     Lineage lineage,
-    boolean onnx)
+    boolean onnx,
+    VersionSettings contents)
     implements Serializable {
 
   public PublishSettings {
     Objects.requireNonNull(directory, "directory");
     Objects.requireNonNull(runId, "runId");
     Objects.requireNonNull(lineage, "lineage");
+    Objects.requireNonNull(contents, "contents");
     classes = List.copyOf(classes);
     if (everyRounds < 1) {
       throw new IllegalArgumentException("everyRounds is " + everyRounds + ": give at least 1");
@@ -49,12 +52,20 @@ public record PublishSettings(
       long everyRounds,
       List<String> classes,
       @Nullable String announcementTopic) {
-    this(directory, runId, everyRounds, classes, announcementTopic, Lineage.NONE, false);
+    this(
+        directory,
+        runId,
+        everyRounds,
+        classes,
+        announcementTopic,
+        Lineage.NONE,
+        false,
+        VersionSettings.DEFAULT);
   }
 
   /** The same for another submission. */
   PublishSettings resumed(String newRun, Lineage newLineage) {
     return new PublishSettings(
-        directory, newRun, everyRounds, classes, announcementTopic, newLineage, onnx);
+        directory, newRun, everyRounds, classes, announcementTopic, newLineage, onnx, contents);
   }
 }

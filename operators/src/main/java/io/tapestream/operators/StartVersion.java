@@ -3,6 +3,7 @@ package io.tapestream.operators;
 import io.tapestream.files.InvalidVersionException;
 import io.tapestream.files.Manifest;
 import io.tapestream.files.SafeTensors;
+import io.tapestream.files.VersionWeights;
 import io.tapestream.models.Model;
 import java.io.IOException;
 import java.io.Serializable;
@@ -27,12 +28,13 @@ public record StartVersion(String directory, long round, long records) implement
    */
   public void load(Model model) throws IOException {
     Path path = Path.of(directory);
-    Manifest.read(path).verify(path);
-    Path weights = path.resolve(Manifest.WEIGHTS);
+    Manifest manifest = Manifest.read(path);
+    manifest.verify(path);
+    SafeTensors.Contents weights = VersionWeights.read(path, manifest);
     try {
-      model.parameters().load(SafeTensors.read(weights));
+      model.parameters().load(weights);
     } catch (IllegalArgumentException e) {
-      throw new InvalidVersionException(weights + " doesn't fit the model: " + e.getMessage(), e);
+      throw new InvalidVersionException(path + " doesn't fit the model: " + e.getMessage(), e);
     }
   }
 }

@@ -75,6 +75,8 @@ final class ServeCommand implements Callable<Integer> {
 
   @Mixin private UserClasses classes = new UserClasses();
 
+  @Mixin private VerifyKeys keys = new VerifyKeys();
+
   /** A topic with announcements. */
   static final class Announced {
     @Option(
@@ -103,7 +105,7 @@ final class ServeCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new ParameterException(command.commandLine(), String.valueOf(e.getMessage()), e);
     }
-    follow = follow.withClassLoader(classes.install());
+    follow = follow.withClassLoader(classes.install()).withVerifier(keys.verifier());
     try (Shutdown shutdown = new Shutdown()) {
       List<ModelFollower> followers = new ArrayList<>();
       for (String name : names) {

@@ -102,11 +102,11 @@ final class Document {
   }
 
   /** Every key with its value, as the file or else the default has it. */
-  List<Setting> settings(JobSpec spec) {
+  List<Setting> settings(String publishName, String deadLetters) {
     Map<String, String> derived =
         Map.of(
-            Keys.PUBLISH_NAME.path(), spec.publish().name(),
-            Keys.DEAD_LETTERS.path(), spec.deadLetters());
+            Keys.PUBLISH_NAME.path(), publishName,
+            Keys.DEAD_LETTERS.path(), deadLetters);
     List<Setting> settings = new ArrayList<>();
     for (Key<?> key : Keys.ALL) {
       Optional<Yaml> yaml = at(key.path());

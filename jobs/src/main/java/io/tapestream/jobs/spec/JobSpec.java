@@ -62,6 +62,7 @@ import org.jspecify.annotations.Nullable;
  * @param restart what follows a failure
  * @param publish where versions go
  * @param deadLetters topic for records that can't be learned from
+ * @param digest SHA-256 of the settings that count, in lower-case hexadecimal digits
  * @param lines where the keys stand in the file
  */
 public record JobSpec(
@@ -86,6 +87,7 @@ public record JobSpec(
     Restart restart,
     Publish publish,
     String deadLetters,
+    String digest,
     Lines lines) {
 
   private static final Pattern MODEL_NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]*");
@@ -215,6 +217,8 @@ public record JobSpec(
    * @param keep newest versions that are kept
    * @param keepAge younger ones are kept beside them; empty keeps none for its age
    * @param everyRounds least rounds between versions
+   * @param weightFileMib largest file of weights, in MiB
+   * @param signingKey file with the key that versions are signed with; null signs none
    * @param announcements topic of announcements; null announces nothing
    * @param onnx whether a version also has its model as an ONNX file
    */
@@ -224,6 +228,8 @@ public record JobSpec(
       int keep,
       Optional<Duration> keepAge,
       long everyRounds,
+      int weightFileMib,
+      @Nullable String signingKey,
       @Nullable String announcements,
       boolean onnx) {}
 
@@ -262,7 +268,7 @@ public record JobSpec(
    */
   public static List<Setting> effective(String text, String file) throws InvalidSpecException {
     JobSpec spec = parse(text, file);
-    return new Document(text).settings(spec);
+    return new Document(text).settings(spec.publish().name(), spec.deadLetters());
   }
 
   /** Every key with its default and its meaning, as a Markdown table. */
@@ -307,6 +313,8 @@ public record JobSpec(
           parallelism.shards() + " is more than parallelism.maximum, " + parallelism.maximum(),
           "Lower it, or raise parallelism.maximum before the job's first start");
     }
+    Publish publish = publish(document, name);
+    String deadLetters = deadLetters(document, topic);
     return new JobSpec(
         name,
         source,
@@ -331,8 +339,9 @@ public record JobSpec(
             document.get(Keys.TOLERATE),
             document.get(Keys.BACKEND)),
         new Restart(document.get(Keys.RESTART_ATTEMPTS), document.get(Keys.RESTART_DELAY)),
-        publish(document, name),
-        deadLetters(document, topic),
+        publish,
+        deadLetters,
+        Canonical.digest(document.settings(publish.name(), deadLetters)),
         lines);
   }
 
@@ -411,6 +420,8 @@ public record JobSpec(
         document.get(Keys.KEEP),
         document.get(Keys.KEEP_AGE),
         document.get(Keys.EVERY_ROUNDS),
+        document.get(Keys.WEIGHT_FILE_MIB),
+        document.find(Keys.SIGNING_KEY).orElse(null),
         document.find(Keys.ANNOUNCEMENTS).orElse(null),
         document.get(Keys.ONNX));
   }

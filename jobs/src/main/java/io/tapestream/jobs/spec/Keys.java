@@ -346,6 +346,21 @@ final class Keys {
           1L,
           "`1`",
           "A checkpoint publishes when at least this many rounds have passed");
+  static final Key<Integer> WEIGHT_FILE_MIB =
+      integer(
+          "publish.weightFileMiB",
+          1,
+          1 << 20,
+          2048,
+          "Weights that take more are written as several files of at most so many MiB, with an index;"
+              + " a tensor is never divided");
+  static final Key<String> SIGNING_KEY =
+      Key.absent(
+          "publish.signingKey",
+          Kind.text("/etc/tapestream/signing.pem"),
+          "none",
+          "File with an Ed25519 key (PKCS#8, PEM) that each version is signed with; only its path"
+              + " travels with the job, and it is read where versions are committed");
   static final Key<String> ANNOUNCEMENTS =
       Key.absent(
           "publish.announcements",

@@ -49,7 +49,23 @@ class MainTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"demo", "train", "feed", "serve", "predict", "show", "export", "cluster"})
+  @ValueSource(
+      strings = {
+        "demo",
+        "train",
+        "feed",
+        "serve",
+        "predict",
+        "show",
+        "export",
+        "cluster",
+        "rollback",
+        "label",
+        "pin",
+        "unpin",
+        "diff",
+        "keygen"
+      })
   void everyCommandHasItsHelp(String command) {
     assertThat(run(command, "--help")).isZero();
     assertThat(out.toString()).contains("Usage: tapestream " + command);

@@ -59,6 +59,20 @@ class JobSpecTest {
   }
 
   @Test
+  void filesThatAskForTheSameHaveOneDigest() throws InvalidSpecException {
+    String least = JobSpec.parse(LEAST, "job.yaml").digest();
+    String spelledOut = "# the same\nbatchSize: 32\n" + LEAST + "seed: 1\n";
+    assertThat(least).matches("[0-9a-f]{64}");
+    assertThat(JobSpec.parse(spelledOut, "other.yaml").digest()).isEqualTo(least);
+    assertThat(JobSpec.parse(LEAST + "batchSize: 64\n", "job.yaml").digest()).isNotEqualTo(least);
+    String adam = LEAST + "optimizer: {type: Adam, beta1: 0.8, beta2: 0.9}\n";
+    String turned = LEAST + "optimizer: {beta2: 0.9, beta1: 0.8, type: Adam}\n";
+    assertThat(JobSpec.parse(adam, "job.yaml").digest())
+        .isEqualTo(JobSpec.parse(turned, "job.yaml").digest())
+        .isNotEqualTo(least);
+  }
+
+  @Test
   void theLeastSpecificationTakesEveryDefault() throws InvalidSpecException {
     JobSpec spec = JobSpec.parse(LEAST, "job.yaml");
     assertThat(spec.name()).isEqualTo("fashion");
@@ -145,6 +159,8 @@ class JobSpecTest {
               keep: 3
               keepAge: 36 h
               everyRounds: 100
+              weightFileMiB: 512
+              signingKey: /keys/sign.pem
               announcements: models
               onnx: true
             deadLetters: bad-clicks
@@ -185,7 +201,15 @@ class JobSpecTest {
     assertThat(spec.publish())
         .isEqualTo(
             new JobSpec.Publish(
-                "/var/models", "ctr", 3, Optional.of(Duration.ofHours(36)), 100, "models", true));
+                "/var/models",
+                "ctr",
+                3,
+                Optional.of(Duration.ofHours(36)),
+                100,
+                512,
+                "/keys/sign.pem",
+                "models",
+                true));
     assertThat(spec.deadLetters()).isEqualTo("bad-clicks");
   }
 

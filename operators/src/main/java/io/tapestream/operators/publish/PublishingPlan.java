@@ -93,7 +93,8 @@ record PublishingPlan(
         settings.input().features(),
         settings.input().shape(),
         "float32",
-        settings.publish().classes());
+        settings.publish().classes(),
+        settings.publish().contents().outputs());
   }
 
   JsonNode loss() {

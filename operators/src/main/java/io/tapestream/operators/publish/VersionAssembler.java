@@ -4,8 +4,12 @@ import io.tapestream.files.Course;
 import io.tapestream.files.DurableFiles;
 import io.tapestream.files.FileEntry;
 import io.tapestream.files.Manifest;
+import io.tapestream.files.Provenance;
 import io.tapestream.files.RecordedSchedule;
 import io.tapestream.files.SafeTensors;
+import io.tapestream.files.SafeTensorsIndex;
+import io.tapestream.files.Software;
+import io.tapestream.files.VersionWeights;
 import io.tapestream.tensor.Shape;
 import java.io.EOFException;
 import java.io.IOException;
@@ -163,8 +167,8 @@ final class VersionAssembler {
 
   private PendingVersion assemble(Gathering complete, Path directory) throws IOException {
     FileEntry model = write(directory.resolve(Manifest.MODEL), plan.settings().model().modelJson());
-    FileEntry weights = writeWeights(directory.resolve(Manifest.WEIGHTS), complete);
-    List<FileEntry> files = new ArrayList<>(List.of(model, weights));
+    List<FileEntry> files = new ArrayList<>(List.of(model));
+    files.addAll(writeWeights(directory, complete));
     if (plan.settings().publish().onnx()) {
       files.add(writeOnnx(directory.resolve(OnnxFile.NAME), complete));
     }
@@ -191,6 +195,7 @@ final class VersionAssembler {
             plan.signature(),
             plan.loss(),
             Processor.describe(),
+            new Provenance(plan.settings().publish().contents().specification(), Software.name()),
             files);
     return new PendingVersion(pending.relative(directory), draft);
   }
@@ -205,20 +210,41 @@ final class VersionAssembler {
     }
   }
 
-  private FileEntry writeWeights(Path path, Gathering complete) throws IOException {
-    try (StagedVector vector = new StagedVector();
-        HashingFile file = new HashingFile(path)) {
+  /** In one file, or in several with an index where the tensors are larger than one may be. */
+  private List<FileEntry> writeWeights(Path directory, Gathering complete) throws IOException {
+    try (StagedVector vector = new StagedVector()) {
       gather(complete, vector);
-      List<SafeTensors.Named> tensors = new ArrayList<>();
-      for (PublishedTensor tensor : plan.tensors()) {
-        int[] dims = tensor.shape().stream().mapToInt(Integer::intValue).toArray();
-        tensors.add(
-            new SafeTensors.Named(
-                tensor.name(),
-                Shape.of(dims),
-                (from, into, intoFrom, n) ->
-                    vector.read(tensor.offset() + from, into, intoFrom, n)));
+      List<SafeTensors.Named> tensors =
+          plan.tensors().stream().map(tensor -> named(tensor, vector)).toList();
+      long limit = plan.settings().publish().contents().weightFileBytes();
+      List<List<SafeTensors.Named>> shares = SafeTensorsIndex.divide(tensors, limit);
+      if (shares.size() <= 1) {
+        return List.of(writeTensors(directory.resolve(VersionWeights.FILE), tensors, complete));
       }
+      List<FileEntry> files = new ArrayList<>();
+      for (int i = 0; i < shares.size(); i++) {
+        String name = SafeTensorsIndex.fileName(VersionWeights.STEM, i, shares.size());
+        files.add(writeTensors(directory.resolve(name), shares.get(i), complete));
+      }
+      SafeTensorsIndex index = SafeTensorsIndex.of(VersionWeights.STEM, shares);
+      files.add(write(directory.resolve(VersionWeights.INDEX), index.toJson()));
+      return files;
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private static SafeTensors.Named named(PublishedTensor tensor, StagedVector vector) {
+    int[] dims = tensor.shape().stream().mapToInt(Integer::intValue).toArray();
+    return new SafeTensors.Named(
+        tensor.name(),
+        Shape.of(dims),
+        (from, into, intoFrom, n) -> vector.read(tensor.offset() + from, into, intoFrom, n));
+  }
+
+  private FileEntry writeTensors(Path path, List<SafeTensors.Named> tensors, Gathering complete)
+      throws IOException {
+    try (HashingFile file = new HashingFile(path)) {
       SafeTensors.write(
           file,
           tensors,
@@ -228,8 +254,6 @@ final class VersionAssembler {
               "checkpoint", Long.toString(complete.checkpoint),
               "round", Long.toString(complete.cut.round())));
       return file.finish();
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
     }
   }
 

@@ -3,7 +3,9 @@ package io.tapestream.operators.publish;
 import io.tapestream.files.DurableFiles;
 import io.tapestream.files.InvalidVersionException;
 import io.tapestream.files.Manifest;
+import io.tapestream.files.SigningKey;
 import io.tapestream.files.VersionDirectory;
+import io.tapestream.files.VersionSignature;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -16,6 +18,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.flink.api.connector.sink2.Committer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * found                                                     done
  * a version of this run and checkpoint, with equal hashes   nothing: it keeps its number, and is announced again
  * the same with other hashes                                refused
- * the pending directory                                     1. renamed to the next number  2. manifest renamed into place
+ * the pending directory                                     1. renamed to the next number  2. signature, then manifest renamed into place
  * a numbered directory without manifest, with its files     2. only
  * none of its files, or damaged ones                        refused
  * </pre>
@@ -42,16 +45,27 @@ final class VersionCommitter implements Committer<PendingVersion> {
   private final VersionDirectory versions;
   private final Retention retention;
   private final Announcer announcer;
+  private final @Nullable SigningKey signing;
   private final Clock clock;
 
   /** Manifests of complete versions, which never change. */
   private final Map<Long, Manifest> manifests = new HashMap<>();
 
+  /**
+   * A committer.
+   *
+   * @param signing signs each manifest; null signs none
+   */
   VersionCommitter(
-      VersionDirectory versions, Retention retention, Announcer announcer, Clock clock) {
+      VersionDirectory versions,
+      Retention retention,
+      Announcer announcer,
+      @Nullable SigningKey signing,
+      Clock clock) {
     this.versions = versions;
     this.retention = retention;
     this.announcer = announcer;
+    this.signing = signing;
     this.clock = clock;
   }
 
@@ -136,9 +150,15 @@ final class VersionCommitter implements Committer<PendingVersion> {
     } else {
       number = interrupted(draft);
     }
-    Manifest manifest = draft.numbered(number, clock.instant().truncatedTo(ChronoUnit.MILLIS));
+    Manifest manifest =
+        draft.numbered(number, clock.instant().truncatedTo(ChronoUnit.MILLIS), manifests.values());
     Path target = versions.path(number);
-    DurableFiles.replace(target.resolve(Manifest.FILE), manifest.toJson());
+    String json = manifest.toJson();
+    if (signing != null) {
+      String signature = signing.sign(json).toJson();
+      DurableFiles.replace(target.resolve(VersionSignature.FILE), signature);
+    }
+    DurableFiles.replace(target.resolve(Manifest.FILE), json);
     return manifest;
   }
 

@@ -1,11 +1,13 @@
 package io.tapestream.operators.publish;
 
+import io.tapestream.files.SigningKey;
 import io.tapestream.metrics.Metric;
 import io.tapestream.models.ParameterVector;
 import io.tapestream.operators.TrainingSettings;
 import io.tapestream.operators.metrics.Measure;
 import io.tapestream.operators.server.BlockSnapshot;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import org.apache.flink.api.connector.sink2.Committer;
@@ -108,7 +110,13 @@ public final class VersionSink
     Clock clock = Clock.systemUTC();
     Announcer measured =
         new MeasuredAnnouncer(context.metricGroup(), plan.versions(), announcer(), clock);
-    return new VersionCommitter(plan.versions(), plan.retention(), measured, clock);
+    String key = plan.settings().publish().contents().signingKey();
+    return new VersionCommitter(
+        plan.versions(),
+        plan.retention(),
+        measured,
+        key == null ? null : SigningKey.read(Path.of(key)),
+        clock);
   }
 
   private Announcer announcer() {

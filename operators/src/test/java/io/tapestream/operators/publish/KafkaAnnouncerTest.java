@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -66,7 +67,9 @@ class KafkaAnnouncerTest {
 
   private static Manifest published(PublishingPlan plan) throws IOException {
     Manifest version =
-        Staging.pend(plan, 4, 10).draft().numbered(3, Instant.ofEpochMilli(1_700_000_000_000L));
+        Staging.pend(plan, 4, 10)
+            .draft()
+            .numbered(3, Instant.ofEpochMilli(1_700_000_000_000L), List.of());
     Path target = Files.createDirectories(plan.versions().path(3));
     Files.writeString(target.resolve(Manifest.FILE), version.toJson());
     return version;

@@ -30,7 +30,7 @@ class MeasuredAnnouncerTest {
     PublishingPlan plan = TestPlan.plan(directory);
     versions = plan.versions();
     for (int checkpoint = 1; checkpoint <= 2; checkpoint++) {
-      new VersionCommitter(versions, Retention.DEFAULT, Announcer.SILENT, Clock.systemUTC())
+      new VersionCommitter(versions, Retention.DEFAULT, Announcer.SILENT, null, Clock.systemUTC())
           .commit(List.of(new Staging.Request(Staging.pend(plan, checkpoint, 10L * checkpoint))));
     }
     first = versions.manifest(1);

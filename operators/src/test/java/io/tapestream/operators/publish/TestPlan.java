@@ -2,6 +2,7 @@ package io.tapestream.operators.publish;
 
 import io.tapestream.files.Course;
 import io.tapestream.files.Lineage;
+import io.tapestream.files.TensorSignature;
 import io.tapestream.operators.InputSettings;
 import io.tapestream.operators.KafkaSettings;
 import io.tapestream.operators.ModelSettings;
@@ -11,6 +12,7 @@ import io.tapestream.operators.RecordFormat;
 import io.tapestream.operators.ServerSettings;
 import io.tapestream.operators.SourceSettings;
 import io.tapestream.operators.TrainingSettings;
+import io.tapestream.operators.VersionSettings;
 import io.tapestream.operators.VirtualWorkers;
 import io.tapestream.operators.server.BlockSnapshot;
 import io.tapestream.parameterserver.BlockLayout;
@@ -85,12 +87,48 @@ final class TestPlan {
   /** Of a model that is there, six inputs and one output, and is published as ONNX too. */
   static PublishingPlan planWithOnnx(Path directory) {
     PublishSettings publish =
-        new PublishSettings(directory.toString(), RUN, 1, List.of(), null, Lineage.NONE, true);
+        new PublishSettings(
+            directory.toString(),
+            RUN,
+            1,
+            List.of(),
+            null,
+            Lineage.NONE,
+            true,
+            VersionSettings.DEFAULT);
     String model =
         "{\"type\": \"Sequential\", \"settings\": {\"layers\": [{\"type\": \"Dense\", \"settings\":"
             + " {\"units\": 1}}]}}";
     return new PublishingPlan(
         settings(model, 6, publish), tensors(), List.of("accuracy"), Retention.DEFAULT);
+  }
+
+  /** With files of weights of at most so many bytes. */
+  static PublishingPlan plan(Path directory, String run, long weightFileBytes) {
+    TrainingSettings whole = settings(directory, run);
+    PublishSettings publish =
+        new PublishSettings(
+            directory.toString(),
+            run,
+            1,
+            List.of(),
+            null,
+            Lineage.NONE,
+            false,
+            new VersionSettings(
+                weightFileBytes,
+                List.of(TensorSignature.of("output", List.of(3))),
+                "0123456789abcdef".repeat(4),
+                null));
+    TrainingSettings settings =
+        new TrainingSettings(
+            whole.model(),
+            whole.input(),
+            whole.source(),
+            whole.server(),
+            publish,
+            whole.deadLetterTopic());
+    return new PublishingPlan(settings, tensors(), List.of("accuracy"), Retention.DEFAULT);
   }
 
   static VersionSink sink(Path directory, String run) {

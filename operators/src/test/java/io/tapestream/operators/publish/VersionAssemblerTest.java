@@ -8,8 +8,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tapestream.files.Course;
 import io.tapestream.files.FileEntry;
 import io.tapestream.files.Manifest;
+import io.tapestream.files.Provenance;
 import io.tapestream.files.RecordedSchedule;
 import io.tapestream.files.SafeTensors;
+import io.tapestream.files.Software;
+import io.tapestream.files.TensorSignature;
+import io.tapestream.files.VersionWeights;
 import io.tapestream.operators.server.BlockSnapshot;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -57,6 +61,29 @@ class VersionAssemblerTest {
         .containsEntry("run", TestPlan.RUN)
         .containsEntry("checkpoint", "4");
     assertThat(files.resolve(Manifest.MODEL)).hasContent("{\"type\": \"Sequential\"}");
+  }
+
+  @Test
+  void weightsThatAreLargerThanAFileMayBeLieInSeveralWithAnIndex() throws IOException {
+    plan = TestPlan.plan(directory, TestPlan.RUN, 24);
+    PendingVersion version = Staging.pend(plan, 4, 10);
+    Path files = plan.pendingFiles().resolve(version.directory());
+
+    assertThat(version.draft().files())
+        .extracting(FileEntry::name)
+        .containsExactly(
+            "model.json",
+            "weights-00001-of-00002.safetensors",
+            "weights-00002-of-00002.safetensors",
+            "weights.safetensors.index.json");
+    version.draft().verify(files);
+    assertThat(version.draft().signature().outputs())
+        .containsExactly(new TensorSignature("output", "float32", List.of(-1, 3)));
+    assertThat(version.draft().provenance())
+        .isEqualTo(new Provenance("0123456789abcdef".repeat(4), Software.name(), null));
+    SafeTensors.Contents weights = VersionWeights.read(files, version.draft());
+    assertThat(weights.flat()).containsExactly(TestPlan.vector(10));
+    assertThat(weights.metadata()).containsEntry("round", "10");
   }
 
   @Test

@@ -4,12 +4,18 @@ import static io.tapestream.operators.publish.Staging.pend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tapestream.files.Lineage;
 import io.tapestream.files.Manifest;
+import io.tapestream.files.Provenance;
 import io.tapestream.files.ReleaseLock;
 import io.tapestream.files.Releases;
 import io.tapestream.files.SafeTensors;
 import io.tapestream.files.VersionDirectory;
 import io.tapestream.operators.publish.Staging.Request;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,6 +68,42 @@ class VersionCommitterTest {
   }
 
   @Test
+  void aVersionNamesTheOneThatItsRunPublishedBefore() throws Exception {
+    commit(pend(plan, 4, 10));
+    commit(pend(TestPlan.plan(directory, "run-2"), 4, 20));
+    commit(pend(plan, 5, 12));
+
+    assertThat(versions.manifest(1).provenance().parent()).isNull();
+    assertThat(versions.manifest(2).provenance().parent()).isNull();
+    Provenance provenance = versions.manifest(3).provenance();
+    assertThat(provenance.parent()).isEqualTo(new Lineage.Start(TestPlan.MODEL, 1, TestPlan.RUN));
+    assertThat(provenance.software()).startsWith("tapestream ");
+  }
+
+  /** The draft stood in a savepoint that a release before format 2 took. */
+  @Test
+  void aDraftOfFormat1IsCommittedInFormat2() throws Exception {
+    PendingVersion version = pend(plan, 4, 10);
+    ObjectMapper json = new ObjectMapper();
+    ObjectNode old = (ObjectNode) json.readTree(version.draft().toJson());
+    old.put("format", 1).remove(List.of("provenance", "digest"));
+    ((ObjectNode) old.get("signature")).remove(List.of("inputs", "outputs"));
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (DataOutputStream out = new DataOutputStream(bytes)) {
+      out.writeUTF(version.directory());
+      out.write(json.writeValueAsBytes(old));
+    }
+
+    commit(new PendingVersionSerializer().deserialize(1, bytes.toByteArray()));
+
+    Manifest published = versions.manifest(1);
+    published.verify(versions.path(1));
+    assertThat(published.format()).isEqualTo(2);
+    assertThat(published.provenance()).isEqualTo(Provenance.UNKNOWN);
+    assertThat(published.signature().inputs()).hasSize(1);
+  }
+
+  @Test
   void r17ARepeatedCommitFindsItsNumber() throws Exception {
     PendingVersion version = pend(plan, 4, 10);
     commit(version);
@@ -111,7 +153,7 @@ class VersionCommitterTest {
           public void close() {}
         };
     VersionCommitter failing =
-        new VersionCommitter(versions, Retention.DEFAULT, unreachable, Clock.systemUTC());
+        new VersionCommitter(versions, Retention.DEFAULT, unreachable, null, Clock.systemUTC());
     assertThatThrownBy(() -> failing.commit(List.of(new Request(version)))).hasMessage("no broker");
     assertThat(versions.complete()).containsExactly(1L);
 
@@ -295,6 +337,6 @@ class VersionCommitterTest {
           @Override
           public void close() {}
         };
-    return new VersionCommitter(versions, retention, announcer, Clock.systemUTC());
+    return new VersionCommitter(versions, retention, announcer, null, Clock.systemUTC());
   }
 }

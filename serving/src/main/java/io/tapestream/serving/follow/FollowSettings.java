@@ -1,5 +1,6 @@
 package io.tapestream.serving.follow;
 
+import io.tapestream.files.VersionVerifier;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
@@ -13,13 +14,15 @@ import java.util.Optional;
  * @param patience longest wait of a request for its turn
  * @param batching whether requests are computed together; each is by itself without it
  * @param classLoader where the model's own classes are found
+ * @param verifier decides whether a version may be used, by its signature for example
  */
 public record FollowSettings(
     Duration pollInterval,
     int threads,
     Duration patience,
     Optional<Batching> batching,
-    ClassLoader classLoader) {
+    ClassLoader classLoader,
+    VersionVerifier verifier) {
 
   /** Looks twice a second; computes one request per processor at a time; waits half a minute. */
   public static FollowSettings defaults() {
@@ -28,7 +31,8 @@ public record FollowSettings(
         Runtime.getRuntime().availableProcessors(),
         Duration.ofSeconds(30),
         Optional.empty(),
-        contextClassLoader());
+        contextClassLoader(),
+        VersionVerifier.UNSIGNED);
   }
 
   /** Checks the numbers. */
@@ -39,31 +43,38 @@ public record FollowSettings(
       throw new IllegalArgumentException("threads is " + threads + ": give at least 1");
     }
     Objects.requireNonNull(classLoader, "classLoader");
+    Objects.requireNonNull(verifier, "verifier");
   }
 
   /** The same with another time between two looks. */
   public FollowSettings withPollInterval(Duration interval) {
-    return new FollowSettings(interval, threads, patience, batching, classLoader);
+    return new FollowSettings(interval, threads, patience, batching, classLoader, verifier);
   }
 
   /** The same with another number of requests at a time. */
   public FollowSettings withThreads(int count) {
-    return new FollowSettings(pollInterval, count, patience, batching, classLoader);
+    return new FollowSettings(pollInterval, count, patience, batching, classLoader, verifier);
   }
 
   /** The same with another longest wait. */
   public FollowSettings withPatience(Duration longest) {
-    return new FollowSettings(pollInterval, threads, longest, batching, classLoader);
+    return new FollowSettings(pollInterval, threads, longest, batching, classLoader, verifier);
   }
 
   /** The same with requests computed together. */
   public FollowSettings withBatching(Batching together) {
-    return new FollowSettings(pollInterval, threads, patience, Optional.of(together), classLoader);
+    return new FollowSettings(
+        pollInterval, threads, patience, Optional.of(together), classLoader, verifier);
   }
 
   /** The same with another class loader. */
   public FollowSettings withClassLoader(ClassLoader loader) {
-    return new FollowSettings(pollInterval, threads, patience, batching, loader);
+    return new FollowSettings(pollInterval, threads, patience, batching, loader, verifier);
+  }
+
+  /** The same with another rule for versions that may be used. */
+  public FollowSettings withVerifier(VersionVerifier rule) {
+    return new FollowSettings(pollInterval, threads, patience, batching, classLoader, rule);
   }
 
   /** How the requests to one version take turns. */

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.tapestream.files.InvalidVersionException;
 import io.tapestream.files.Manifest;
 import io.tapestream.files.SafeTensors;
+import io.tapestream.files.VersionWeights;
 import io.tapestream.models.Model;
 import io.tapestream.specs.SpecException;
 import io.tapestream.specs.Specs;
@@ -18,7 +19,7 @@ import java.util.stream.IntStream;
 
 /**
  * Builds a model from {@code model.json}, for the manifest's input shape, and sets its parameters
- * from {@code weights.safetensors}.
+ * from its weights.
  */
 final class ModelLoader implements VersionLoader {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -33,13 +34,15 @@ final class ModelLoader implements VersionLoader {
   @Override
   public ServedModel load(Manifest manifest, Path directory) throws IOException {
     Path spec = directory.resolve(Manifest.MODEL);
-    Path weights = directory.resolve(Manifest.WEIGHTS);
     Model model = read(spec);
     boolean loaded = false;
     try {
       build(model, manifest, spec);
       model.parameters().gradients().close(); // a served model is never trained
-      setParameters(model, weights);
+      setParameters(
+          model,
+          directory.resolve(VersionWeights.file(manifest)),
+          VersionWeights.read(directory, manifest));
       loaded = true;
       return new Loaded(model);
     } finally {
@@ -61,11 +64,12 @@ final class ModelLoader implements VersionLoader {
     }
   }
 
-  private static void setParameters(Model model, Path weights) throws IOException {
+  private static void setParameters(Model model, Path file, SafeTensors.Contents weights)
+      throws InvalidVersionException {
     try {
-      model.parameters().load(SafeTensors.read(weights));
+      model.parameters().load(weights);
     } catch (IllegalArgumentException e) {
-      throw new InvalidVersionException(weights + " doesn't fit the model: " + e.getMessage(), e);
+      throw new InvalidVersionException(file + " doesn't fit the model: " + e.getMessage(), e);
     }
   }
 

@@ -80,9 +80,8 @@ final class Trials {
   }
 
   private LoadedVersion read(long version) throws IOException {
-    Manifest manifest = versions.manifest(version);
+    Manifest manifest = settings.verifier().verify(versions, version);
     Path directory = versions.path(version);
-    manifest.verify(directory);
     LoadedVersion loaded =
         new LoadedVersion(manifest, loader.load(manifest, directory), settings.turns(batches));
     boolean ready = false;

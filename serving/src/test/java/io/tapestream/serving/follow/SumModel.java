@@ -7,6 +7,7 @@ import io.tapestream.files.Manifest;
 import io.tapestream.files.SafeTensors;
 import io.tapestream.files.Signature;
 import io.tapestream.files.VersionDirectory;
+import io.tapestream.files.VersionVerifier;
 import io.tapestream.tensor.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -70,10 +71,15 @@ public final class SumModel implements VersionLoader {
 
   /** A follower of this model that looks at the directory when it is told to. */
   public ModelFollower follower(Path directory) {
+    return follower(directory, VersionVerifier.UNSIGNED);
+  }
+
+  /** The same, which takes the versions that the verifier lets pass. */
+  public ModelFollower follower(Path directory, VersionVerifier verifier) {
     return new ModelFollower(
         new VersionDirectory(directory, NAME),
         this,
-        FollowSettings.defaults().withThreads(2),
+        FollowSettings.defaults().withThreads(2).withVerifier(verifier),
         Clock.systemUTC());
   }
 
