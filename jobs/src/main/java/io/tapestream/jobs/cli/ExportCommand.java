@@ -14,7 +14,6 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +21,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -49,11 +47,7 @@ final class ExportCommand implements Callable<Integer> {
       description = "The version; the newest if none is given.")
   private @Nullable Long version;
 
-  @Option(
-      names = "--dir",
-      paramLabel = "DIR",
-      description = "Where a model is looked for by its name. Default: ${DEFAULT-VALUE}.")
-  private Path directory = Path.of("models");
+  @Mixin private ModelsDirectory models = new ModelsDirectory();
 
   @Option(
       names = "--onnx",
@@ -66,8 +60,8 @@ final class ExportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    VersionDirectory versions = versions();
-    long chosen = version != null ? version : newest(versions);
+    VersionDirectory versions = models.model(model, command);
+    long chosen = version != null ? version : versions.newest().orElseThrow();
     Path path = versions.path(chosen);
     if (!Files.isDirectory(path)) {
       throw new NoSuchFileException(path.toString());
@@ -97,26 +91,5 @@ final class ExportCommand implements Callable<Integer> {
             "run", manifest.run(),
             "checkpoint", Long.toString(manifest.checkpoint()),
             "round", Long.toString(manifest.round())));
-  }
-
-  private VersionDirectory versions() {
-    for (Path root : List.of(model, directory.resolve(model))) {
-      Path whole = root.toAbsolutePath().normalize();
-      Path parent = whole.getParent();
-      if (parent != null && Files.isDirectory(whole)) {
-        return new VersionDirectory(parent, whole.getFileName().toString());
-      }
-    }
-    throw mistake("there is no model in " + model + " nor in " + directory.resolve(model));
-  }
-
-  private long newest(VersionDirectory versions) throws IOException {
-    return versions
-        .newest()
-        .orElseThrow(() -> mistake("no version has been published in " + versions.root()));
-  }
-
-  private ParameterException mistake(String message) {
-    return new ParameterException(command.commandLine(), message);
   }
 }

@@ -62,7 +62,7 @@ class ExportCommandTest {
   void whatIsNotThereOrNotWholeIsNamedAndNothingIsWritten() throws Exception {
     Path file = directory.resolve("net.onnx");
     assertThat(run("export", "nowhere", "--dir", directory, "--onnx", file)).isEqualTo(2);
-    assertThat(err.toString()).contains("there is no model in nowhere");
+    assertThat(err.toString()).contains("there are no versions of a model in nowhere");
 
     Path version = publish(3);
     assertThat(run("export", directory.resolve("net"), "7", "--onnx", file)).isEqualTo(2);
