@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * goes through all steps by itself, and no two threads wait for each other on the way.
  */
 final class Lstm {
-  private static final int WAITING_PRODUCTS = 32;
+  /** Few, since each holds a copy of its kernel. */
+  private static final int WAITING_PRODUCTS = 12;
 
   /** Rows that a product's kernels are at full speed with. */
   private static final int ROWS_OF_A_PART = 32;
@@ -56,11 +57,14 @@ final class Lstm {
         new PartedProduct.Key(
             n, atOnce, 4 * memory.units(), w.dim(0), u.dim(0), false, bias != null, false);
     PartedProduct product = take(key, memory.steps());
-    product.take(w.address(), u.address());
-    LstmForward pass =
-        new LstmForward(kernels, product, x, bias, h0, c0, recurrent, activation, memory, y);
-    Parts.of(n, atOnce, (from, to) -> pass.run(from / atOnce, from, to));
-    giveBack(key, product);
+    try {
+      product.take(w.address(), u.address());
+      LstmForward pass =
+          new LstmForward(kernels, product, x, bias, h0, c0, recurrent, activation, memory, y);
+      Parts.of(n, atOnce, (from, to) -> pass.run(from / atOnce, from, to));
+    } finally {
+      giveBack(key, memory.steps(), product);
+    }
   }
 
   /** As {@link io.tapestream.backend.Backend#lstmGradient}. */
@@ -80,12 +84,15 @@ final class Lstm {
     PartedProduct.Key key =
         new PartedProduct.Key(n, atOnce, memory.units(), 4 * memory.units(), 0, true, false, true);
     PartedProduct product = take(key, memory.steps());
-    product.take(u.address(), 0);
     double[][] sums = new double[key.parts()][];
-    LstmBackward pass =
-        new LstmBackward(kernels, product, c0, recurrent, activation, memory, dy, dz, dh0, dc0);
-    Parts.of(n, atOnce, (from, to) -> sums[from / atOnce] = pass.run(from / atOnce, from, to));
-    giveBack(key, product);
+    try {
+      product.take(u.address(), 0);
+      LstmBackward pass =
+          new LstmBackward(kernels, product, c0, recurrent, activation, memory, dy, dz, dh0, dc0);
+      Parts.of(n, atOnce, (from, to) -> sums[from / atOnce] = pass.run(from / atOnce, from, to));
+    } finally {
+      giveBack(key, memory.steps(), product);
+    }
     if (dbias != null) {
       for (int j = 0; j < dbias.size(); j++) {
         double sum = 0;
@@ -102,6 +109,7 @@ final class Lstm {
     return n == 0 ? 1 : (n + parts - 1) / parts;
   }
 
+  /** Whether it is worth a plan; where oneDNN has no kernel for it, that plan packs nothing. */
   private boolean isPacked(PartedProduct.Key key, int steps) {
     long multiplications = (long) key.rowsOfAPart() * key.n() * key.k();
     return oneDnn
@@ -115,8 +123,8 @@ final class Lstm {
     return isPacked(key, steps) ? packed.take(key) : new UnpackedProduct(key);
   }
 
-  private void giveBack(PartedProduct.Key key, PartedProduct product) {
-    if (product instanceof PackedProduct) {
+  private void giveBack(PartedProduct.Key key, int steps, PartedProduct product) {
+    if (isPacked(key, steps)) {
       packed.giveBack(key, product);
     }
   }
