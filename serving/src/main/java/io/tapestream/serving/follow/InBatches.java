@@ -9,6 +9,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Requests to one version in batches, each computed by one of its own threads.
@@ -20,6 +23,8 @@ import java.util.concurrent.TimeoutException;
  * </pre>
  */
 final class InBatches implements Turns {
+  private static final Logger LOG = LoggerFactory.getLogger(InBatches.class);
+
   private final Batching batching;
   private final Duration patience;
   private final BatchCounts counts;
@@ -27,7 +32,9 @@ final class InBatches implements Turns {
   // guarded by this
   private final ArrayDeque<Waiting> queue = new ArrayDeque<>();
   private int rowsWaiting;
+  private int computing; // batches, also those that nobody waits for any more
   private boolean closed;
+  private @Nullable ServedModel toClose;
 
   @SuppressWarnings("ArrayRecordComponent") // handed on; a request equals itself alone
   private record Waiting(
@@ -41,10 +48,15 @@ final class InBatches implements Turns {
     this.batching = batching;
     this.patience = patience;
     this.counts = counts;
-    for (int i = 0; i < threads; i++) {
-      Thread thread = new Thread(this::work, "batches-" + i);
-      thread.setDaemon(true);
-      thread.start();
+    try {
+      for (int i = 0; i < threads; i++) {
+        Thread thread = new Thread(this::work, "batches-" + i);
+        thread.setDaemon(true);
+        thread.start();
+      }
+    } catch (OutOfMemoryError e) { // no more threads: those that run end
+      endThreads();
+      throw e;
     }
   }
 
@@ -90,7 +102,13 @@ final class InBatches implements Turns {
   private void work() {
     try {
       for (List<Waiting> batch = next(); !batch.isEmpty(); batch = next()) {
-        answer(batch);
+        try {
+          answer(batch);
+        } catch (Error e) { // nobody waits in vain, and the next batch may do
+          fail(batch, e);
+        } finally {
+          done();
+        }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt(); // nobody does; the thread ends
@@ -126,6 +144,7 @@ final class InBatches implements Turns {
       rows += next.rows();
     }
     rowsWaiting -= rows;
+    computing++;
     return batch;
   }
 
@@ -141,10 +160,19 @@ final class InBatches implements Turns {
       } else {
         batch.get(0).answer().completeExceptionally(e);
       }
-    } catch (Error e) { // nobody waits in vain
-      batch.forEach(request -> request.answer().completeExceptionally(e));
-      throw e;
     }
+  }
+
+  private static void fail(List<Waiting> batch, Error e) {
+    batch.forEach(request -> request.answer().completeExceptionally(e));
+    LOG.error("A batch of {} requests failed", batch.size(), e);
+  }
+
+  private void done() {
+    synchronized (this) {
+      computing--;
+    }
+    closeModelWhenUnused();
   }
 
   private List<List<NamedValues>> compute(List<Waiting> batch) {
@@ -188,10 +216,32 @@ final class InBatches implements Turns {
     return queue.size();
   }
 
-  /** Ends its threads when nothing waits any more. */
+  /** Ends its threads when nothing waits any more; the last batch's closes the model. */
   @Override
-  public synchronized void close() {
+  public void close(ServedModel model) {
+    synchronized (this) {
+      toClose = model;
+    }
+    endThreads();
+    closeModelWhenUnused();
+  }
+
+  private synchronized void endThreads() {
     closed = true;
     notifyAll();
+  }
+
+  private void closeModelWhenUnused() {
+    ServedModel unused;
+    synchronized (this) {
+      if (computing > 0) {
+        return;
+      }
+      unused = toClose;
+      toClose = null;
+    }
+    if (unused != null) {
+      unused.close();
+    }
   }
 }

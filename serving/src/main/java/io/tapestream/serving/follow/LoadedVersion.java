@@ -6,7 +6,7 @@ import java.util.List;
 
 /**
  * A version in memory. Retired, it takes no new lease, and frees its memory when the last one has
- * ended.
+ * ended and nothing computes for it any more.
  */
 final class LoadedVersion {
   private final Manifest manifest;
@@ -95,7 +95,6 @@ final class LoadedVersion {
       }
       closed = true;
     }
-    turns.close();
-    model.close();
+    turns.close(model);
   }
 }

@@ -17,6 +17,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -253,7 +254,11 @@ public final class ModelFollower implements AutoCloseable {
    */
   public void checkSoon() {
     if (!closed && lookIsDue.compareAndSet(false, true)) {
-      poller.execute(this::poll);
+      try {
+        poller.execute(this::poll);
+      } catch (RejectedExecutionException e) {
+        LOG.debug("Model {} is no longer followed", model(), e); // closed meanwhile
+      }
     }
   }
 
@@ -307,8 +312,26 @@ public final class ModelFollower implements AutoCloseable {
     if (before.standard() == null) {
       return; // without a default nothing is served
     }
-    SortedMap<String, Long> labels = new TreeMap<>();
     Map<Long, LoadedVersion> loaded = new TreeMap<>(before.loaded());
+    try {
+      SortedMap<String, Long> labels = loadLabelled(releases, complete, missing, loaded);
+      install(LineUp.of(before.standard(), labels, loaded, List.of()));
+    } finally { // a load that broke off leaves those before it to nobody
+      loaded.values().stream()
+          .filter(version -> lineUp.loaded().get(version.number()) != version)
+          .forEach(LoadedVersion::retire);
+    }
+  }
+
+  /** Loads what the labels name and isn't loaded yet; returns where each label is now. */
+  private SortedMap<String, Long> loadLabelled(
+      Releases releases,
+      List<Long> complete,
+      List<Rejection> missing,
+      Map<Long, LoadedVersion> loaded)
+      throws IOException {
+    LineUp before = lineUp;
+    SortedMap<String, Long> labels = new TreeMap<>();
     for (Map.Entry<String, Long> wish : releases.labels().entrySet()) {
       long number = wish.getValue();
       LoadedVersion version = loaded.get(number);
@@ -324,7 +347,7 @@ public final class ModelFollower implements AutoCloseable {
         labels.put(wish.getKey(), before.labels().get(wish.getKey()));
       }
     }
-    install(LineUp.of(before.standard(), labels, loaded, List.of()));
+    return labels;
   }
 
   private Rejection notThere(long version, String why) {
@@ -371,9 +394,9 @@ public final class ModelFollower implements AutoCloseable {
   /** Stops following. Requests under way are answered, later ones are refused. */
   @Override
   public void close() {
+    closed = true;
     poller.shutdown();
     synchronized (this) {
-      closed = true;
       notifyAll();
       lineUp.loaded().values().forEach(LoadedVersion::retire);
     }

@@ -28,4 +28,9 @@ final class OneByOne implements Turns {
       free.release();
     }
   }
+
+  @Override
+  public void close(ServedModel model) {
+    model.close(); // who asked has waited for the answer
+  }
 }

@@ -82,17 +82,16 @@ final class Trials {
   private LoadedVersion read(long version) throws IOException {
     Manifest manifest = settings.verifier().verify(versions, version);
     Path directory = versions.path(version);
-    LoadedVersion loaded =
-        new LoadedVersion(manifest, loader.load(manifest, directory), settings.turns(batches));
-    boolean ready = false;
+    ServedModel model = loader.load(manifest, directory);
+    Runnable undo = model::close;
     try {
+      LoadedVersion loaded = new LoadedVersion(manifest, model, settings.turns(batches));
+      undo = loaded::retire;
       loaded.warmUp();
-      ready = true;
+      undo = () -> {};
       return loaded;
     } finally {
-      if (!ready) {
-        loaded.retire();
-      }
+      undo.run();
     }
   }
 

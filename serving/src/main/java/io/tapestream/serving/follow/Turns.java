@@ -3,7 +3,7 @@ package io.tapestream.serving.follow;
 import java.util.List;
 
 /** How the requests to one version share the processors: each by itself, or in batches. */
-interface Turns extends AutoCloseable {
+interface Turns {
 
   /**
    * Waits for its turn and runs the model.
@@ -13,7 +13,9 @@ interface Turns extends AutoCloseable {
   List<NamedValues> predict(ServedModel model, float[] inputs, int rows)
       throws InterruptedException;
 
-  /** Frees what it holds; no request is waiting. */
-  @Override
-  default void close() {}
+  /**
+   * Ends, and closes the model once nothing computes with it any more, which may be later. No
+   * request is waiting.
+   */
+  void close(ServedModel model);
 }

@@ -16,7 +16,6 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -45,6 +44,7 @@ public final class VersionAnnouncements implements AutoCloseable {
   private final Consumer<byte[], byte[]> consumer;
   private final String topic;
   private final Map<String, ModelFollower> followers;
+  private final Duration pause;
   private final AvroCodec<VersionAnnouncement> codec = AvroCodec.announcements();
   private final Thread thread;
 
@@ -70,16 +70,21 @@ public final class VersionAnnouncements implements AutoCloseable {
     return new VersionAnnouncements(
         new KafkaConsumer<>(all, new ByteArrayDeserializer(), new ByteArrayDeserializer()),
         topic,
-        followers);
+        followers,
+        PAUSE);
   }
 
-  /** Takes over the consumer. */
+  /** Takes over the consumer; tries again after this pause. */
   VersionAnnouncements(
-      Consumer<byte[], byte[]> consumer, String topic, Collection<ModelFollower> followers) {
+      Consumer<byte[], byte[]> consumer,
+      String topic,
+      Collection<ModelFollower> followers,
+      Duration pause) {
     this.consumer = consumer;
     this.topic = topic;
     this.followers =
         followers.stream().collect(Collectors.toMap(ModelFollower::model, Function.identity()));
+    this.pause = pause;
     this.thread = new Thread(this::run, "announcements-" + topic);
     thread.setDaemon(true);
     thread.start();
@@ -92,13 +97,13 @@ public final class VersionAnnouncements implements AutoCloseable {
           listen();
         } catch (WakeupException e) {
           LOG.debug("No longer following topic {}", topic);
-        } catch (KafkaException e) {
+        } catch (RuntimeException e) { // Kafka's, or whatever else: the thread is needed
           LOG.warn(
               "Can't follow topic {}: versions are found at regular looks; trying again in {}",
               topic,
-              PAUSE,
+              pause,
               e);
-          awaitClose(PAUSE);
+          awaitClose();
         }
       }
     } catch (InterruptedException e) {
@@ -106,17 +111,24 @@ public final class VersionAnnouncements implements AutoCloseable {
     }
   }
 
-  private void listen() {
+  private void listen() throws InterruptedException {
     List<TopicPartition> partitions =
         consumer.partitionsFor(topic).stream()
             .map(info -> new TopicPartition(topic, info.partition()))
             .toList();
+    if (partitions.isEmpty()) {
+      LOG.warn("Topic {} doesn't exist yet; looking again in {}", topic, pause);
+      awaitClose();
+      return;
+    }
     consumer.assign(partitions);
     consumer.seekToEnd(partitions);
     followers.values().forEach(ModelFollower::checkSoon); // what was announced until now
     while (!isClosed()) {
       for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
-        read(record);
+        if (record.value() != null) { // a tombstone announces nothing
+          read(record);
+        }
       }
     }
   }
@@ -142,9 +154,9 @@ public final class VersionAnnouncements implements AutoCloseable {
     return closed;
   }
 
-  private synchronized void awaitClose(Duration longest) throws InterruptedException {
+  private synchronized void awaitClose() throws InterruptedException {
     if (!closed) {
-      TimeUnit.NANOSECONDS.timedWait(this, longest.toNanos());
+      TimeUnit.NANOSECONDS.timedWait(this, pause.toNanos());
     }
   }
 

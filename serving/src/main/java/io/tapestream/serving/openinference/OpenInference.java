@@ -71,11 +71,12 @@ public final class OpenInference implements Protocol {
   }
 
   @Override
-  public Optional<Reply> health(String path) {
+  public Optional<Reply> health(String path, boolean trusted) {
     return switch (path) {
       case "/v2/health/live" ->
           Optional.of(Reply.json(200, JsonText.object(out -> out.writeBooleanField("live", true))));
-      case "/v2/health/ready" -> Optional.of(ready(notReady.get(), out -> {}));
+      case "/v2/health/ready" ->
+          Optional.of(ready(notReady.get().map(reason -> trusted ? reason : NOT_READY), out -> {}));
       default -> Optional.empty();
     };
   }

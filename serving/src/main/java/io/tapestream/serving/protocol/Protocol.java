@@ -5,6 +5,8 @@ import java.util.Optional;
 
 /** A way of asking models over HTTP. Threads share it. */
 public interface Protocol {
+  /** All that clients who aren't trusted are told of a server that isn't ready. */
+  String NOT_READY = "not ready";
 
   /** Its name in metrics, such as {@code tensorflow}. */
   String name();
@@ -12,8 +14,13 @@ public interface Protocol {
   /** Whether a path is one of its own, be there something at it or not. */
   boolean speaks(String path);
 
-  /** What it tells of the server's health at a path; everybody may ask for that. */
-  default Optional<Reply> health(String path) {
+  /**
+   * What it tells of the server's health at a path; everybody may ask for that.
+   *
+   * @param trusted whether the client may know why, or just {@link #NOT_READY}: reasons tell of
+   *     directories and files
+   */
+  default Optional<Reply> health(String path, boolean trusted) {
     return Optional.empty();
   }
 

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Handler;
@@ -25,7 +26,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Every request's way: is there room, is the token right, who speaks this path, what is the answer;
- * and the answer's way back. Health is told to everybody, also without room and token.
+ * and the answer's way back. Health is told to everybody, also without room and token; why the
+ * server isn't ready only to who would be answered.
  */
 final class Front extends Handler.Abstract {
   private static final Logger LOG = LoggerFactory.getLogger(Front.class);
@@ -58,32 +60,47 @@ final class Front extends Handler.Abstract {
   // The way in
 
   @Override
-  public boolean handle(Request request, Response response, Callback callback) throws Exception {
+  public boolean handle(Request request, Response response, Callback callback) {
     long begin = System.nanoTime();
     JettyExchange exchange = new JettyExchange(request, limits);
     boolean room = enter();
-    Callback last = Callback.from(callback, this::leave);
+    AtomicBoolean left = new AtomicBoolean();
+    Callback last =
+        Callback.from(
+            callback,
+            () -> {
+              if (left.compareAndSet(false, true)) {
+                leave();
+              }
+            });
     try {
       String protocol = protocolOf(exchange.path());
       Reply reply = answer(exchange, room);
-      exchange.discardBody();
+      boolean wholeBody = exchange.discardBody();
       Manifest version = exchange.version();
       if (version != null) {
         reply = reply.with(ModelServer.VERSION_HEADER, Long.toString(version.version()));
       }
       metrics.answered(
           exchange, protocol, reply.status(), Duration.ofNanos(System.nanoTime() - begin));
-      send(reply, response, last);
+      send(wholeBody ? reply : reply.with("Connection", "close"), response, last);
     } catch (IOException e) { // the connection broke: there is nobody to answer
       LOG.debug("{} {} was given up", exchange.method(), exchange.path(), e);
       last.failed(e);
+    } catch (RuntimeException | Error e) {
+      last.failed(e); // gives the slot back; where nothing has been sent it is answered with 500
+      LOG.error("{} {} could not be answered", exchange.method(), exchange.path(), e);
+      if (e instanceof Error error) {
+        throw error;
+      }
     }
     return true;
   }
 
   private Reply answer(JettyExchange exchange, boolean room) throws IOException {
     try {
-      Optional<Reply> health = health(exchange.path());
+      boolean trusted = token.isEmpty() || token.get().isShownBy(exchange.header("Authorization"));
+      Optional<Reply> health = health(exchange.path(), trusted);
       if (health.isPresent()) {
         return health.get();
       }
@@ -91,7 +108,7 @@ final class Front extends Handler.Abstract {
         throw new RequestException(
             429, "more than " + limits.requests() + " requests at a time: try again in a moment");
       }
-      if (token.isPresent() && !token.get().isShownBy(exchange.header("Authorization"))) {
+      if (!trusted) {
         throw new RequestException(401, "send the header Authorization: Bearer TOKEN");
       }
       return route(exchange);
@@ -153,18 +170,20 @@ final class Front extends Handler.Abstract {
 
   // Health
 
-  private Optional<Reply> health(String path) {
+  private Optional<Reply> health(String path, boolean trusted) {
     return switch (path) {
       case "/healthz" -> Optional.of(status("alive"));
       case "/readyz" ->
           Optional.of(
               readiness
                   .reasonAgainst()
-                  .map(reason -> refusal(new RequestException(503, reason)))
+                  .map(
+                      reason ->
+                          refusal(new RequestException(503, trusted ? reason : Protocol.NOT_READY)))
                   .orElseGet(() -> status("ready")));
       default ->
           protocols.stream()
-              .map(protocol -> protocol.health(path))
+              .map(protocol -> protocol.health(path, trusted))
               .flatMap(Optional::stream)
               .findFirst();
     };

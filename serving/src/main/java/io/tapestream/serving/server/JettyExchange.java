@@ -6,9 +6,12 @@ import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Request;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 final class JettyExchange extends Exchange {
   /** Read and thrown away after a refusal, so that a client which still sends reads the answer. */
   private static final int COURTESY = 1 << 20;
+
+  /** Longest time for that: neither a token nor a slot is needed to be refused. */
+  private static final Duration COURTESY_TIME = Duration.ofSeconds(1);
 
   /** Who sends a body more slowly is cut off, before so many of them hold all threads. */
   private static final int LEAST_BYTES_PER_SECOND = 256;
@@ -125,15 +131,42 @@ final class JettyExchange extends Exchange {
     return (RuntimeException) e;
   }
 
-  /** Reads what is left of a body that nobody has read, within bounds. */
-  void discardBody() {
-    if (body != null) {
-      return;
+  /**
+   * Reads what is left of a body that nobody has read, within bounds.
+   *
+   * @return whether that was all of it, so that another request can follow on the connection
+   */
+  boolean discardBody() {
+    if (body != null || !hasBody()) {
+      return true;
     }
-    try (InputStream in = Request.asInputStream(request)) {
-      in.skipNBytes(COURTESY);
+    EndPoint connection = request.getConnectionMetaData().getConnection().getEndPoint();
+    long idle = connection.getIdleTimeout();
+    long deadline = System.nanoTime() + COURTESY_TIME.toNanos();
+    byte[] buffer = new byte[8192];
+    try {
+      InputStream in = Request.asInputStream(request); // closed, it would break the answer's way
+      for (int room = COURTESY; room > 0; ) {
+        long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+        if (left <= 0) {
+          return false;
+        }
+        connection.setIdleTimeout(left); // bounds the read
+        int read = in.read(buffer);
+        if (read < 0) {
+          return true;
+        }
+        room -= read;
+      }
+      return false;
     } catch (IOException | RuntimeException e) {
-      return; // it has ended, or broken; the answer is on its way either way
+      return false; // it doesn't come, or has broken; the answer is on its way either way
+    } finally {
+      connection.setIdleTimeout(idle);
     }
+  }
+
+  private boolean hasBody() {
+    return request.getLength() > 0 || request.getHeaders().contains(HttpHeader.TRANSFER_ENCODING);
   }
 }

@@ -10,11 +10,13 @@ import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyStore;
 import java.security.PrivateKey;
+import java.security.Signature;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.security.spec.InvalidKeySpecException;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -52,11 +54,50 @@ public sealed interface Tls {
     return new Pkcs12(store, password);
   }
 
+  /** Checks that there is a key, and that each key signs what its certificate verifies. */
+  private static void requireKeyWithCertificate(Tls tls, KeyStore store)
+      throws IOException, GeneralSecurityException {
+    boolean found = false;
+    for (String alias : Collections.list(store.aliases())) {
+      if (store.isKeyEntry(alias)
+          && store.getKey(alias, tls.password().toCharArray()) instanceof PrivateKey key) {
+        if (!belongTogether(tls, key, store.getCertificate(alias))) {
+          throw new IOException(tls.files() + ": the certificate is that of another key");
+        }
+        found = true;
+      }
+    }
+    if (!found) {
+      throw new IOException(tls.files() + " holds no key: give one with the server's certificate");
+    }
+  }
+
+  private static boolean belongTogether(Tls tls, PrivateKey key, Certificate certificate)
+      throws IOException, GeneralSecurityException {
+    Signature signature =
+        Signature.getInstance(
+            switch (key.getAlgorithm()) {
+              case "RSA" -> "SHA256withRSA";
+              case "EC" -> "SHA256withECDSA";
+              case "EdDSA" -> "EdDSA";
+              default ->
+                  throw new IOException(
+                      tls.files() + " holds a key that is none of " + Pem.ALGORITHMS);
+            });
+    byte[] message = {1, 2, 3};
+    signature.initSign(key);
+    signature.update(message);
+    byte[] signed = signature.sign();
+    signature.initVerify(certificate.getPublicKey()); // whatever uses the certificate allows
+    signature.update(message);
+    return signature.verify(signed);
+  }
+
   /** What {@link #pem} is. */
   record Pem(Path certificates, Path key) implements Tls {
+    private static final List<String> ALGORITHMS = List.of("RSA", "EC", "EdDSA");
     private static final Pattern KEY =
         Pattern.compile("-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\\s]+)-----END PRIVATE KEY-----");
-    private static final List<String> ALGORITHMS = List.of("RSA", "EC", "EdDSA");
 
     @Override
     public List<Path> files() {
@@ -74,6 +115,7 @@ public sealed interface Tls {
         KeyStore store = KeyStore.getInstance("PKCS12");
         store.load(null, null);
         store.setKeyEntry("server", readKey(), password().toCharArray(), readCertificates());
+        requireKeyWithCertificate(this, store);
         return store;
       } catch (GeneralSecurityException | IllegalArgumentException e) {
         throw new IOException(certificates + " and " + key + " don't fit: " + e.getMessage(), e);
@@ -126,6 +168,7 @@ public sealed interface Tls {
       try (InputStream in = Files.newInputStream(store)) {
         KeyStore loaded = KeyStore.getInstance("PKCS12");
         loaded.load(in, password.toCharArray());
+        requireKeyWithCertificate(this, loaded);
         return loaded;
       } catch (GeneralSecurityException e) {
         throw new IOException(store + " can't be used: " + e.getMessage(), e);

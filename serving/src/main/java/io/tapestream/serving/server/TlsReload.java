@@ -3,11 +3,13 @@ package io.tapestream.serving.server;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
 import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,13 +23,14 @@ final class TlsReload implements AutoCloseable {
   private final Tls tls;
   private final SslContextFactory.Server factory = new SslContextFactory.Server();
   private final ScheduledExecutorService watch;
-  private String seen;
+  private String seen; // state of the files that are in use
+  private @Nullable String complaint;
 
   /** Reads the files, and looks at them again as often as this. */
   TlsReload(Tls tls, Duration interval) throws IOException {
     this.tls = tls;
     this.seen = state();
-    use(factory);
+    use(tls.load(), factory);
     this.watch =
         Executors.newSingleThreadScheduledExecutor(
             task -> {
@@ -44,8 +47,8 @@ final class TlsReload implements AutoCloseable {
     return factory;
   }
 
-  private void use(SslContextFactory target) throws IOException {
-    target.setKeyStore(tls.load());
+  private void use(KeyStore store, SslContextFactory target) {
+    target.setKeyStore(store);
     target.setKeyStorePassword(tls.password());
   }
 
@@ -53,20 +56,17 @@ final class TlsReload implements AutoCloseable {
     try {
       String now = state();
       if (!now.equals(seen)) {
+        KeyStore store = tls.load(); // before anything is changed
+        factory.reload(target -> use(store, target));
         seen = now;
-        tls.load(); // before anything is changed
-        factory.reload(
-            target -> {
-              try {
-                use(target);
-              } catch (IOException e) {
-                throw new IllegalStateException(e);
-              }
-            });
+        complaint = null;
         LOG.info("New connections use the new certificate in {}", tls.files());
       }
-    } catch (Exception e) { // whatever the files hold
-      LOG.warn("{} can't be used; the old certificate stays: {}", tls.files(), e.getMessage());
+    } catch (Exception e) { // whatever the files hold; the next look tries again
+      if (!e.toString().equals(complaint)) {
+        LOG.warn("{} can't be used; the old certificate stays", tls.files(), e);
+      }
+      complaint = e.toString();
     }
   }
 

@@ -21,10 +21,11 @@ import org.junit.jupiter.api.Timeout;
 class InBatchesTest {
   private final List<Integer> batches = new CopyOnWriteArrayList<>();
   private final CountDownLatch go = new CountDownLatch(1);
+  private final CountDownLatch closed = new CountDownLatch(1);
   private final ExecutorService clients = Executors.newCachedThreadPool();
   private final BatchCounts counts = new BatchCounts();
 
-  /** Negates its one value; waits at 1, refuses 13, and breaks at 666. */
+  /** Negates its one value; waits at 1, refuses 13, and breaks at 666 and, worse, at 667. */
   private final ServedModel model =
       new ServedModel() {
         @Override
@@ -43,6 +44,8 @@ class InBatchesTest {
               throw new IllegalArgumentException("13 is no id");
             } else if (inputs[i] == 666) {
               throw new IllegalStateException("broken");
+            } else if (inputs[i] == 667) {
+              throw new OutOfMemoryError("told to fail");
             }
             negative[i] = -inputs[i];
           }
@@ -50,7 +53,9 @@ class InBatchesTest {
         }
 
         @Override
-        public void close() {}
+        public void close() {
+          closed.countDown();
+        }
       };
 
   private Turns turns =
@@ -67,7 +72,7 @@ class InBatchesTest {
   @AfterEach
   void close() {
     go.countDown();
-    turns.close();
+    turns.close(model);
     clients.shutdown();
   }
 
@@ -140,7 +145,7 @@ class InBatchesTest {
 
   @Test
   void aDelayLetsOthersCome() throws Exception {
-    turns.close();
+    turns.close(model);
     turns =
         new InBatches(
             Batching.of(2).withMaxDelay(Duration.ofSeconds(30)), 2, Duration.ofSeconds(50), counts);
@@ -154,11 +159,39 @@ class InBatchesTest {
 
   @Test
   void whoWaitsTooLongIsToldSo() throws Exception {
-    turns.close();
+    turns.close(model);
     turns = new InBatches(Batching.of(2), 1, Duration.ofMillis(50), counts);
     assertThatThrownBy(() -> turns.predict(model, new float[] {1}, 1))
         .isInstanceOf(OverloadedException.class)
         .hasMessageContaining("waited 50 ms");
+  }
+
+  @Test
+  void theModelIsClosedOnlyOnceTheBatchIsDoneThatNobodyWaitsForAnyMore() throws Exception {
+    Turns impatient = new InBatches(Batching.of(2), 2, Duration.ofMillis(50), counts);
+    assertThatThrownBy(() -> impatient.predict(model, new float[] {1}, 1))
+        .isInstanceOf(OverloadedException.class);
+
+    impatient.close(model);
+
+    assertThat(closed.getCount()).as("the batch is being computed").isOne();
+    go.countDown();
+    closed.await();
+  }
+
+  @Test
+  void anUnusedModelIsClosedAtOnce() {
+    turns.close(model);
+    assertThat(closed.getCount()).isZero();
+  }
+
+  @Test
+  void anErrorFailsItsBatchAndTheNextIsAnswered() throws Exception {
+    assertThatThrownBy(ask(667)::get)
+        .isInstanceOf(ExecutionException.class)
+        .rootCause()
+        .isInstanceOf(OutOfMemoryError.class);
+    assertThat(ask(2).get()).containsExactly(-2);
   }
 
   private Future<float[]> ask(float... inputs) {

@@ -200,6 +200,7 @@ class ModelFollowerTest {
     follower.checkNow();
     follower.close();
     assertThatThrownBy(() -> follower.predict(new float[1], 1)).hasMessageContaining("closed");
+    follower.checkSoon();
   }
 
   private static void damage(Path file) throws IOException {

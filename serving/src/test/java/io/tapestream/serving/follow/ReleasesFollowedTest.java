@@ -10,7 +10,9 @@ import io.tapestream.files.Manifest;
 import io.tapestream.files.Releases;
 import io.tapestream.files.VersionDirectory;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -160,6 +162,26 @@ class ReleasesFollowedTest {
     publish(directory, 2, oneFeature(1));
     assertThatThrownBy(() -> follower.checkNow()).isInstanceOf(InvalidVersionException.class);
     assertThat(served()).isEqualTo(1);
+  }
+
+  @Test
+  void aLookThatBreaksOffFreesWhatItHasLoaded() throws Exception {
+    VersionDirectory versions = new VersionDirectory(directory, SumModel.NAME);
+    VersionLoader loader =
+        (manifest, path) -> {
+          if (manifest.version() == 2) {
+            Files.move(versions.path(3), directory.resolve("gone"));
+          }
+          return model.load(manifest, path);
+        };
+    follower = new ModelFollower(versions, loader, FollowSettings.defaults(), Clock.systemUTC());
+    for (long version = 1; version <= 4; version++) {
+      publish(directory, version, oneFeature(1));
+    }
+    Releases.update(versions, now -> now.withLabel("a", 2).withLabel("b", 3));
+    assertThatThrownBy(() -> follower.checkNow()).isInstanceOf(NoSuchFileException.class);
+    assertThat(served()).isEqualTo(4);
+    assertThat(model.open).hasValue(1);
   }
 
   @Test

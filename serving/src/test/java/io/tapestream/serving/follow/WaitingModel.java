@@ -7,8 +7,13 @@ import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
-/** A model that answers with its input once it may, and until then tells that it was asked. */
+/**
+ * A model that answers with its input once it may, and until then tells that it was asked; it
+ * breaks at {@link #BREAKS}.
+ */
 public final class WaitingModel implements VersionLoader {
+  public static final float BREAKS = -1;
+
   public final CountDownLatch asked = new CountDownLatch(1);
   public final CountDownLatch go = new CountDownLatch(1);
 
@@ -27,6 +32,9 @@ public final class WaitingModel implements VersionLoader {
 
       @Override
       public List<NamedValues> predict(float[] inputs, int rows) {
+        if (inputs[0] == BREAKS) {
+          throw new OutOfMemoryError("told to fail");
+        }
         if (inputs[0] != 0) { // the warm-up
           asked.countDown();
           try {

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 @SuppressWarnings("try") // announcements act by being open
 class VersionAnnouncementsTest {
   private static final String TOPIC = "versions";
+  private static final Duration PAUSE = Duration.ofMillis(20);
   private static final TopicPartition PARTITION = new TopicPartition(TOPIC, 0);
 
   @TempDir Path directory;
@@ -41,7 +42,7 @@ class VersionAnnouncementsTest {
     publish(directory, 1, oneFeature(1));
     try (ModelFollower follower = new SumModel().follower(directory); // looks when it is told to
         VersionAnnouncements announcements =
-            new VersionAnnouncements(consumer, TOPIC, List.of(follower))) {
+            new VersionAnnouncements(consumer, TOPIC, List.of(follower), PAUSE)) {
       awaits(follower, 1); // announced before anyone listened
       publish(directory, 2, oneFeature(1));
       announce("none", new byte[] {1, 2, 3});
@@ -63,10 +64,34 @@ class VersionAnnouncementsTest {
     consumer.schedulePollTask(() -> consumer.setPollException(new KafkaException("told to fail")));
     try (ModelFollower follower = new SumModel().follower(directory);
         VersionAnnouncements announcements =
-            new VersionAnnouncements(consumer, TOPIC, List.of(follower))) {
+            new VersionAnnouncements(consumer, TOPIC, List.of(follower), PAUSE)) {
       publish(directory, 1, oneFeature(1));
       follower.checkNow();
       assertThat(follower.predict(new float[1], 1).values()).containsExactly(1);
+    }
+    assertThat(consumer.closed()).isTrue();
+  }
+
+  @Test
+  void aTopicThatComesLaterTombstonesAndUnexpectedFailuresDontEndTheListening() throws Exception {
+    publish(directory, 1, oneFeature(1));
+    try (ModelFollower follower = new SumModel().follower(directory);
+        VersionAnnouncements announcements =
+            new VersionAnnouncements(consumer, TOPIC, List.of(follower), PAUSE)) {
+      assertThat(follower.awaitVersion(1, PAUSE.multipliedBy(5))).isEmpty();
+      consumer.updateEndOffsets(Map.of(PARTITION, 0L));
+      consumer.updatePartitions(TOPIC, List.of(new PartitionInfo(TOPIC, 0, null, null, null)));
+      awaits(follower, 1);
+      announce("sum", null);
+      publish(directory, 2, oneFeature(1));
+      announce("sum", announcement("sum", 2));
+      awaits(follower, 2);
+      consumer.schedulePollTask(
+          () -> {
+            throw new IllegalStateException("told to fail");
+          });
+      publish(directory, 3, oneFeature(1));
+      awaits(follower, 3); // looked for when the listening begins again
     }
     assertThat(consumer.closed()).isTrue();
   }

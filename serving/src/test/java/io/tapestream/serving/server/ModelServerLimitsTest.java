@@ -11,11 +11,14 @@ import io.tapestream.serving.follow.ModelFollower;
 import io.tapestream.serving.follow.SumModel;
 import io.tapestream.serving.follow.WaitingModel;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -155,6 +158,59 @@ class ModelServerLimitsTest {
     assertThat(client.get("/v2/health/live").statusCode()).isEqualTo(200);
     assertThat(BearerToken.of("s3cret").toString()).doesNotContain("s3cret");
     assertThatThrownBy(() -> BearerToken.of("two words")).hasMessageContaining("one word");
+  }
+
+  @Test
+  void whyItIsNotReadyIsToldToWhoShowsTheToken() throws Exception {
+    follower = new SumModel().follower(directory);
+    server =
+        ModelServer.start(
+            List.of(follower), HttpSettings.loopback(0).withToken(BearerToken.of("s3cret")));
+    client = Client.of(server);
+    for (String path : List.of("/readyz", "/v2/health/ready")) {
+      HttpResponse<String> untold = client.get(path);
+      assertError(untold, 503, "not ready");
+      assertThat(untold.body()).doesNotContain("version");
+      assertError(
+          client.get(path, "Authorization", "Bearer s3cret"), 503, "no complete version under");
+    }
+  }
+
+  @Test
+  void aSlowBodyWithoutATokenIsNotWaitedFor() throws Exception {
+    serve(
+        new SumModel().follower(directory),
+        HttpSettings.loopback(0).withToken(BearerToken.of("s3cret")));
+    for (String path : List.of(PREDICT, "/healthz")) {
+      try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+        String head = "POST " + path + " HTTP/1.1\r\nHost: it\r\nContent-Length: 100000\r\n\r\n";
+        socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+        long begin = System.nanoTime();
+        while (socket.getInputStream().available() == 0) {
+          socket.getOutputStream().write(' ');
+          Thread.sleep(100);
+        }
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(10));
+        byte[] answer = new byte[4096];
+        int length = socket.getInputStream().read(answer);
+        assertThat(new String(answer, 0, length, StandardCharsets.US_ASCII))
+            .startsWith(path.equals(PREDICT) ? "HTTP/1.1 401" : "HTTP/1.1 200")
+            .contains("Connection: close");
+      }
+    }
+  }
+
+  @Test
+  void anErrorOfTheModelKeepsNoSlot() throws Exception {
+    waiting.go.countDown();
+    serve(
+        waiting.follower(directory, FollowSettings.defaults()),
+        limited(Limits.defaults().withRequests(1)));
+    for (int i = 0; i < 3; i++) {
+      String breaks = "{'instances': [[" + WaitingModel.BREAKS + "]]}";
+      assertThat(client.post(PREDICT, breaks).statusCode()).isEqualTo(500);
+    }
+    assertThat(client.post(PREDICT, ONE).statusCode()).isEqualTo(200);
   }
 
   @Test

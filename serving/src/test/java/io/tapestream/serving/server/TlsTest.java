@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tapestream.serving.follow.ModelFollower;
 import io.tapestream.serving.follow.SumModel;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
@@ -77,6 +78,28 @@ class TlsTest {
         Thread.sleep(50);
       }
     }
+  }
+
+  @Test
+  void aKeyIsTakenWithItsOwnCertificateOnly() throws Exception {
+    Path first = selfSigned("first");
+    Path second = selfSigned("second");
+    Path certificate = pem("CERTIFICATE", certificate(first).getEncoded());
+    Path key = pem("PRIVATE KEY", key(second).getEncoded());
+    assertThatThrownBy(() -> Tls.pem(certificate, key).load())
+        .hasMessageContaining("the certificate is that of another key");
+
+    KeyStore other = load(first);
+    other.setKeyEntry(
+        "server", key(second), PASSWORD.toCharArray(), new Certificate[] {certificate(first)});
+    assertThatThrownBy(() -> Tls.pkcs12(write(other), PASSWORD).load())
+        .hasMessageContaining("the certificate is that of another key");
+
+    KeyStore keyless = load(first);
+    keyless.deleteEntry("server");
+    keyless.setCertificateEntry("server", certificate(second));
+    assertThatThrownBy(() -> Tls.pkcs12(write(keyless), PASSWORD).load())
+        .hasMessageContaining("holds no key");
   }
 
   private void assertAnswers(Tls tls, X509Certificate trusted) throws Exception {
@@ -165,6 +188,14 @@ class TlsTest {
       loaded.load(in, PASSWORD.toCharArray());
     }
     return loaded;
+  }
+
+  private Path write(KeyStore store) throws Exception {
+    Path file = directory.resolve("written.p12");
+    try (OutputStream out = Files.newOutputStream(file)) {
+      store.store(out, PASSWORD.toCharArray());
+    }
+    return file;
   }
 
   private static X509Certificate certificate(Path store) throws Exception {
