@@ -122,13 +122,14 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
     return key == null ? null : Path.of(key).toAbsolutePath().normalize().toString();
   }
 
-  /** One is called {@code output}; of several, each has its number behind it. */
-  private static List<TensorSignature> outputs(Model model) {
+  /** By the names that goals, servers and ONNX files know them by. */
+  static List<TensorSignature> outputs(Model model) {
+    List<String> names = model.outputNames();
+    List<Shape> shapes = model.outputShapes();
     List<TensorSignature> outputs = new ArrayList<>();
-    for (Shape shape : model.outputShapes()) {
-      String name = model.outputShapes().size() == 1 ? "output" : "output_" + outputs.size();
-      List<Integer> dims = Arrays.stream(shape.dims()).boxed().toList();
-      outputs.add(TensorSignature.of(name, dims));
+    for (int i = 0; i < names.size(); i++) {
+      List<Integer> dims = Arrays.stream(shapes.get(i).dims()).boxed().toList();
+      outputs.add(TensorSignature.of(names.get(i), dims));
     }
     return outputs;
   }

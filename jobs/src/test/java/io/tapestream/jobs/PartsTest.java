@@ -8,6 +8,7 @@ import io.tapestream.files.Lineage;
 import io.tapestream.files.Manifest;
 import io.tapestream.files.SafeTensors;
 import io.tapestream.files.Signature;
+import io.tapestream.files.TensorSignature;
 import io.tapestream.jobs.spec.InvalidSpecException;
 import io.tapestream.jobs.spec.JobSpec;
 import io.tapestream.jobs.spec.Problem;
@@ -60,6 +61,8 @@ class PartsTest {
   void whatASpecificationNamesIsMade() throws InvalidSpecException {
     Parts parts = Parts.of(JobSpec.parse(JOB, "job.yaml"), CLASSES);
     assertThat(parts.model().outputShape()).isEqualTo(Shape.of(1));
+    assertThat(Submission.outputs(parts.model()))
+        .containsExactly(TensorSignature.of("output", List.of(1)));
     assertThat(parts.loss()).isEqualTo(new BinaryCrossEntropy(true));
     assertThat(parts.metrics()).containsExactly(new BinaryAccuracy(0));
     parts.model().close();
@@ -148,6 +151,9 @@ class PartsTest {
       Model published = Specs.read(Specs.toJson(model), Model.class);
       published.build(Shape.of(40), 1);
       assertThat(published.parameters().entries()).isEqualTo(model.parameters().entries());
+      assertThat(Submission.outputs(model))
+          .as("what the manifest calls them")
+          .containsExactly(TensorSignature.of("logit", List.of(1)));
     }
     assertThat(problems(job.replace("inputs: [again]", "inputs: [agin]")))
         .singleElement()

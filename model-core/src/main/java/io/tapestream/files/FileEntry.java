@@ -63,16 +63,47 @@ public record FileEntry(String name, long size, String sha256) {
    * @throws InvalidVersionException if it is missing, or differs in size or SHA-256
    */
   public void verify(Path directory) throws IOException {
+    Path file = existing(directory);
+    checkSize(file, Files.size(file));
+    checkHash(file, of(file).sha256());
+  }
+
+  /**
+   * Reads the file of this name in {@code directory} once, and gives its bytes if they are those of
+   * this entry: what is done with them can't be done with others that took their place meanwhile.
+   *
+   * @throws InvalidVersionException if it is missing, or differs in size or SHA-256
+   */
+  public byte[] read(Path directory) throws IOException {
+    Path file = existing(directory);
+    checkSize(file, Files.size(file)); // before memory is taken
+    byte[] bytes;
+    try (InputStream in = Files.newInputStream(file)) {
+      bytes = in.readNBytes((int) Math.min(size + 1, Integer.MAX_VALUE));
+    }
+    checkSize(file, bytes.length);
+    MessageDigest digest = newDigest();
+    digest.update(bytes);
+    checkHash(file, hex(digest));
+    return bytes;
+  }
+
+  private Path existing(Path directory) throws InvalidVersionException {
     Path file = directory.resolve(name);
     if (!Files.isRegularFile(file)) {
       throw new InvalidVersionException(file + " is listed in the manifest and missing");
     }
-    long found = Files.size(file);
+    return file;
+  }
+
+  private void checkSize(Path file, long found) throws InvalidVersionException {
     if (found != size) {
       throw new InvalidVersionException(
           file + " has " + found + " bytes, the manifest says " + size);
     }
-    String hash = of(file).sha256();
+  }
+
+  private void checkHash(Path file, String hash) throws InvalidVersionException {
     if (!hash.equals(sha256)) {
       throw new InvalidVersionException(
           file + " is damaged: its SHA-256 is " + hash + ", the manifest says " + sha256);

@@ -304,6 +304,22 @@ public record Manifest(
     }
   }
 
+  /**
+   * Reads one file of the version in {@code directory}, and gives its bytes if they are those that
+   * this manifest tells of.
+   *
+   * @param name such as {@link #MODEL}
+   * @throws InvalidVersionException if it is not listed, is missing, or differs
+   */
+  public byte[] read(Path directory, String name) throws IOException {
+    for (FileEntry file : files) {
+      if (file.name().equals(name)) {
+        return file.read(directory);
+      }
+    }
+    throw new InvalidVersionException(directory.resolve(FILE) + " does not list " + name);
+  }
+
   private static <T> T require(@Nullable T value, String key) {
     if (value == null) {
       throw new IllegalArgumentException("\"" + key + "\" is missing");

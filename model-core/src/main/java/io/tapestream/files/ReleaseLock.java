@@ -3,14 +3,12 @@ package io.tapestream.files;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.FileLockInterruptionException;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,21 +23,21 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>Between processes it is the lock of the file {@code DIR/NAME/.releases.lock}, which the
- * operating system frees when its holder ends, in whatever way. Followers only read and need none.
+ * operating system frees when its holder ends, in whatever way. Inside one, jobs take turns though
+ * each has loaded this class for itself. Followers only read and need none.
  */
 public final class ReleaseLock implements AutoCloseable {
   private static final String FILE = ".releases.lock";
 
-  /** File locks belong to a process; inside one these order the threads, by model's directory. */
-  private static final Map<Path, Semaphore> THREADS = new ConcurrentHashMap<>();
+  private static final long RETRY_MILLIS = 10;
 
   private final VersionDirectory versions;
-  private final Semaphore threads;
+  private final Turn turn;
   private final FileChannel file;
 
-  private ReleaseLock(VersionDirectory versions, Semaphore threads, FileChannel file) {
+  private ReleaseLock(VersionDirectory versions, Turn turn, FileChannel file) {
     this.versions = versions;
-    this.threads = threads;
+    this.turn = turn;
     this.file = file;
   }
 
@@ -47,33 +45,30 @@ public final class ReleaseLock implements AutoCloseable {
    * Waits for the lock.
    *
    * @throws NoSuchFileException if the model has no directory
+   * @throws FileLockInterruptionException if the thread is interrupted while it waits
    * @throws IOException if the file system has no locks, or the directory can't be written to
    */
   public static ReleaseLock acquire(VersionDirectory versions) throws IOException {
-    Semaphore threads = threads(versions);
-    threads.acquireUninterruptibly();
-    ReleaseLock lock = open(versions, threads, true);
-    if (lock == null) {
-      throw new IllegalStateException("a lock that is waited for is there or fails");
+    Turn turn = Turn.at(versions);
+    while (true) {
+      turn.take();
+      ReleaseLock lock = open(versions, turn, true);
+      if (lock != null) {
+        return lock;
+      }
+      turn.pause();
     }
-    return lock;
   }
 
   /** The lock, or empty while someone else holds it. */
   public static Optional<ReleaseLock> tryAcquire(VersionDirectory versions) throws IOException {
-    Semaphore threads = threads(versions);
-    return threads.tryAcquire()
-        ? Optional.ofNullable(open(versions, threads, false))
-        : Optional.empty();
+    Turn turn = Turn.at(versions);
+    return turn.tryTake() ? Optional.ofNullable(open(versions, turn, false)) : Optional.empty();
   }
 
-  private static Semaphore threads(VersionDirectory versions) {
-    return THREADS.computeIfAbsent(
-        versions.root().toAbsolutePath().normalize(), root -> new Semaphore(1));
-  }
-
-  private static @Nullable ReleaseLock open(
-      VersionDirectory versions, Semaphore threads, boolean wait) throws IOException {
+  /** The lock, for one whose turn it is; null, and the turn ended, if someone else holds it. */
+  private static @Nullable ReleaseLock open(VersionDirectory versions, Turn turn, boolean wait)
+      throws IOException {
     FileChannel file = null;
     boolean held = false;
     try {
@@ -85,13 +80,18 @@ public final class ReleaseLock implements AutoCloseable {
               versions.root().resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       FileLock lock = wait ? file.lock() : file.tryLock();
       held = lock != null;
-      return held ? new ReleaseLock(versions, threads, file) : null;
+      return held ? new ReleaseLock(versions, turn, file) : null;
+    } catch (OverlappingFileLockException e) {
+      return null; // held in this process, but not through this class
     } finally {
       if (!held) {
-        if (file != null) {
-          file.close();
+        try {
+          if (file != null) {
+            file.close();
+          }
+        } finally {
+          turn.end();
         }
-        threads.release();
       }
     }
   }
@@ -107,7 +107,62 @@ public final class ReleaseLock implements AutoCloseable {
     try {
       file.close();
     } finally {
-      threads.release();
+      turn.end();
+    }
+  }
+
+  /**
+   * The turn of one thread of this virtual machine at a directory. A file lock belongs to the whole
+   * process, which loses it when any of its channels of that file is closed; so only the thread
+   * whose turn it is opens one. Threads of other class loaders share no static field with this one,
+   * but the system properties and interned strings: a property says that the turn is taken, and its
+   * name is the monitor that others wait at.
+   */
+  private static final class Turn {
+    private final String name;
+
+    private Turn(String name) {
+      this.name = name.intern();
+    }
+
+    /** By the real path, so that links to a directory don't make it several. */
+    static Turn at(VersionDirectory versions) throws IOException {
+      return new Turn(ReleaseLock.class.getName() + ":" + versions.root().toRealPath());
+    }
+
+    boolean tryTake() {
+      return System.getProperties().putIfAbsent(name, "taken") == null;
+    }
+
+    void take() throws FileLockInterruptionException {
+      synchronized (name) {
+        while (!tryTake()) {
+          await(0);
+        }
+      }
+    }
+
+    /** Lets others go first. */
+    void pause() throws FileLockInterruptionException {
+      synchronized (name) {
+        await(RETRY_MILLIS);
+      }
+    }
+
+    void end() {
+      synchronized (name) {
+        System.getProperties().remove(name);
+        name.notifyAll();
+      }
+    }
+
+    private void await(long millis) throws FileLockInterruptionException {
+      try {
+        name.wait(millis);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new FileLockInterruptionException();
+      }
     }
   }
 }

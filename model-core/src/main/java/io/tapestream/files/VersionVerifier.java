@@ -11,6 +11,12 @@ import java.util.Optional;
  * Decides whether a version may be used. In this order: nothing in its directory leads out of it,
  * its manifest is signed by one of the keys (if there are any), it is whole and this model's, and
  * every file has the size and the SHA-256 that it says.
+ *
+ * <p>That holds for the files as they were when they were read. Who may write to the directory can
+ * replace one afterwards; so {@code model.json}, which names the classes that are made, is read by
+ * {@link Manifest#read(Path, String)}, which checks the very bytes it gives. Weights are read a
+ * second time without being hashed again: others in their place are numbers of the same names and
+ * shapes, or are refused. Where that matters, let nobody but the publisher write to the directory.
  */
 public final class VersionVerifier {
 

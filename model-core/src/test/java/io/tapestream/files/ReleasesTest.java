@@ -3,15 +3,23 @@ package io.tapestream.files;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -129,6 +137,77 @@ class ReleasesTest {
       assertThat(ReleaseLock.tryAcquire(versions)).isEmpty();
     }
     ReleaseLock.tryAcquire(versions).orElseThrow().close();
+  }
+
+  @Test
+  void aDirectoryHasOneLockWhicheverPathLeadsToIt() throws IOException {
+    Path link = Files.createSymbolicLink(directory.resolve("link"), versions.root());
+    VersionDirectory linked = new VersionDirectory(directory, link.getFileName().toString());
+    try (ReleaseLock lock = ReleaseLock.acquire(versions)) {
+      assertThat(lock.versions()).isEqualTo(versions);
+      assertThat(ReleaseLock.tryAcquire(linked)).isEmpty();
+    }
+    ReleaseLock.tryAcquire(linked).orElseThrow().close();
+  }
+
+  @Test
+  void jobsThatLoadedTheLockEachForItselfTakeTurns() throws Exception {
+    try (URLClassLoader another = new URLClassLoader(classPath(), null)) {
+      Class<?> directories = another.loadClass(VersionDirectory.class.getName());
+      Object theirs =
+          directories.getConstructor(Path.class, String.class).newInstance(directory, "lenet");
+      Class<?> locks = another.loadClass(ReleaseLock.class.getName());
+      assertThat(locks).isNotEqualTo(ReleaseLock.class);
+      AutoCloseable held =
+          (AutoCloseable) locks.getMethod("acquire", directories).invoke(null, theirs);
+
+      assertThat(ReleaseLock.tryAcquire(versions)).isEmpty();
+      CompletableFuture<Releases> decided =
+          CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  return Releases.update(versions, now -> now.withPin(3));
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+      assertThat(decided).isNotDone();
+      held.close();
+      assertThat(decided.get(1, TimeUnit.MINUTES).pinned()).containsExactly(3L);
+    }
+  }
+
+  private static URL[] classPath() throws IOException {
+    List<URL> urls = new ArrayList<>();
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+      urls.add(Path.of(entry).toUri().toURL());
+    }
+    return urls.toArray(URL[]::new);
+  }
+
+  @Test
+  void aLockThatAnotherPartOfThisProcessHoldsIsWaitedForLikeAnyOther() throws Exception {
+    CompletableFuture<ReleaseLock> acquired;
+    try (FileChannel file =
+            FileChannel.open(
+                versions.root().resolve(".releases.lock"),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE);
+        FileLock held = file.lock()) {
+      assertThat(held.isValid()).isTrue();
+      assertThat(ReleaseLock.tryAcquire(versions)).isEmpty();
+      acquired =
+          CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  return ReleaseLock.acquire(versions);
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+      assertThat(acquired).isNotDone();
+    }
+    acquired.get(1, TimeUnit.MINUTES).close();
   }
 
   @Test

@@ -29,6 +29,8 @@ record OnnxFile(PublishingPlan plan, ClassLoader classes) {
   /**
    * Writes the file.
    *
+   * @throws IOException if the file can't be written, or the model has no form as ONNX, which is
+   *     found at submission unless it depends on the weights
    * @throws java.io.UncheckedIOException if the staged weights can't be read
    */
   FileEntry write(Path path, StagedVector weights, long checkpoint, Cut cut) throws IOException {
@@ -47,9 +49,17 @@ record OnnxFile(PublishingPlan plan, ClassLoader classes) {
                   "checkpoint", Long.toString(checkpoint),
                   "round", Long.toString(cut.round())));
       OutputStream out = new BufferedOutputStream(Channels.newOutputStream(file), CHUNK);
-      OnnxExport.write(model, origin, out);
+      export(model, origin, out);
       out.flush();
       return file.finish();
+    }
+  }
+
+  private static void export(Model model, Origin origin, OutputStream out) throws IOException {
+    try {
+      OnnxExport.write(model, origin, out);
+    } catch (IllegalArgumentException e) {
+      throw new IOException("the model has no form as " + NAME + ": " + e.getMessage(), e);
     }
   }
 

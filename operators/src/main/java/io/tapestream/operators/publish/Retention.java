@@ -81,20 +81,35 @@ public record Retention(int keepVersions, Duration keepAge, Duration keepPending
       return;
     }
     try (ReleaseLock held = lock.get()) {
-      Releases releases = Releases.read(held.versions());
+      Optional<Releases> releases = decisions(held.versions());
+      if (releases.isEmpty()) {
+        return;
+      }
       for (long version : versions.numbered()) {
         if (version >= oldestKept || isYoung(versions, version, now)) {
           return; // as are all that follow
         }
-        if (!releases.keeps(version)) {
+        if (!releases.get().keeps(version)) {
           Path directory = versions.path(version);
           Files.deleteIfExists(directory.resolve(Manifest.FILE));
           PendingFiles.delete(directory);
         }
       }
+    }
+  }
+
+  private static Optional<Releases> decisions(VersionDirectory versions) {
+    try {
+      return Optional.of(Releases.read(versions));
     } catch (InvalidVersionException e) {
       LOG.warn("No old version of {} is deleted: {}", versions.model(), e.getMessage());
+    } catch (IOException e) {
+      LOG.warn(
+          "No old version of {} is deleted, since what is pinned can't be read: {}",
+          versions.model(),
+          e.toString());
     }
+    return Optional.empty();
   }
 
   private static Optional<ReleaseLock> lock(VersionDirectory versions) {

@@ -157,11 +157,15 @@ final class VersionAssembler {
 
   private PendingVersion assemble(Gathering complete) throws IOException {
     Path directory = pending.newVersion(complete.checkpoint);
+    boolean assembled = false;
     try {
-      return assemble(complete, directory);
-    } catch (IOException e) {
-      PendingFiles.discard(directory);
-      throw e;
+      PendingVersion version = assemble(complete, directory);
+      assembled = true;
+      return version;
+    } finally {
+      if (!assembled) {
+        PendingFiles.discard(directory);
+      }
     }
   }
 

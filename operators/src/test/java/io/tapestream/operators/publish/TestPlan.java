@@ -86,6 +86,14 @@ final class TestPlan {
 
   /** Of a model that is there, six inputs and one output, and is published as ONNX too. */
   static PublishingPlan planWithOnnx(Path directory) {
+    return planWithOnnx(
+        directory,
+        "{\"type\": \"Sequential\", \"settings\": {\"layers\": [{\"type\": \"Dense\", \"settings\":"
+            + " {\"units\": 1}}]}}");
+  }
+
+  /** Of this model, likewise. */
+  static PublishingPlan planWithOnnx(Path directory, String model) {
     PublishSettings publish =
         new PublishSettings(
             directory.toString(),
@@ -96,9 +104,6 @@ final class TestPlan {
             Lineage.NONE,
             true,
             VersionSettings.DEFAULT);
-    String model =
-        "{\"type\": \"Sequential\", \"settings\": {\"layers\": [{\"type\": \"Dense\", \"settings\":"
-            + " {\"units\": 1}}]}}";
     return new PublishingPlan(
         settings(model, 6, publish), tensors(), List.of("accuracy"), Retention.DEFAULT);
   }

@@ -14,7 +14,12 @@ import io.tapestream.files.SafeTensors;
 import io.tapestream.files.Software;
 import io.tapestream.files.TensorSignature;
 import io.tapestream.files.VersionWeights;
+import io.tapestream.layers.Context;
+import io.tapestream.layers.Dense;
+import io.tapestream.models.Model;
 import io.tapestream.operators.server.BlockSnapshot;
+import io.tapestream.ops.Scale;
+import io.tapestream.tensor.Tensor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -146,6 +151,46 @@ class VersionAssemblerTest {
         .containsExactly("checkpoint 4", "round 10", "run " + TestPlan.RUN);
     assertThat(onnx.getGraph().getInitializerList().stream().map(VersionAssemblerTest::floats))
         .containsExactly(new float[] {10, 11, 12, 13, 14, 15}, new float[] {16});
+  }
+
+  /** Computes beside its layers, or fails, as a model may that does so for some weights only. */
+  public static final class Halved extends Model {
+    static boolean fails;
+    private final Dense dense = new Dense(1);
+
+    @Override
+    protected Tensor call(Tensor x, Context context) {
+      if (fails) {
+        throw new IllegalStateException("the model fails");
+      }
+      return Scale.of(dense.apply(x, context), 0.5);
+    }
+  }
+
+  @Test
+  void aVersionWhoseModelHasNoOnnxFormIsGivenUpAndNoFailureLeavesItsFiles() throws IOException {
+    plan = TestPlan.planWithOnnx(directory, "{\"type\": \"" + Halved.class.getName() + "\"}");
+    assembler =
+        new VersionAssembler(
+            plan, "job", Clock.systemUTC(), givenUp, VersionAssemblerTest.class.getClassLoader());
+
+    assertThat(assembler.add(stage(plan, 4, 10, 0, 1, 2), 4)).isEmpty();
+    assertThat(givenUp.getCount()).isOne();
+    assertThat(plan.versions().pending().resolve(TestPlan.RUN)).isEmptyDirectory();
+
+    StagedShard last = stage(plan, BlockSnapshot.LAST, 11, 0, 1, 2);
+    assertThatThrownBy(() -> assembler.add(last, 5))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("the model has no form as model.onnx: ");
+    Halved.fails = true;
+    StagedShard shard = stage(plan, 6, 12, 0, 1, 2);
+    try {
+      assertThatThrownBy(() -> assembler.add(shard, 6)).hasMessageContaining("the model fails");
+    } finally {
+      Halved.fails = false;
+    }
+    assertThat(plan.versions().pending().resolve(TestPlan.RUN))
+        .isDirectoryNotContaining(path -> path.getFileName().toString().startsWith("version-"));
   }
 
   private static float[] floats(TensorProto tensor) {

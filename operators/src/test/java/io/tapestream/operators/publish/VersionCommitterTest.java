@@ -288,6 +288,11 @@ class VersionCommitterTest {
     VersionCommitter committer = committer(Retention.keeping(1));
     committer.commit(List.of(new Request(pend(plan, 2, 2))));
     assertThat(versions.complete()).containsExactly(1L, 2L);
+
+    Files.delete(versions.root().resolve(Releases.FILE));
+    Files.createDirectory(versions.root().resolve(Releases.FILE)); // no file that can be read
+    committer.commit(List.of(new Request(pend(plan, 3, 3))));
+    assertThat(versions.complete()).containsExactly(1L, 2L, 3L);
   }
 
   @Test

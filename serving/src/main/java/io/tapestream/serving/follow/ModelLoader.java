@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Builds a model from {@code model.json}, for the manifest's input shape, and sets its parameters
- * from its weights.
+ * Builds a model from {@code model.json}, whose bytes must be those of the manifest, for the
+ * manifest's input shape, and sets its parameters from its weights.
  */
 final class ModelLoader implements VersionLoader {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -34,7 +34,7 @@ final class ModelLoader implements VersionLoader {
   @Override
   public ServedModel load(Manifest manifest, Path directory) throws IOException {
     Path spec = directory.resolve(Manifest.MODEL);
-    Model model = read(spec);
+    Model model = read(manifest.read(directory, Manifest.MODEL), spec);
     boolean loaded = false;
     try {
       build(model, manifest, spec);
@@ -73,8 +73,8 @@ final class ModelLoader implements VersionLoader {
     }
   }
 
-  private Model read(Path file) throws IOException {
-    JsonNode spec = JSON.readTree(file.toFile());
+  private Model read(byte[] json, Path file) throws IOException {
+    JsonNode spec = JSON.readTree(json);
     try {
       return Specs.read(spec, Model.class, classes);
     } catch (SpecException e) {

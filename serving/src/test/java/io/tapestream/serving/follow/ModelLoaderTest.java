@@ -1,15 +1,18 @@
 package io.tapestream.serving.follow;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.tapestream.files.FileEntry;
+import io.tapestream.files.InvalidVersionException;
 import io.tapestream.files.Lineage;
 import io.tapestream.files.Manifest;
 import io.tapestream.files.Releases;
 import io.tapestream.files.SafeTensors;
 import io.tapestream.files.Signature;
 import io.tapestream.files.VersionDirectory;
+import io.tapestream.files.VersionVerifier;
 import io.tapestream.layers.ActivationFunction;
 import io.tapestream.layers.Context;
 import io.tapestream.layers.Dense;
@@ -144,6 +147,27 @@ class ModelLoaderTest {
                       .contains("Dense"));
       assertAnswersLike(good, 1);
     }
+  }
+
+  @Test
+  void aSpecificationThatTookThePlaceOfTheCheckedOneIsNotEvenParsed() throws Exception {
+    try (Model good = Sequential.of(new Dense(2))) {
+      good.build(Shape.of(4), 1);
+      publish(1, good, Specs.toJson(good).toString());
+    }
+    VersionDirectory versions = new VersionDirectory(directory, "net");
+    Manifest checked = VersionVerifier.UNSIGNED.verify(versions, 1);
+    Path spec = versions.path(1).resolve(Manifest.MODEL);
+    ModelLoader loader = new ModelLoader(ModelLoaderTest.class.getClassLoader());
+
+    Files.writeString(spec, "?".repeat((int) Files.size(spec)));
+    assertThatThrownBy(() -> loader.load(checked, versions.path(1)))
+        .isInstanceOf(InvalidVersionException.class)
+        .hasMessageStartingWith(spec + " is damaged: its SHA-256 is ");
+    Files.writeString(spec, "{\"type\": \"com.example.Absent\"}");
+    assertThatThrownBy(() -> loader.load(checked, versions.path(1)))
+        .isInstanceOf(InvalidVersionException.class)
+        .hasMessageContaining("bytes, the manifest says");
   }
 
   @Test
