@@ -93,7 +93,7 @@ class VersionWeightsTest {
         "44 -> 44.0                           | lacks \"metadata\"",
         "44 -> 48                             | take 44 bytes, the index says 48",
         "weights-00002 -> ../weights-00002    | no plain name",
-        "weights-00002 -> /tmp/weights-00002  | no plain name",
+        "weights-00002 -> /else/weights-00002 | no plain name",
         "weights-00002 -> .weights-00002      | no plain name",
         "\"larger\" -> \"a\"                  | Duplicate",
         "\"larger\" -> \"other\"              | holds the tensors [larger], the index says [other]",

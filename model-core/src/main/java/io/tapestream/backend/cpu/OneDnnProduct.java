@@ -21,6 +21,7 @@ import org.bytedeco.dnnl.dnnl_post_ops;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.dnnl_stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A product by oneDNN's matmul on its batch-reduce kernels. Those of its older {@code gemm} keep
@@ -42,7 +43,7 @@ final class OneDnnProduct implements MatrixProducts.Plan {
     dnnl_memory_desc b =
         OneDnn.matrix(product.k(), product.n(), product.ldb(), product.transposeB());
     dnnl_memory_desc c = OneDnn.matrix(product.m(), product.n(), product.ldc(), false);
-    dnnl_primitive_desc descriptor = describe(a, b, c, product.accumulate());
+    dnnl_primitive_desc descriptor = describe(a, b, null, c, product.accumulate());
     MatrixProducts.Plan plan;
     if (OneDnn.implementation(descriptor).startsWith("brg")) {
       plan =
@@ -62,8 +63,18 @@ final class OneDnnProduct implements MatrixProducts.Plan {
     return plan;
   }
 
-  private static dnnl_primitive_desc describe(
-      dnnl_memory_desc a, dnnl_memory_desc b, dnnl_memory_desc c, boolean accumulate) {
+  /**
+   * A product in these layouts.
+   *
+   * @param bias of one row, added to each; null for none
+   * @param accumulate whether it is added to c
+   */
+  static dnnl_primitive_desc describe(
+      dnnl_memory_desc a,
+      dnnl_memory_desc b,
+      @Nullable dnnl_memory_desc bias,
+      dnnl_memory_desc c,
+      boolean accumulate) {
     dnnl_primitive_attr attributes = OneDnn.attributes();
     dnnl_post_ops operations = new dnnl_post_ops();
     check(dnnl_post_ops_create(operations), "create post-operations");
@@ -74,7 +85,7 @@ final class OneDnnProduct implements MatrixProducts.Plan {
     check(dnnl_primitive_attr_set_post_ops(attributes, operations), "set post-operations");
     dnnl_primitive_desc descriptor = new dnnl_primitive_desc();
     check(
-        dnnl_matmul_primitive_desc_create(descriptor, OneDnn.engine(), a, b, null, c, attributes),
+        dnnl_matmul_primitive_desc_create(descriptor, OneDnn.engine(), a, b, bias, c, attributes),
         "describe a product of matrices");
     check(dnnl_post_ops_destroy(operations), "destroy post-operations");
     check(dnnl_primitive_attr_destroy(attributes), "destroy attributes");

@@ -5,16 +5,9 @@ import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_BIAS;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_WEIGHTS;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_data_type_undef;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_format_tag_any;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_matmul_primitive_desc_create;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_destroy;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_get_size;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_post_ops_append_sum;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_post_ops_create;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_post_ops_destroy;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_destroy;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_set_post_ops;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_desc_destroy;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_desc_query_md;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_query_weights_md;
@@ -26,8 +19,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import org.bytedeco.dnnl.dnnl_memory_desc;
-import org.bytedeco.dnnl.dnnl_post_ops;
-import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.dnnl_stream;
 import org.jspecify.annotations.Nullable;
@@ -77,7 +68,7 @@ final class PackedProduct implements PartedProduct {
     dnnl_memory_desc c = OneDnn.matrix(rows, key.n(), key.n(), false);
     dnnl_memory_desc bias = OneDnn.matrix(1, key.n(), key.n(), false);
     dnnl_primitive_desc descriptor =
-        describe(a, any, key.bias() ? bias : null, c, key.accumulate());
+        OneDnnProduct.describe(a, any, key.bias() ? bias : null, c, key.accumulate());
     boolean fit = OneDnn.implementation(descriptor).startsWith("brg");
     if (fit) {
       dnnl_memory_desc chosen = dnnl_primitive_desc_query_md(descriptor, dnnl_query_weights_md, 0);
@@ -98,29 +89,6 @@ final class PackedProduct implements PartedProduct {
       check(dnnl_memory_desc_destroy(layout), "destroy a layout");
     }
     return fit;
-  }
-
-  private static dnnl_primitive_desc describe(
-      dnnl_memory_desc a,
-      dnnl_memory_desc b,
-      @Nullable dnnl_memory_desc bias,
-      dnnl_memory_desc c,
-      boolean accumulate) {
-    dnnl_primitive_attr attributes = OneDnn.attributes();
-    dnnl_post_ops operations = new dnnl_post_ops();
-    check(dnnl_post_ops_create(operations), "create post-operations");
-    if (accumulate) {
-      check(
-          dnnl_post_ops_append_sum(operations, 1f, 0, dnnl_data_type_undef), "append an addition");
-    }
-    check(dnnl_primitive_attr_set_post_ops(attributes, operations), "set post-operations");
-    dnnl_primitive_desc descriptor = new dnnl_primitive_desc();
-    check(
-        dnnl_matmul_primitive_desc_create(descriptor, OneDnn.engine(), a, b, bias, c, attributes),
-        "describe a product of matrices");
-    check(dnnl_post_ops_destroy(operations), "destroy post-operations");
-    check(dnnl_primitive_attr_destroy(attributes), "destroy attributes");
-    return descriptor;
   }
 
   private Packing packing(dnnl_memory_desc chosen) {
