@@ -64,7 +64,18 @@ record Checks(Workload workload, BlockLayout layout, List<Mode> modes) {
     }
   }
 
-  /** What a version of a checkpoint would say is the same on all shards, and is true. */
+  /** I5: what leaves as a checkpoint's version is, bit for bit, what the checkpoint restores. */
+  void version(Block block, byte[] checkpoint) {
+    Block restored = Formats.block(checkpoint);
+    int differs = Arrays.mismatch(block.values(), restored.values());
+    assertThat(differs)
+        .as("I5: value of block %d that a restore changes", block.range().index())
+        .isEqualTo(-1);
+    assertThat(restored.round()).as("I5: the round of a version").isEqualTo(block.round());
+    assertThat(restored.learned()).as("I5: the offsets of a version").isEqualTo(block.learned());
+  }
+
+  /** I5: what a checkpoint's version says is the same on all shards, and is true. */
   void cut(Collection<byte[]> blocks, List<Worker> table) {
     Set<List<Long>> said = new HashSet<>();
     for (byte[] bytes : blocks) {
@@ -86,7 +97,7 @@ record Checks(Workload workload, BlockLayout layout, List<Mode> modes) {
                 alwaysSums() ? worker.sentBefore(block.round()) : worker.next());
       }
     }
-    assertThat(said).as("R18: rounds and records, as the blocks say").hasSizeLessThan(2);
+    assertThat(said).as("I5, R18: rounds and records, as the blocks say").hasSizeLessThan(2);
   }
 
   /** Where nothing can happen any more, training has stopped, and all shards tell where alike. */

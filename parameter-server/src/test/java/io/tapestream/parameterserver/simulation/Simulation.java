@@ -38,7 +38,8 @@ import org.jspecify.annotations.Nullable;
  * so that messages of different workers overtake each other; the rounds that are skipped; the
  * moments at which checkpoints cut and attempts crash; the number of trainers and shards of each
  * attempt; who joins at a restore. Barriers travel and align as Flink's do; weights travel outside
- * of any checkpoint, and those of an abandoned attempt go on arriving.
+ * of any checkpoint. Those of an abandoned attempt are taken for lost: that none is used is the
+ * hand-over's promise, and its tests'.
  *
  * <pre>
  * workers of trainer t ──(t, s): Message | Barrier──► blocks of shard s
@@ -54,12 +55,6 @@ final class Simulation {
 
   /** What a forward channel carries: a message in its sender's round, or a barrier. */
   private record Item(@Nullable Message message, long round) {}
-
-  /** A block's reply on its way to the trainer that has this index in this attempt. */
-  private record Delivery(int attempt, int trainer, Reply reply) {}
-
-  /** Weights that a trainer was handed, and the attempt that they are of. */
-  private record Part(int attempt, Weights weights) {}
 
   /**
    * A mode under test.
@@ -77,13 +72,13 @@ final class Simulation {
 
   /** A trainer's process: what it hosts, and the weights that it has been handed. */
   private static final class Trainer {
-    final Part[] replica;
+    final Weights[] replica;
     final RoundSum[] sums;
     final Queue<RoundSum[]> unanswered = new ArrayDeque<>(); // rounds that all blocks told of
     boolean barrierSent;
 
     Trainer(int blocks) {
-      replica = new Part[blocks];
+      replica = new Weights[blocks];
       sums = new RoundSum[blocks];
     }
 
@@ -95,7 +90,7 @@ final class Simulation {
   private static final class Shard {
     final Map<Integer, Block> blocks = new TreeMap<>();
     final List<Queue<Item>> inputs = new ArrayList<>();
-    final List<Queue<Delivery>> outputs = new ArrayList<>();
+    final List<Queue<Reply>> outputs = new ArrayList<>();
     final List<Boolean> aligned = new ArrayList<>();
     boolean snapshotTaken;
   }
@@ -110,10 +105,8 @@ final class Simulation {
   private final Tampering tampering;
 
   // runtime
-  private int attempt = -1;
   private Mode mode;
   private ParameterServer server;
-  private final List<Queue<Delivery>> abandoned = new ArrayList<>();
   private Map<Integer, Long> rounds = new HashMap<>(); // by worker, as this attempt counts them
   private List<Worker> workers = new ArrayList<>();
   private List<Trainer> trainers = new ArrayList<>();
@@ -129,6 +122,7 @@ final class Simulation {
   int crashes;
 
   int checkpoints;
+  int joined;
   int skips;
   int stops;
   int clipped;
@@ -252,8 +246,8 @@ final class Simulation {
       if (!worker.left() || !host(vw).isComplete()) {
         return false;
       }
-      for (Part part : host(vw).replica) {
-        if (part.weights().applied()[vw] < worker.batches()) {
+      for (Weights part : host(vw).replica) {
+        if (part.applied()[vw] < worker.batches()) {
           return false;
         }
       }
@@ -267,11 +261,6 @@ final class Simulation {
       if (mayStart(vw)) {
         int index = vw;
         actions.add(() -> takeTurn(index));
-      }
-    }
-    for (Queue<Delivery> late : abandoned) {
-      if (!late.isEmpty()) {
-        actions.add(() -> handOver(late.remove()));
       }
     }
     for (Trainer trainer : trainers) {
@@ -289,7 +278,7 @@ final class Simulation {
           actions.add(() -> deliver(shard, input));
         }
         if (!shard.outputs.get(t).isEmpty()) {
-          actions.add(() -> handOver(shard.outputs.get(input).remove()));
+          actions.add(() -> handOver(trainers.get(input), shard.outputs.get(input).remove()));
         }
       }
     }
@@ -318,14 +307,13 @@ final class Simulation {
     }
     long round = roundOf(vw, worker, host);
     return Arrays.stream(host.replica)
-        .allMatch(part -> mode.consistency().mayStart(round, part.weights().round()));
+        .allMatch(part -> mode.consistency().mayStart(round, part.round()));
   }
 
   /** The first weights of an attempt tell it; from then on the trainer counts turns. */
   private long roundOf(int vw, Worker worker, Trainer host) {
     long round =
-        rounds.computeIfAbsent(
-            worker.id(), id -> host.replica[0].weights().roundOf(vw, worker.next()));
+        rounds.computeIfAbsent(worker.id(), id -> host.replica[0].roundOf(vw, worker.next()));
     assertThat(round).as("R5: the round of a worker's next batch").isEqualTo(worker.round());
     return round;
   }
@@ -349,11 +337,10 @@ final class Simulation {
     Worker after = worker;
     if (worker.hasBatch()) {
       float[] weights = new float[layout.size()];
-      for (Part part : host(vw).replica) {
-        assertThat(part.attempt()).as("I8: the attempt of the weights").isEqualTo(attempt);
-        checks.freshness(worker, mode.staleness(), part.weights(), workers);
-        int from = layout.block(part.weights().block()).from();
-        float[] values = part.weights().values();
+      for (Weights part : host(vw).replica) {
+        checks.freshness(worker, mode.staleness(), part, workers);
+        int from = layout.block(part.block()).from();
+        float[] values = part.values();
         System.arraycopy(values, 0, weights, from, values.length);
       }
       float[] result = workload.contribution(worker.id(), worker.next(), weights);
@@ -399,15 +386,10 @@ final class Simulation {
     }
   }
 
-  /** Fenced by the attempt, as the hand-over in a process is by its key (R9). */
-  private void handOver(Delivery delivery) {
-    if (delivery.attempt() != attempt) {
-      return;
-    }
-    Trainer trainer = trainers.get(delivery.trainer());
-    if (delivery.reply() instanceof Weights weights) {
-      trainer.replica[weights.block()] = new Part(delivery.attempt(), weights);
-    } else if (delivery.reply() instanceof RoundSum sum) {
+  private static void handOver(Trainer trainer, Reply reply) {
+    if (reply instanceof Weights weights) {
+      trainer.replica[weights.block()] = weights;
+    } else if (reply instanceof RoundSum sum) {
       trainer.sums[sum.block()] = sum;
       if (Arrays.stream(trainer.sums).allMatch(s -> s != null && s.round() == sum.round())) {
         trainer.unanswered.add(trainer.sums.clone());
@@ -427,7 +409,7 @@ final class Simulation {
     if (message == null) {
       shard.aligned.set(input, true);
       if (!shard.aligned.contains(false)) {
-        shard.blocks.forEach((b, block) -> cut.blocks().put(b, Formats.bytes(block)));
+        shard.blocks.forEach((b, block) -> cut.blocks().put(b, cut(block)));
         shard.snapshotTaken = true;
         shard.aligned.replaceAll(a -> false);
       }
@@ -448,15 +430,20 @@ final class Simulation {
     }
   }
 
-  private void tell(Shard shard, RoundSum sum) {
-    for (int t = 0; t < shard.outputs.size(); t++) {
-      shard.outputs.get(t).add(new Delivery(attempt, t, sum));
-    }
+  /** A block as a checkpoint holds it; its version leaves at the same moment. */
+  private byte[] cut(Block block) {
+    byte[] bytes = Formats.bytes(block);
+    checks.version(block, bytes);
+    return bytes;
+  }
+
+  private static void tell(Shard shard, RoundSum sum) {
+    shard.outputs.forEach(output -> output.add(sum));
   }
 
   private void emit(Shard shard, Weights weights) {
     checks.contents(weights, workers);
-    for (int t = 0; t < shard.outputs.size(); t++) {
+    for (Queue<Reply> output : shard.outputs) {
       Weights copy =
           new Weights(
               weights.block(),
@@ -465,7 +452,7 @@ final class Simulation {
               weights.rounds(),
               weights.busyRounds(),
               weights.values().clone());
-      shard.outputs.get(t).add(new Delivery(attempt, t, copy));
+      output.add(copy);
     }
   }
 
@@ -499,8 +486,6 @@ final class Simulation {
   /** Starts a new attempt from the last checkpoint, with other parallelisms. */
   private void restore() {
     checkpointing = false;
-    attempt++;
-    shards.forEach(shard -> abandoned.addAll(shard.outputs));
     rounds = new HashMap<>();
     Mode before = mode;
     mode = modes.get(random.nextInt(modes.size()));
@@ -554,5 +539,6 @@ final class Simulation {
     int batches = 1 + random.nextInt(batchesPerWorker());
     workers.add(vw, Worker.fresh(workers.size(), batches, firstRound));
     joins++;
+    joined++;
   }
 }

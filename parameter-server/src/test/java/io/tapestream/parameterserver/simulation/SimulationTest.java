@@ -18,14 +18,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Invariants over 2,000 seeded runs. {@link Simulation} and {@link Checks} look at every gradient
- * (I3, I8, R5), at all weights that leave (I1), at every checkpoint (I1, R6, R18), and that
- * training never stands still (R4); {@link Tampering} at every message (I1, I3, I6, R1). A failure
- * names the mode and the seed that repeat it.
+ * Invariants over 1,000 seeds, each of them run under every consistency mode. {@link Simulation}
+ * and {@link Checks} look at every gradient (I3, R5), at all weights that leave (I1), at every
+ * checkpoint (I1, I5, R6, R18), and that training never stands still (R4); {@link Tampering} at
+ * every message (I1, I3, I6, R1). A failure names the mode and the seed that repeat it.
  */
 class SimulationTest {
 
-  private static final int SEEDS = 250;
+  private static final int SEEDS = 1_000;
 
   private static final Mode SYNCHRONOUS = new Mode(new Synchronous(), 0);
   private static final Mode BOUNDED = new Mode(new Bounded(2), 2);
@@ -45,6 +45,7 @@ class SimulationTest {
   void i1EachBatchCountsOnceWhateverIsReorderedRepeatedSkippedCrashedOrRescaled(List<Mode> modes) {
     int crashes = 0;
     int checkpoints = 0;
+    int joined = 0;
     int skips = 0;
     int tampered = 0;
     for (long seed = 0; seed < SEEDS; seed++) {
@@ -55,11 +56,13 @@ class SimulationTest {
       named(modes, seed, () -> assertEachCountedOnce(run, batches));
       crashes += run.crashes;
       checkpoints += run.checkpoints;
+      joined += run.joined;
       skips += run.skips;
       tampered += run.tampered();
     }
     assertThat(crashes).as("crashes").isGreaterThan(SEEDS / 2);
     assertThat(checkpoints).as("checkpoints").isGreaterThan(SEEDS / 2);
+    assertThat(joined).as("virtual workers that joined").isGreaterThan(SEEDS / 2);
     assertThat(skips).as("skips").isGreaterThan(SEEDS / 2);
     assertThat(tampered).as("messages tampered with").isGreaterThan(10 * SEEDS);
   }
@@ -82,6 +85,7 @@ class SimulationTest {
 
   @Test
   void i2TheWeightsHaveTheBitsOfOneLoopOverTheRoundsWhateverHappens() {
+    int joined = 0;
     int stops = 0;
     for (long seed = 0; seed < SEEDS; seed++) {
       int initial = 1 + new Random(seed).nextInt(4);
@@ -94,8 +98,10 @@ class SimulationTest {
               assertThat(bits(run.run()))
                   .as("I2: bits of the weights")
                   .isEqualTo(bits(oneLoop(workload, run.workers()))));
+      joined += run.joined;
       stops += run.stops;
     }
+    assertThat(joined).as("virtual workers that joined").isGreaterThan(SEEDS / 2);
     assertThat(stops).as("times that training stopped").isGreaterThan(SEEDS / 10);
   }
 
