@@ -31,9 +31,13 @@ final class JettyExchange extends Exchange {
    */
   private static final int MOST_FORESEEN = 1 << 20;
 
+  /** Bytes read at a time: all that a connection's buffer holds, so that nothing is left in it. */
+  static final int BUFFER = 8 << 10;
+
   private final Request request;
   private final Limits limits;
   private final String path;
+  private @Nullable InputStream content;
   private byte @Nullable [] body;
 
   JettyExchange(Request request, Limits limits) {
@@ -41,6 +45,9 @@ final class JettyExchange extends Exchange {
     this.limits = limits;
     String decoded = request.getHttpURI().getDecodedPath();
     this.path = decoded == null ? "/" : decoded;
+    // A client is silent while its answer is computed. Taken for a failure, that would make Jetty
+    // read the body in a thread of its own, beside this one.
+    request.addIdleTimeoutListener(silence -> false);
   }
 
   /** {@code HEAD} is told as {@code GET}; Jetty leaves the body out. */
@@ -78,11 +85,21 @@ final class JettyExchange extends Exchange {
     if (request.getLength() > limits.bodyBytes()) {
       throw tooLarge();
     }
-    try (InputStream in = Request.asInputStream(request)) {
-      return readAll(in);
+    try {
+      return readAll(content());
     } catch (IOException | RuntimeException e) {
       throw refusal(e);
     }
+  }
+
+  /** One for all who read; it isn't closed, which would break the answer's way. */
+  private InputStream content() {
+    InputStream opened = content;
+    if (opened == null) {
+      opened = Request.asInputStream(request);
+      content = opened;
+    }
+    return opened;
   }
 
   private byte[] readAll(InputStream in) throws IOException {
@@ -90,7 +107,7 @@ final class JettyExchange extends Exchange {
     long announced = request.getLength(); // -1 in a body of chunks
     ByteArrayOutputStream bytes =
         new ByteArrayOutputStream((int) Math.max(512, Math.min(announced, MOST_FORESEEN)));
-    byte[] buffer = new byte[8192];
+    byte[] buffer = new byte[BUFFER];
     for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
       bytes.write(buffer, 0, read);
       if (bytes.size() > limits.bodyBytes()) {
@@ -132,7 +149,7 @@ final class JettyExchange extends Exchange {
   }
 
   /**
-   * Reads what is left of a body that nobody has read, within bounds.
+   * Reads what is left of a body that has not been read to its end, within bounds.
    *
    * @return whether that was all of it, so that another request can follow on the connection
    */
@@ -143,9 +160,9 @@ final class JettyExchange extends Exchange {
     EndPoint connection = request.getConnectionMetaData().getConnection().getEndPoint();
     long idle = connection.getIdleTimeout();
     long deadline = System.nanoTime() + COURTESY_TIME.toNanos();
-    byte[] buffer = new byte[8192];
+    byte[] buffer = new byte[BUFFER];
     try {
-      InputStream in = Request.asInputStream(request); // closed, it would break the answer's way
+      InputStream in = content();
       for (int room = COURTESY; room > 0; ) {
         long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
         if (left <= 0) {

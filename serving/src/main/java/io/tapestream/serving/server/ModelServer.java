@@ -12,6 +12,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.io.ByteBufferPool;
+import org.eclipse.jetty.server.AbstractConnectionFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.SecureRequestCustomizer;
@@ -51,6 +53,14 @@ public final class ModelServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ModelServer.class);
   private static final Duration TLS_LOOKS = Duration.ofSeconds(5);
   private static final int SPARE_THREADS = 32;
+
+  /**
+   * A connection's buffers are its own, never taken from a pool. Jetty can release one twice: when
+   * a request's head is wrong, one thread answers it while the one that has parsed it still holds
+   * the buffer. A pool would then hand that buffer to two connections, and one client's bytes would
+   * be read as another's.
+   */
+  private static final ByteBufferPool OWN_BUFFERS = ByteBufferPool.NON_POOLING;
 
   private final HttpSettings settings;
   private final Readiness readiness;
@@ -103,10 +113,16 @@ public final class ModelServer implements AutoCloseable {
     server.setErrorHandler(new ErrorReplies());
     this.tls = settings.tls().isPresent() ? new TlsReload(settings.tls().get(), tlsLooks) : null;
     HttpConnectionFactory http = new HttpConnectionFactory(configuration(limits, tls != null));
+    http.setInputBufferSize(JettyExchange.BUFFER);
     this.connector =
-        tls == null
-            ? new ServerConnector(server, http)
-            : new ServerConnector(server, tls.factory(), http);
+        new ServerConnector(
+            server,
+            null,
+            null,
+            OWN_BUFFERS,
+            -1,
+            -1,
+            AbstractConnectionFactory.getFactories(tls == null ? null : tls.factory(), http));
     connector.setHost(settings.host());
     connector.setPort(settings.port());
     connector.setIdleTimeout(limits.idle().toMillis());
@@ -116,6 +132,8 @@ public final class ModelServer implements AutoCloseable {
   private static HttpConfiguration configuration(Limits limits, boolean secure) {
     HttpConfiguration http = new HttpConfiguration();
     http.setSendServerVersion(false);
+    http.setUseInputDirectByteBuffers(false); // they come and go with the requests
+    http.setUseOutputDirectByteBuffers(false);
     http.setRequestHeaderSize(limits.headerBytes());
     if (secure) {
       // Whom the client means is the platform's to check; models have no hosts of their own.

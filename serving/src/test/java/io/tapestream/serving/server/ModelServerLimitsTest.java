@@ -201,6 +201,40 @@ class ModelServerLimitsTest {
   }
 
   @Test
+  void aBodyThatTurnsOutTooLargeIsReadOnUntilItsSenderHasTheAnswer() throws Exception {
+    serve(
+        new SumModel().follower(directory),
+        HttpSettings.loopback(0).withLimits(Limits.defaults().withBodyBytes(100)));
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+      String head =
+          "POST " + PREDICT + " HTTP/1.1\r\nHost: it\r\nTransfer-Encoding: chunked\r\n\r\n";
+      String chunk = "3e8\r\n" + " ".repeat(1000) + "\r\n";
+      socket
+          .getOutputStream()
+          .write((head + chunk.repeat(500)).getBytes(StandardCharsets.US_ASCII));
+      socket.getOutputStream().write("0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+      byte[] answer = new byte[4096];
+      int length = socket.getInputStream().read(answer);
+      assertThat(new String(answer, 0, length, StandardCharsets.US_ASCII))
+          .startsWith("HTTP/1.1 413")
+          .contains("larger than 100 bytes");
+    }
+  }
+
+  @Test
+  void anAnswerMayTakeLongerThanAConnectionMayBeSilent() throws Exception {
+    Duration idle = Duration.ofMillis(100);
+    FollowSettings settings = FollowSettings.defaults().withPatience(Duration.ofSeconds(20));
+    serve(waiting.follower(directory, settings), limited(Limits.defaults().withIdle(idle)));
+    CompletableFuture<HttpResponse<String>> first = ask();
+    waiting.asked.await();
+    CompletableFuture.delayedExecutor(10 * idle.toMillis(), TimeUnit.MILLISECONDS)
+        .execute(waiting.go::countDown);
+    assertThat(first.get().body()).isEqualTo("{\"predictions\":[[1.0]]}");
+    assertThat(first.get().headers().firstValue("Connection")).isEmpty();
+  }
+
+  @Test
   void anErrorOfTheModelKeepsNoSlot() throws Exception {
     waiting.go.countDown();
     serve(
