@@ -35,22 +35,25 @@ public final class Main {
           benchmarks/run NAME [--quick] [--seed N] [--only WORDS] [--json FILE]
             --quick   one short turn each: shows that it runs, its figures say little
             --seed    of what is left to chance, in chaos; 1 if none is given
-            --only    rows that have these words: of chaos such as ledger,synchronous, of rounds separate,10MB
+            --only    rows that have these words: of chaos such as link or lenet,synchronous, of rounds separate,10MB
             --json    also writes the table's figures, unrounded
           where NAME is one of""");
       all.forEach(b -> System.out.printf("  %-11s %s%n", b.name(), b.summary()));
       System.exit(arguments.length == 0 ? 0 : 2);
     }
-    run(chosen.orElseThrow(), parsed.orElseThrow());
-    System.exit(0); // libtorch leaves threads that are not daemons
+    boolean sound = run(chosen.orElseThrow(), parsed.orElseThrow());
+    System.exit(sound ? 0 : 1); // libtorch leaves threads that are not daemons
   }
 
-  private static void run(Benchmark benchmark, Arguments arguments) throws Exception {
+  /** Whether all that the benchmark promises held. */
+  private static boolean run(Benchmark benchmark, Arguments arguments) throws Exception {
     Report report = benchmark.run(arguments.pace(), arguments.seed(), arguments.only());
     System.out.print(report.table());
     if (arguments.json() != null) {
       write(report, arguments.json());
     }
+    report.broken().forEach(what -> System.err.println("broken: " + what));
+    return report.broken().isEmpty();
   }
 
   private static void write(Report report, Path file) throws IOException {

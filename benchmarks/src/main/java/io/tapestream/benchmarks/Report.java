@@ -10,12 +10,23 @@ import java.util.Map;
 /** What a benchmark found: rows of figures, each with its unit in the column's name. */
 public final class Report {
   private final List<Map<String, Object>> rows = new ArrayList<>();
+  private final List<String> broken = new ArrayList<>();
 
   /** Starts a row; the first column names what was measured. */
   public Row row(String column, String value) {
     Row row = new Row(new LinkedHashMap<>());
     rows.add(row.figures);
     return row.with(column, value);
+  }
+
+  /** Notes that something which was promised did not hold: the run ends with a status of 1. */
+  public void broke(String what) {
+    broken.add(what);
+  }
+
+  /** What did not hold, in the order in which it was found. */
+  public List<String> broken() {
+    return List.copyOf(broken);
   }
 
   /**

@@ -4,11 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.tapestream.benchmarks.chaos.DiskTrouble;
+import io.tapestream.benchmarks.chaos.SmallDisk;
 import io.tapestream.files.VersionDirectory;
+import io.tapestream.jobs.FailedCheckpointsException;
 import io.tapestream.jobs.JobFailedException;
 import io.tapestream.jobs.LocalJob;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.AfterEach;
@@ -21,9 +26,6 @@ import org.junit.jupiter.api.io.TempDir;
 class DiskFaultsStoryTest {
   private static final int RECORDS = 1_200;
   private static final int PARTITIONS = 3;
-
-  /** So many are written before the disk is repaired. */
-  private static final int MEANWHILE = RECORDS * 3 / 4;
 
   @RegisterExtension static final Broker BROKER = new Broker();
 
@@ -44,14 +46,10 @@ class DiskFaultsStoryTest {
     }
   }
 
-  private Topic halfATopic() {
+  private static Topic halfATopic() {
     Topic topic = BROKER.topic(PARTITIONS);
-    write(topic, 0, RECORDS / 2);
+    topic.writeAvro(0, RECORDS / 2, i -> Topic.oneHot(i, RECORDS));
     return topic;
-  }
-
-  private static void write(Topic topic, int from, int to) {
-    topic.writeAvro(from, to, i -> Topic.oneHot(i, RECORDS));
   }
 
   /** A job whose checkpoints and versions lie on the small disk. */
@@ -63,45 +61,28 @@ class DiskFaultsStoryTest {
         .with("parallelism.shards", 2)
         .with("parallelism.blockFloats", 256)
         .with("checkpoints.interval", "200 ms")
-        .with("checkpoints.tolerate", 1_000);
+        .with("checkpoints.tolerate", 3)
+        .with("restart.attempts", 2);
   }
 
   @Test
   void training_goes_on_while_the_disk_is_full_and_the_next_version_succeeds_I1_I4()
       throws Exception {
-    survives(disk::fill, disk::free);
+    survives(DiskTrouble.FULL);
   }
 
   @Test
   void training_goes_on_while_the_disk_is_read_only_and_the_next_version_succeeds_I1_I4()
       throws Exception {
-    survives(disk::turnReadOnly, disk::turnWritable);
+    survives(DiskTrouble.READ_ONLY);
   }
 
-  private interface Change {
-    void make() throws IOException;
-  }
-
-  private void survives(Change fault, Change repair) throws Exception {
-    Topic topic = halfATopic();
-    Story story = story(topic);
-    try (LocalJob job = story.start(1, null)) {
-      Story.until("a version is published", () -> story.versions().newest().isPresent());
-      fault.make();
-
-      write(topic, RECORDS / 2, MEANWHILE);
-      Story.until("it was learned all the same", () -> job.progress().records() == MEANWHILE);
-      assertThat(job.newFailure()).isEmpty();
-      assertEachVersionIsSound(story.versions());
-      long newest = story.versions().newest().orElseThrow();
-      assertThat(story.versions().manifest(newest).records()).isLessThan(MEANWHILE);
-
-      repair.make();
-      write(topic, MEANWHILE, RECORDS);
-      Story.await(job);
-    }
-    assertEachVersionIsSound(story.versions());
-    assertThat(story.newestWeights()).hasSize(RECORDS).containsOnly(1f);
+  private void survives(DiskTrouble trouble) throws Exception {
+    List<String> steps = new ArrayList<>();
+    String bootstrap = BROKER.kafka().bootstrapServers();
+    assertThat(trouble.run("synchronous", disk, bootstrap, steps::add).problem())
+        .as("%s", steps)
+        .isEmpty();
   }
 
   private static void assertEachVersionIsSound(VersionDirectory versions) throws IOException {
@@ -113,11 +94,21 @@ class DiskFaultsStoryTest {
   @Test
   void a_disk_that_stays_full_ends_the_job_with_a_clear_error_and_nothing_partial_I4()
       throws Exception {
+    endsTheJob(DiskTrouble.FULL, "whose disk is full (");
+  }
+
+  @Test
+  void a_disk_that_stays_read_only_ends_the_job_with_a_clear_error_and_nothing_partial_I4()
+      throws Exception {
+    endsTheJob(DiskTrouble.READ_ONLY, "which is read-only: ");
+  }
+
+  private void endsTheJob(DiskTrouble trouble, String seen) throws Exception {
     Topic topic = halfATopic();
-    Story story = story(topic).with("checkpoints.tolerate", 3).with("restart.attempts", 2);
+    Story story = story(topic);
     try (LocalJob job = story.start(1, null)) {
       Story.until("a version is published", () -> story.versions().newest().isPresent());
-      disk.fill();
+      trouble.begin(disk);
 
       Callable<Void> end =
           () -> {
@@ -126,7 +117,15 @@ class DiskFaultsStoryTest {
           };
       assertThatThrownBy(end::call)
           .isInstanceOf(JobFailedException.class)
-          .hasStackTraceContaining("Exceeded checkpoint tolerable failure threshold");
+          .hasStackTraceContaining("Exceeded checkpoint tolerable failure threshold")
+          .cause()
+          .isInstanceOf(FailedCheckpointsException.class)
+          .hasMessageContaining("more than 3 checkpoints in a row have failed")
+          .hasMessageContaining("; the newest one: ")
+          .hasMessageContaining("They go to " + disk.root().resolve("checkpoints").toUri())
+          .hasMessageContaining(seen)
+          .hasMessageContaining(": mend that, or name another checkpoints.directory")
+          .hasMessageContaining("go on with --restore");
       assertEachVersionIsSound(story.versions());
     }
   }

@@ -50,6 +50,12 @@ public interface FlinkCluster extends AutoCloseable {
   /** Why the job last failed, also when it has been restarted since; empty if it never has. */
   Optional<Failure> lastFailure(JobClient job) throws InterruptedException;
 
+  /**
+   * What the newest checkpoint that failed says of it; empty if none has, or while the cluster
+   * can't be asked.
+   */
+  Optional<String> lastCheckpointFailure(JobClient job) throws InterruptedException;
+
   /** Ends the cluster if it belongs to this process, else the connection to it. */
   @Override
   void close();

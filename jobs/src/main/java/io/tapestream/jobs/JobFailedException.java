@@ -1,7 +1,6 @@
 package io.tapestream.jobs;
 
 import java.io.Serial;
-import java.util.concurrent.ExecutionException;
 
 /** A job that was running has failed; the cause is what went wrong in it. */
 public final class JobFailedException extends Exception {
@@ -11,8 +10,8 @@ public final class JobFailedException extends Exception {
     super(message, cause);
   }
 
-  /** Without what Flink wraps around the reason. */
-  static JobFailedException of(String job, ExecutionException failure) {
+  /** A job's failure; its reason without what Flink wraps around it. */
+  static JobFailedException of(String job, Throwable failure) {
     return new JobFailedException("job " + job + " failed", Reasons.unwrapped(failure));
   }
 }

@@ -123,8 +123,16 @@ public class RunningJob implements AutoCloseable {
     } catch (TimeoutException running) {
       return false;
     } catch (ExecutionException e) {
-      throw JobFailedException.of(spec.name(), e);
+      throw JobFailedException.of(spec.name(), explained(Reasons.unwrapped(e)));
     }
+  }
+
+  /** With what the cluster tells of it, where a failure says too little. */
+  private Throwable explained(Throwable failure) throws InterruptedException {
+    return FailedCheckpointsException.explains(failure)
+        ? FailedCheckpointsException.of(
+            failure, spec.checkpoints(), cluster.lastCheckpointFailure(client))
+        : failure;
   }
 
   /** How far it is now. To be asked by one thread. */
@@ -182,8 +190,11 @@ public class RunningJob implements AutoCloseable {
     }
     Optional<FlinkCluster.Failure> failure =
         cluster.lastFailure(client).filter(last -> last.time().isAfter(failureTold));
-    failure.ifPresent(last -> failureTold = last.time());
-    return failure.map(last -> String.join("; because ", Reasons.of(last.reason())));
+    if (failure.isEmpty()) {
+      return Optional.empty();
+    }
+    failureTold = failure.get().time();
+    return Optional.of(String.join("; because ", Reasons.of(explained(failure.get().reason()))));
   }
 
   /** Why the job last failed, also when it runs again; empty if it never has. */

@@ -11,15 +11,35 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
- * {@code chaos}: every record counts once, whatever is killed: both workloads, both state backends,
- * all three consistencies.
+ * {@code chaos}: every record counts once, whatever is killed, in both workloads, both state
+ * backends and all three consistencies, when the link between task managers is cut, and when a disk
+ * is full or read-only.
  */
 public final class ChaosBenchmark implements Benchmark {
   private static final List<String> CONSISTENCIES =
       List.of("synchronous", "bounded(4)", "asynchronous");
   private static final List<String> BACKENDS = List.of("hashmap", "rocksdb");
+  private static final String SOUND = "each once";
+
+  /** One line of the table, to be run in a new directory. */
+  private record Planned(String struckBy, Scenario scenario, Run run) {
+    List<String> words() {
+      List<String> words = new ArrayList<>(List.of(struckBy.split(" ", -1)));
+      words.add(title(scenario.workload()));
+      words.add(scenario.consistency());
+      words.add(scenario.backend());
+      return words;
+    }
+  }
+
+  private interface Run {
+    /** Empty where this machine can't. */
+    Optional<Outcome> in(Path directory) throws Exception;
+  }
 
   @Override
   public String name() {
@@ -28,7 +48,8 @@ public final class ChaosBenchmark implements Benchmark {
 
   @Override
   public String summary() {
-    return "kill -9 of task managers, job manager and broker, and rescales: exactly once, same bits";
+    return "kill -9 of task managers, job manager and broker, rescales, cut links, full disks: exactly"
+        + " once, same bits";
   }
 
   @Override
@@ -39,46 +60,81 @@ public final class ChaosBenchmark implements Benchmark {
   @Override
   public Report run(Pace pace, long seed, List<String> only) throws Exception {
     Report report = new Report();
-    for (Scenario scenario : scenarios(pace, seed, only)) {
-      System.err.println(scenario);
+    for (Planned planned : planned(pace, seed, only)) {
+      System.err.println(planned.struckBy() + ": " + planned.scenario());
       Path directory = Files.createTempDirectory("tapestream-chaos-");
       Report.Row row =
           report
-              .row("learned", title(scenario.workload()))
-              .with("consistency", scenario.consistency())
-              .with("state", scenario.backend())
-              .with("records", scenario.records());
+              .row("learned", title(planned.scenario().workload()))
+              .with("struck by", planned.struckBy())
+              .with("consistency", planned.scenario().consistency())
+              .with("state", planned.scenario().backend())
+              .with("records", planned.scenario().records());
       try {
-        Outcome outcome = Chaos.run(scenario, directory, System.err::println);
-        System.err.println(outcome.problem().orElse("each once"));
-        add(row, outcome);
+        Optional<Outcome> run = planned.run().in(directory);
+        String verdict =
+            run.map(outcome -> outcome.problem().orElse(SOUND))
+                .orElse("skipped: this process may not mount a disk");
+        System.err.println(verdict);
+        row.with("verdict", verdict);
+        run.flatMap(Outcome::problem)
+            .ifPresent(problem -> report.broke(planned.words() + ": " + problem));
+        run.ifPresent(outcome -> add(row, outcome));
       } catch (Exception e) {
-        row.with("verdict", String.join("; because ", Reasons.of(e)) + "; see " + directory);
+        String reason = String.join("; because ", Reasons.of(e)) + "; see " + directory;
+        report.broke(planned.words() + ": " + reason);
+        row.with("verdict", reason);
       }
     }
     return report;
   }
 
-  private static List<Scenario> scenarios(Pace pace, long seed, List<String> only) {
-    List<Scenario> scenarios = new ArrayList<>();
+  private static List<Planned> planned(Pace pace, long seed, List<String> only) {
+    List<Planned> all = kills(pace, seed);
+    Duration cut = Duration.ofSeconds(pace == Pace.FULL ? 60 : 3);
+    for (CutLink.Case what : CutLink.CASES) {
+      all.add(
+          new Planned(
+              "link",
+              what.scenario(),
+              directory -> Optional.of(CutLink.once(what, cut, directory, System.err::println))));
+    }
+    for (DiskTrouble trouble : DiskTrouble.values()) {
+      String consistency = CONSISTENCIES.get(0);
+      all.add(
+          new Planned(
+              trouble.title(),
+              DiskTrouble.scenario(consistency),
+              directory -> trouble.once(consistency, directory, System.err::println)));
+    }
+    List<Planned> wanted = all.stream().filter(p -> p.words().containsAll(only)).toList();
+    if (wanted.isEmpty()) {
+      Set<String> words = new TreeSet<>();
+      all.forEach(p -> words.addAll(p.words()));
+      throw new IllegalArgumentException(
+          "no row has all of %s; rows have words of %s".formatted(only, words));
+    }
+    return wanted;
+  }
+
+  private static List<Planned> kills(Pace pace, long seed) {
+    List<Planned> kills = new ArrayList<>();
     for (Workload workload : Workload.values()) {
       for (String backend : BACKENDS) {
         for (String consistency : CONSISTENCIES) {
-          if (List.of(title(workload), consistency, backend).containsAll(only)) {
-            scenarios.add(
-                pace == Pace.FULL
-                    ? Scenario.full(workload, consistency, backend, seed)
-                    : Scenario.bounded(workload, consistency, backend, seed));
-          }
+          Scenario scenario =
+              pace == Pace.FULL
+                  ? Scenario.full(workload, consistency, backend, seed)
+                  : Scenario.bounded(workload, consistency, backend, seed);
+          kills.add(
+              new Planned(
+                  "kills",
+                  scenario,
+                  directory -> Optional.of(Chaos.run(scenario, directory, System.err::println))));
         }
       }
     }
-    if (scenarios.isEmpty()) {
-      throw new IllegalArgumentException(
-          "no row has all of %s: rows are of ledger or lenet, %s, %s"
-              .formatted(only, CONSISTENCIES, BACKENDS));
-    }
-    return scenarios;
+    return kills;
   }
 
   private static String title(Workload workload) {
@@ -86,16 +142,15 @@ public final class ChaosBenchmark implements Benchmark {
   }
 
   private static void add(Report.Row row, Outcome outcome) {
-    row.with("verdict", outcome.problem().orElse("each once"));
     for (Fault fault : Fault.values()) {
       String title = fault.name().toLowerCase(Locale.ROOT).replace('_', ' ');
-      row.with(title + " median s", seconds(outcome.median(fault)));
-      row.with(title + " max s", seconds(outcome.longest(fault)));
+      outcome.median(fault).ifPresent(time -> row.with(title + " median s", seconds(time)));
+      outcome.longest(fault).ifPresent(time -> row.with(title + " max s", seconds(time)));
     }
     row.with("minutes", outcome.time().toMillis() / 60e3);
   }
 
-  private static double seconds(Optional<Duration> time) {
-    return time.map(t -> t.toMillis() / 1e3).orElse(Double.NaN);
+  private static double seconds(Duration time) {
+    return time.toMillis() / 1e3;
   }
 }

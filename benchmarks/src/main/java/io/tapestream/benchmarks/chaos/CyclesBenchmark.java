@@ -6,6 +6,7 @@ import io.tapestream.benchmarks.Report;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** {@code cycles}: a hundred jobs that come and go leave one task manager as it was. */
 public final class CyclesBenchmark implements Benchmark {
@@ -34,15 +35,22 @@ public final class CyclesBenchmark implements Benchmark {
               workload,
               Files.createTempDirectory("tapestream-cycles-"),
               System.err::println);
+      int warm = cycles / 5;
+      Footprint last = footprints.get(cycles - 1);
+      String title = workload.name().toLowerCase(Locale.ROOT);
+      Optional<String> grown = last.grownSince(footprints.get(warm - 1));
+      grown.ifPresent(
+          what -> report.broke("%s, from cycle %d to %d: %s".formatted(title, warm, cycles, what)));
       for (int i = FEW; i <= cycles; i += FEW) {
         Footprint footprint = footprints.get(i - 1);
         report
-            .row("learned", workload.name().toLowerCase(Locale.ROOT))
+            .row("learned", title)
             .with("cycle", i)
             .with("resident MiB", footprint.resident() / MIB)
             .with("metaspace MiB", footprint.metaspace() / MIB)
             .with("heap MiB", footprint.heap() / MIB)
-            .with("threads", footprint.threads());
+            .with("threads", footprint.threads())
+            .with("verdict", i < cycles ? "" : grown.orElse("flat"));
       }
     }
     return report;

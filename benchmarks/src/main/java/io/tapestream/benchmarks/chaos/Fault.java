@@ -9,5 +9,9 @@ public enum Fault {
   /** kill -9 of the broker, which is started again at once. */
   BROKER,
   /** A savepoint that ends the job, which goes on with other parallelism. */
-  RESCALE
+  RESCALE,
+  /** What travels between task managers is slow, and cut for a while. */
+  LINK,
+  /** The disk of checkpoints and versions is full or read-only for a while. */
+  DISK
 }

@@ -21,30 +21,39 @@ final class Records implements AutoCloseable {
 
   private final Scenario scenario;
   private final String bootstrap;
+  private final String topic;
   private final KafkaProducer<byte[], byte[]> producer;
   private final AvroCodec<TrainingExample> codec = AvroCodec.examples();
   private int written;
 
-  private Records(Scenario scenario, String bootstrap, KafkaProducer<byte[], byte[]> producer) {
+  private Records(
+      Scenario scenario, String bootstrap, String topic, KafkaProducer<byte[], byte[]> producer) {
     this.scenario = scenario;
     this.bootstrap = bootstrap;
+    this.topic = topic;
     this.producer = producer;
   }
 
   /** An empty topic. */
   static Records create(Scenario scenario, String bootstrap) throws Exception {
+    return create(scenario, bootstrap, TOPIC);
+  }
+
+  /** An empty topic of a name. */
+  static Records create(Scenario scenario, String bootstrap, String topic) throws Exception {
     try (Admin admin =
         Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap))) {
       admin
           .createTopics(
-              List.of(new NewTopic(TOPIC, Optional.of(Scenario.PARTITIONS), Optional.empty())))
+              List.of(new NewTopic(topic, Optional.of(Scenario.PARTITIONS), Optional.empty())))
           .all()
           .get();
-      Topics.awaitLeaders(admin, TOPIC, Scenario.PARTITIONS);
+      Topics.awaitLeaders(admin, topic, Scenario.PARTITIONS);
     }
     return new Records(
         scenario,
         bootstrap,
+        topic,
         new KafkaProducer<>(
             Map.of(
                 ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
@@ -62,7 +71,7 @@ final class Records implements AutoCloseable {
       byte[] value = codec.encode(scenario.workload().example(written, scenario.records()));
       var unused =
           producer.send(
-              new ProducerRecord<>(TOPIC, written % Scenario.PARTITIONS, null, value),
+              new ProducerRecord<>(topic, written % Scenario.PARTITIONS, null, value),
               (metadata, failure) -> refused.compareAndSet(null, failure));
     }
     producer.flush();
@@ -80,7 +89,7 @@ final class Records implements AutoCloseable {
   void awaitLeaders() throws Exception {
     try (Admin admin =
         Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap))) {
-      Topics.awaitLeaders(admin, TOPIC, Scenario.PARTITIONS);
+      Topics.awaitLeaders(admin, topic, Scenario.PARTITIONS);
     }
   }
 

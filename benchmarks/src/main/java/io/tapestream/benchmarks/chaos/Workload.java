@@ -93,7 +93,7 @@ public enum Workload {
 
     @Override
     Optional<String> miscount(float[] weights, int records) {
-      return Optional.empty(); // the manifest's records and the same bits tell
+      return Optional.empty(); // they tell only beside those of an undisturbed run
     }
   };
 

@@ -306,6 +306,17 @@ public final class RemoteFlink implements FlinkCluster {
     }
   }
 
+  @Override
+  public Optional<String> lastCheckpointFailure(JobClient job) throws InterruptedException {
+    try {
+      JsonNode failed = rest.get("/jobs/" + job.getJobID() + "/checkpoints").path("latest");
+      String reason = failed.path("failed").path("failure_message").asText("");
+      return reason.isEmpty() ? Optional.empty() : Optional.of(reason);
+    } catch (IOException silence) {
+      return Optional.empty();
+    }
+  }
+
   /** Disconnects; jobs go on. */
   @Override
   public void close() {

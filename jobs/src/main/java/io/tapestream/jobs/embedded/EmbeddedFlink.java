@@ -26,6 +26,7 @@ import org.apache.flink.configuration.TaskManagerOptions;
 import org.apache.flink.configuration.WebOptions;
 import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.metrics.MetricConfig;
+import org.apache.flink.runtime.checkpoint.FailedCheckpointStats;
 import org.apache.flink.runtime.executiongraph.ErrorInfo;
 import org.apache.flink.runtime.jobgraph.JobGraph;
 import org.apache.flink.runtime.metrics.MetricRegistryConfiguration;
@@ -176,6 +177,14 @@ public final class EmbeddedFlink implements FlinkCluster {
                 new Failure(
                     Instant.ofEpochMilli(info.getTimestamp()),
                     info.getException().deserializeError(EmbeddedFlink.class.getClassLoader())));
+  }
+
+  @Override
+  public Optional<String> lastCheckpointFailure(JobClient job) {
+    var checkpoints = cluster.getExecutionGraph(job.getJobID()).join().getCheckpointStatsSnapshot();
+    return Optional.ofNullable(checkpoints)
+        .map(all -> all.getHistory().getLatestFailedCheckpoint())
+        .map(FailedCheckpointStats::getFailureMessage);
   }
 
   /** Ends one task manager as if its process had died; its tasks fail. Count from 0. */

@@ -1,4 +1,4 @@
-package io.tapestream.stories;
+package io.tapestream.benchmarks.chaos;
 
 import java.io.IOException;
 import java.io.OutputStream;
@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** A file system of a few megabytes in memory, which fills and turns read-only like any disk. */
-final class SmallDisk implements AutoCloseable {
+public final class SmallDisk implements AutoCloseable {
   private final Path root;
   private final Path filler;
 
@@ -18,19 +18,20 @@ final class SmallDisk implements AutoCloseable {
   }
 
   /** Mounts one; empty where this process may not mount. */
-  static Optional<SmallDisk> mount(Path at, int megabytes) throws IOException {
+  public static Optional<SmallDisk> mount(Path at, int megabytes) throws IOException {
     Files.createDirectories(at);
     boolean mounted =
         succeeds("mount", "-t", "tmpfs", "-o", "size=" + megabytes + "m", "tmpfs", at.toString());
     return mounted ? Optional.of(new SmallDisk(at)) : Optional.empty();
   }
 
-  Path root() {
+  /** Where it is mounted. */
+  public Path root() {
     return root;
   }
 
   /** Leaves room for nothing. */
-  void fill() throws IOException {
+  public void fill() throws IOException {
     byte[] page = new byte[4096];
     try (OutputStream out = Files.newOutputStream(filler)) {
       while (true) {
@@ -44,17 +45,17 @@ final class SmallDisk implements AutoCloseable {
   }
 
   /** Takes back {@link #fill}. */
-  void free() throws IOException {
+  public void free() throws IOException {
     Files.delete(filler);
   }
 
   /** Lets nobody write. */
-  void turnReadOnly() throws IOException {
+  public void turnReadOnly() throws IOException {
     remount("ro");
   }
 
   /** Takes back {@link #turnReadOnly}. */
-  void turnWritable() throws IOException {
+  public void turnWritable() throws IOException {
     remount("rw");
   }
 

@@ -1,4 +1,4 @@
-package io.tapestream.stories;
+package io.tapestream.benchmarks.chaos;
 
 import java.io.IOException;
 import java.io.InputStream;

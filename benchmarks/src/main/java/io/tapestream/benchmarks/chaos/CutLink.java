@@ -1,0 +1,278 @@
+package io.tapestream.benchmarks.chaos;
+
+import io.tapestream.benchmarks.chaos.Outcome.Recovery;
+import io.tapestream.benchmarks.chaos.Scenario.Parallelism;
+import io.tapestream.jobs.RunningJob;
+import io.tapestream.jobs.Submission;
+import io.tapestream.jobs.cluster.ClassPath;
+import io.tapestream.jobs.cluster.ClusterShape;
+import io.tapestream.jobs.cluster.FlinkRest;
+import io.tapestream.jobs.cluster.LocalCluster;
+import io.tapestream.jobs.cluster.RemoteFlink;
+import io.tapestream.jobs.embedded.FreePorts;
+import io.tapestream.jobs.spec.InvalidSpecException;
+import io.tapestream.jobs.spec.JobSpec;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.flink.configuration.NettyShuffleEnvironmentOptions;
+
+/**
+ * Learning while what travels between two task managers, gradients and weights, goes over a link of
+ * 1 Mbit/s and 200 ms that is then cut for a while.
+ *
+ * <pre>
+ * a quarter of the records is learned over the slow link
+ * the link is cut     nothing comes through; no trainer's weights are older than allowed
+ * the link is mended  the same tasks go on: a job that fails is not restarted
+ * the job ends; each record has counted once
+ * </pre>
+ *
+ * <p>The server refuses a gradient that is too stale, which would fail the job.
+ */
+public final class CutLink implements AutoCloseable {
+
+  /**
+   * What is run, and how old weights may and must get.
+   *
+   * @param consistency as the job's file names it
+   * @param records in all
+   * @param least rounds that some batch of each trainer is behind
+   * @param most rounds that a batch may be behind; without a bound, all rounds that there are
+   */
+  public record Case(String consistency, int records, double least, double most) {
+    Scenario scenario() {
+      List<Parallelism> size = List.of(new Parallelism(TASK_MANAGERS, 1));
+      return new Scenario(Workload.LEDGER, consistency, "hashmap", records, 0, 0, 0, size, 1);
+    }
+  }
+
+  /** The three consistency modes. */
+  public static final List<Case> CASES =
+      List.of(
+          new Case("synchronous", 240, 0, 0),
+          new Case("bounded(2)", 240, 1, 2),
+          new Case("asynchronous", 960, 3, 60));
+
+  private static final int TASK_MANAGERS = 2;
+  private static final int BITS_PER_SECOND = 1_000_000;
+  private static final Duration DELAY = Duration.ofMillis(200);
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
+  private static final Duration PAUSE = Duration.ofMillis(20);
+
+  /** Of a trainer's newest batches, as Prometheus reads it. */
+  private static final Pattern STALENESS =
+      Pattern.compile("flink_\\w+_operator_staleness\\{.*quantile=\"0.999\".*\\} (\\S+)");
+
+  private final String bootstrap;
+  private final LocalCluster cluster;
+  private final List<SlowLink> links = new ArrayList<>();
+  private final List<Integer> reporters = new ArrayList<>(); // their ports
+  private int topics;
+
+  private CutLink(String bootstrap, LocalCluster cluster) {
+    this.bootstrap = bootstrap;
+    this.cluster = cluster;
+  }
+
+  /**
+   * Starts a cluster whose task managers reach each other over links.
+   *
+   * @param directory of the cluster; new
+   * @param bootstrap of a broker, which is reached directly
+   */
+  public static CutLink start(Path directory, String bootstrap) throws Exception {
+    CutLink started = new CutLink(bootstrap, LocalCluster.up(directory, ClusterShape.of(0, 1)));
+    try {
+      started.startTaskManagers();
+      return started;
+    } catch (Exception e) {
+      started.close();
+      throw e;
+    }
+  }
+
+  private void startTaskManagers() throws Exception {
+    for (int i = 0; i < TASK_MANAGERS; i++) {
+      int port = FreePorts.next();
+      int reporter = FreePorts.next();
+      SlowLink link = SlowLink.to(port);
+      links.add(link);
+      reporters.add(reporter);
+      cluster.startTaskManager(
+          Map.of(
+              NettyShuffleEnvironmentOptions.DATA_PORT.key(),
+              String.valueOf(link.port()),
+              NettyShuffleEnvironmentOptions.DATA_BIND_PORT.key(),
+              String.valueOf(port),
+              "metrics.reporter.prometheus.port",
+              String.valueOf(reporter)));
+    }
+    cluster.awaitTaskManagers(TASK_MANAGERS);
+  }
+
+  /** One run with a broker and a cluster of its own. */
+  static Outcome once(Case what, Duration cut, Path directory, Consumer<String> log)
+      throws Exception {
+    try (BrokerProcess broker = BrokerProcess.start(directory.resolve("broker"));
+        CutLink link = start(directory.resolve("cluster"), broker.bootstrapServers())) {
+      return link.run(what, cut, directory, log);
+    }
+  }
+
+  /**
+   * Runs a job to its end.
+   *
+   * @param cut for how long nothing comes through
+   * @param directory for checkpoints and versions; new
+   * @param log is told each step
+   * @return whether each record counted once and no bound was broken, and the time from the link's
+   *     mending to the next applied round
+   * @throws Exception if something else goes wrong, such as a job that fails
+   */
+  public Outcome run(Case what, Duration cut, Path directory, Consumer<String> log)
+      throws Exception {
+    Instant start = Instant.now();
+    Scenario scenario = what.scenario();
+    String topic = "link-" + ++topics;
+    try (Records records = Records.create(scenario, bootstrap, topic)) {
+      records.writeUpTo(what.records());
+    }
+    JobSpec spec = spec(scenario, topic, directory);
+    ClassLoader loader = CutLink.class.getClassLoader();
+    links.forEach(SlowLink::mend);
+    links.forEach(link -> link.slowTo(BITS_PER_SECOND, DELAY));
+    try (RunningJob job =
+        RunningJob.start(
+            RemoteFlink.connect(cluster.address(), loader),
+            spec,
+            Submission.of(spec, loader),
+            List.of(ClassPath.jarOf(scenario.workload().modelClass())),
+            null,
+            loader)) {
+      awaitRecords(job, what.records() / 4);
+      links.forEach(SlowLink::cut);
+      Optional<String> problem = duringCut(job, what, cut, log);
+      long before = job.progress().records();
+      links.forEach(SlowLink::mend);
+      Instant mended = Instant.now();
+      awaitRecords(job, before + 1);
+      Duration away = Duration.between(mended, Instant.now());
+      log.accept("mended: %.1f s to the next round".formatted(away.toMillis() / 1e3));
+      new JobWatch(job, new FlinkRest(cluster.address())).awaitEnd();
+      return new Outcome(
+          List.of(new Recovery(Fault.LINK, away)),
+          problem.isPresent() ? problem : Chaos.miscount(scenario, job.versions()),
+          Duration.between(start, Instant.now()));
+    } finally {
+      links.forEach(SlowLink::mend);
+    }
+  }
+
+  /** What is not as it should be while nothing comes through. */
+  private Optional<String> duringCut(RunningJob job, Case what, Duration cut, Consumer<String> log)
+      throws Exception {
+    long passed = passed();
+    boolean woken = new CountDownLatch(1).await(cut.toMillis(), TimeUnit.MILLISECONDS);
+    List<Double> staleness = staleness();
+    log.accept(
+        "cut for %d s: trainers' staleness %s, %s to %s allowed"
+            .formatted(cut.toSeconds(), staleness, what.least(), what.most()));
+    if (woken || passed() != passed) {
+      return Optional.of("something came through a link that was cut");
+    }
+    if (job.progress().records() >= what.records()) {
+      return Optional.of("all was learned while the link was cut");
+    }
+    boolean within =
+        staleness.size() == TASK_MANAGERS
+            && staleness.stream().allMatch(s -> s >= what.least() && s <= what.most());
+    return within
+        ? Optional.empty()
+        : Optional.of(
+            "trainers' weights were %s rounds old, not %s to %s"
+                .formatted(staleness, what.least(), what.most()));
+  }
+
+  private static void awaitRecords(RunningJob job, long records) throws Exception {
+    Instant end = Instant.now().plus(PATIENCE);
+    while (job.progress().records() < records && !job.await(PAUSE)) {
+      if (Instant.now().isAfter(end)) {
+        throw new IllegalStateException(
+            "waited %s for %d records; last failure: %s"
+                .formatted(PATIENCE, records, job.lastFailure()));
+      }
+    }
+  }
+
+  /** The greatest, in rounds, of each trainer, as the task managers report it to Prometheus. */
+  private List<Double> staleness() throws IOException, InterruptedException {
+    List<Double> greatest = new ArrayList<>();
+    HttpClient http = HttpClient.newHttpClient();
+    for (int port : reporters) {
+      URI metrics = URI.create("http://127.0.0.1:" + port + "/metrics");
+      HttpRequest request = HttpRequest.newBuilder(metrics).build();
+      String told = http.send(request, HttpResponse.BodyHandlers.ofString()).body();
+      Matcher staleness = STALENESS.matcher(told);
+      while (staleness.find()) {
+        greatest.add(Double.valueOf(staleness.group(1)));
+      }
+    }
+    return greatest;
+  }
+
+  private long passed() {
+    return links.stream().mapToLong(SlowLink::passed).sum();
+  }
+
+  private JobSpec spec(Scenario scenario, String topic, Path directory)
+      throws InvalidSpecException {
+    String yaml =
+        """
+        name: %s
+        source: {bootstrap: "%s", topic: %s, stop: latest}
+        %sbatchSize: 4
+        consistency: %s
+        parallelism: {trainers: %d, blockFloats: 64}
+        checkpoints: {interval: 2 s, directory: '%s'}
+        restart: {attempts: 0}
+        publish: {directory: '%s'}
+        """
+            .formatted(
+                topic,
+                bootstrap,
+                topic,
+                scenario.workload().model(scenario.records()),
+                scenario.consistency(),
+                TASK_MANAGERS,
+                directory.resolve("checkpoints"),
+                directory.resolve("versions"));
+    return JobSpec.parse(yaml, "link.yaml");
+  }
+
+  @Override
+  public void close() throws IOException {
+    try {
+      cluster.down();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    for (SlowLink link : links) {
+      link.close();
+    }
+  }
+}
