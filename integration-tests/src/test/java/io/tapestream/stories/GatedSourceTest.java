@@ -165,6 +165,22 @@ class GatedSourceTest {
     assertThat(batches.get("1 000001")).containsExactly(16L, 17L, 18L, 19L);
   }
 
+  /**
+   * The fetch that ends a partition takes it from the consumer, and brings more batches than may
+   * wait: then the reader asks to pause a partition that is assigned no more.
+   */
+  @Test
+  void r7APartitionThatIsFullAtItsEndIsNotPausedAnyMore() throws Exception {
+    BROKER.kafka().createTopic("ending", 2);
+    send("ending", 0, 20 * BATCH);
+    send("ending", 1, 20 * BATCH);
+
+    Map<String, List<Long>> batches = run(settings("ending"), 1, Integer.MAX_VALUE);
+
+    assertThat(batches).hasSize(2 * 20);
+    assertThat(batches.values()).allSatisfy(offsets -> assertThat(offsets).hasSize(BATCH));
+  }
+
   @Test
   void r3APartitionThatIsAddedLaterIsNotReadByARunningTable() throws Exception {
     BROKER.kafka().createTopic("growing", 1);

@@ -110,6 +110,21 @@ class SameBitsStoryTest {
     assertThat(story.newestWeights()).isEqualTo(reference);
   }
 
+  /** Tensors lie across blocks and shards; a trainer shortens them before it cuts them up. */
+  @Test
+  void gradients_clipped_tensor_by_tensor_give_the_same_bits_with_any_number_of_shards_I2()
+      throws Exception {
+    float[] one = story(topic, directory.resolve("one")).with("clip.norm", 0.05).run();
+    float[] three =
+        story(topic, directory.resolve("three"))
+            .with("clip.norm", 0.05)
+            .with("parallelism.trainers", 2)
+            .with("parallelism.shards", 3)
+            .run();
+    assertThat(three).isEqualTo(one).isNotEqualTo(reference);
+    assertThat(story(topic, directory.resolve("unclipped")).run()).isNotEqualTo(one);
+  }
+
   @Test
   void what_compression_leaves_unsent_survives_a_restore_with_more_trainers_I2() throws Exception {
     float[] undisturbed = compressed(topic, directory.resolve("undisturbed")).run();

@@ -2,6 +2,7 @@ package io.tapestream.jobs.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tapestream.jobs.cluster.LocalCluster;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -118,6 +119,35 @@ class MainTest {
     String nowhere = directory.resolve("nowhere").toString();
     assertThat(run("cluster", "status", "--directory", nowhere)).isEqualTo(1);
     assertThat(out.toString()).contains("No cluster of " + nowhere + " is up");
+  }
+
+  @Test
+  void aClusterIsStartedShownAndEnded() throws Exception {
+    Path cluster = directory.resolve("cluster");
+    String[] up = {"up", "--task-managers", "1", "--slots", "1", "--port", "0"};
+    try {
+      assertThat(cluster(cluster, up)).as("%s", err).isZero();
+      assertThat(out.toString()).contains("1 task managers with 1 slots each are up", "--target");
+
+      assertThat(cluster(cluster, "status")).as("%s", err).isZero();
+      assertThat(out.toString())
+          .containsPattern("job-manager +\\d+ +running since")
+          .containsPattern("task-manager-1 +\\d+ +running since")
+          .contains("1 task managers, 1 of 1 slots free, 0 jobs running");
+
+      assertThat(cluster(cluster, "down")).as("%s", err).isZero();
+      assertThat(out.toString()).contains("Ended job-manager, process", "Ended task-manager-1,");
+      assertThat(cluster(cluster, "status")).isEqualTo(1);
+    } finally {
+      LocalCluster.at(cluster).down();
+    }
+  }
+
+  private int cluster(Path at, String... arguments) {
+    List<String> all = new ArrayList<>(List.of("cluster"));
+    all.addAll(List.of(arguments));
+    all.addAll(List.of("--directory", at.toString()));
+    return run(all.toArray(String[]::new));
   }
 
   @Test

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.stream.LongStream;
 import org.apache.flink.runtime.checkpoint.CheckpointOptions;
 import org.apache.flink.runtime.state.StateBackend;
 import org.apache.flink.runtime.state.hashmap.HashMapStateBackend;
@@ -479,6 +480,24 @@ class ServerOperatorTest {
   }
 
   @Test
+  void r13AShardWhoseContributionsMayNotFitTheHeapDoesNotOpen() {
+    int size = 1 << 20;
+    long workers = Runtime.getRuntime().maxMemory() / (Float.BYTES * (long) size) + 2;
+    ServerPlan large =
+        new ServerPlan(
+            new TestModel(new Sgd(0.1), true, size),
+            PLAN.consistency(),
+            BlockLayout.ofElements(size, size, size),
+            LongStream.range(0, workers).mapToObj(vw -> "a-" + vw).toList(),
+            1,
+            PLAN.metrics(),
+            PLAN.maxParallelism());
+    assertThatThrownBy(() -> new TestShards(large, 1, null))
+        .hasStackTraceContaining("this shard's 1 blocks may need ")
+        .hasStackTraceContaining("run more shards, or raise taskmanager.memory.task.heap.size");
+  }
+
+  @Test
   void r1AContributionOutOfOrderFailsTheJob() throws Exception {
     try (TestShards shards = new TestShards(PLAN, 1, null)) {
       shards.contribute(0, 0);
@@ -486,7 +505,6 @@ class ServerOperatorTest {
     }
   }
 
-  /** The mean gradient of a round of the three virtual workers. */
   /** The gradient of a round as it is applied. */
   static float[] mean(int round) {
     BlockRange whole = new BlockRange(0, 0, PLAN.layout().size(), true);

@@ -10,6 +10,7 @@ import io.tapestream.parameterserver.Gradient.Dense;
 import io.tapestream.parameterserver.Header;
 import io.tapestream.parameterserver.Message;
 import io.tapestream.parameterserver.Message.Contribution;
+import io.tapestream.parameterserver.Message.Join;
 import io.tapestream.parameterserver.Message.Leave;
 import io.tapestream.parameterserver.Message.Skip;
 import io.tapestream.parameterserver.ParameterServer;
@@ -17,6 +18,7 @@ import io.tapestream.parameterserver.Weights;
 import io.tapestream.parameterserver.consistency.Consistency;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.apache.kafka.common.TopicPartition;
@@ -30,10 +32,15 @@ final class PolicySimulation {
   static final int BATCH = 4;
   private static final int VALUES = 3;
   private static final int PATIENCE = 100_000; // ticks in which everything must have ended
+  private static final int JOINING = 100; // the tick of a join, when most records are to come
   private static final byte[] VALUE = {1};
 
   private final Random random;
-  private final int[] records; // by partition
+  private final SourcePolicies policies;
+  private final Consistency consistency;
+  private final BlockLayout layout = BlockLayout.ofElements(VALUES, VALUES, VALUES);
+  private int[] records; // by partition
+  private int later; // records of a partition that joins, 0 if none does
   private final ParameterServer server;
   private final Block block;
   private final List<WeightReplica> replicas = new ArrayList<>();
@@ -47,18 +54,39 @@ final class PolicySimulation {
    */
   PolicySimulation(long seed, Consistency consistency, SourcePolicies policies, int... records) {
     this.random = new Random(seed);
+    this.policies = policies;
     this.records = records;
-    BlockLayout layout = BlockLayout.ofElements(VALUES, VALUES, VALUES);
     this.server = new ParameterServer(new Sgd(0.1), consistency, true);
     this.block = server.fresh(layout.block(0), new float[VALUES], records.length);
+    this.consistency = consistency;
     for (int vw = 0; vw < records.length; vw++) {
-      WeightReplica replica = new WeightReplica(layout, consistency);
-      GatedSplit split = GatedSplit.starting(partition(vw), 0, GatedSplit.UNBOUNDED);
-      replicas.add(replica);
-      workers.add(new VirtualWorker(vw, split, null, BATCH, replica, policies));
-      up.add(new ArrayDeque<>());
-      down.add(new ArrayDeque<>(List.of(copy(block.weights()))));
+      addWorker(vw);
     }
+  }
+
+  private void addWorker(int vw) {
+    WeightReplica replica = new WeightReplica(layout, consistency);
+    GatedSplit split = GatedSplit.starting(partition(vw), 0, GatedSplit.UNBOUNDED);
+    replicas.add(replica);
+    workers.add(new VirtualWorker(vw, split, null, BATCH, replica, policies));
+    up.add(new ArrayDeque<>());
+    down.add(new ArrayDeque<>(List.of(copy(block.weights()))));
+  }
+
+  /** Lets another partition, of so many records, join while the others train. */
+  PolicySimulation joinedBy(int more) {
+    later = more;
+    return this;
+  }
+
+  private void join() {
+    int vw = records.length;
+    records = Arrays.copyOf(records, vw + 1);
+    records[vw] = later;
+    server
+        .accept(block, new Join(0, vw, 0))
+        .ifPresent(weights -> down.forEach(way -> way.add(copy(weights))));
+    addWorker(vw);
   }
 
   static TopicPartition partition(int vw) {
@@ -73,11 +101,14 @@ final class PolicySimulation {
    * @throws AssertionError if training comes to a halt
    */
   Block run(double chance) {
-    int[] arrived = new int[records.length];
+    int[] arrived = new int[records.length + 1];
     boolean silent = false;
     for (int now = 0; now < PATIENCE; now++) {
       silent = chance < 1 && (random.nextInt(200) == 0 ? !silent : silent);
-      boolean left = true;
+      if (now == JOINING && later > 0) {
+        join();
+      }
+      boolean left = later == 0 || now >= JOINING;
       for (int vw = 0; vw < records.length; vw++) {
         if (!silent) {
           arrive(vw, arrived, chance < 1 ? chance / (1 + vw) : 1);

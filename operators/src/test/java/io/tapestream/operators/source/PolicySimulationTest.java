@@ -11,6 +11,7 @@ import io.tapestream.parameterserver.consistency.Bounded;
 import io.tapestream.parameterserver.consistency.Consistency;
 import io.tapestream.parameterserver.consistency.Synchronous;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -49,6 +50,31 @@ class PolicySimulationTest {
     }
     assertThat(skipped).as("rounds were let pass").isGreaterThan(SEEDS);
     assertThat(early).as("batches left early").isGreaterThan(SEEDS);
+  }
+
+  @Test
+  void i2AReplayOfARunThatAPartitionHasJoinedGivesTheSameBits() {
+    int later = 23;
+    int[] records = Arrays.copyOf(RECORDS, RECORDS.length + 1);
+    records[RECORDS.length] = later;
+    for (long seed = 0; seed < SEEDS; seed++) {
+      Block live =
+          new PolicySimulation(seed, new Synchronous(), POLICIES, RECORDS)
+              .joinedBy(later)
+              .run(SOMETIMES);
+      SourcePolicies replay = SourcePolicies.DEFAULT.replaying(schedule(live.courses()));
+
+      Block again = new PolicySimulation(seed + SEEDS, new Synchronous(), replay, records).run(1);
+
+      assertThat(live.courses().get(RECORDS.length).runs().get(0).round())
+          .as("seed %d, the round of the join", seed)
+          .isPositive();
+      assertThat(again.values()).as("seed %d", seed).isEqualTo(live.values());
+      assertThat(again.courses())
+          .extracting(Course::runs)
+          .as("seed %d", seed)
+          .isEqualTo(live.courses().stream().map(Course::runs).toList());
+    }
   }
 
   @Test
