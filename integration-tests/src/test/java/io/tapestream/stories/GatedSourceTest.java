@@ -167,17 +167,18 @@ class GatedSourceTest {
 
   /**
    * The fetch that ends a partition takes it from the consumer, and brings more batches than may
-   * wait: then the reader asks to pause a partition that is assigned no more.
+   * wait: then the reader asks to pause a partition that is assigned no more, while another is
+   * still fetched.
    */
   @Test
   void r7APartitionThatIsFullAtItsEndIsNotPausedAnyMore() throws Exception {
     BROKER.kafka().createTopic("ending", 2);
     send("ending", 0, 20 * BATCH);
-    send("ending", 1, 20 * BATCH);
+    send("ending", 1, 400 * BATCH);
 
     Map<String, List<Long>> batches = run(settings("ending"), 1, Integer.MAX_VALUE);
 
-    assertThat(batches).hasSize(2 * 20);
+    assertThat(batches).hasSize(20 + 400);
     assertThat(batches.values()).allSatisfy(offsets -> assertThat(offsets).hasSize(BATCH));
   }
 
