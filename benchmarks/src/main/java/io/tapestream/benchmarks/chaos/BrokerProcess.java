@@ -15,7 +15,7 @@ import org.apache.kafka.clients.admin.AdminClientConfig;
 
 /** A Kafka broker in a process of its own, to be killed and started again on the same log. */
 final class BrokerProcess implements AutoCloseable {
-  private static final int PATIENCE_MILLIS = 60_000;
+  private static final int PATIENCE_MILLIS = 180_000;
 
   private final Path directory;
   private final int port = FreePorts.next();
