@@ -8,7 +8,6 @@ import io.tapestream.files.VersionDirectory;
 import io.tapestream.jobs.LocalJob;
 import io.tapestream.jobs.RunningJob;
 import io.tapestream.jobs.Submission;
-import io.tapestream.jobs.cluster.ClassPath;
 import io.tapestream.jobs.cluster.ClusterShape;
 import io.tapestream.jobs.cluster.FlinkRest;
 import io.tapestream.jobs.cluster.LocalCluster;
@@ -127,15 +126,7 @@ public final class Chaos {
     ClassLoader loader = Chaos.class.getClassLoader();
     RemoteFlink remote = RemoteFlink.connect(cluster.address(), loader);
     JobSpec spec = spec(size, "disturbed");
-    Submission submission = Submission.of(spec, loader);
-    RunningJob job =
-        RunningJob.start(
-            remote,
-            spec,
-            restore == null ? submission : submission.restored(),
-            List.of(ClassPath.jarOf(scenario.workload().modelClass())),
-            restore,
-            loader);
+    RunningJob job = ChaosJob.start(scenario, spec, remote, restore, loader);
     return new Part(job, remote, new JobWatch(job, new FlinkRest(cluster.address())));
   }
 

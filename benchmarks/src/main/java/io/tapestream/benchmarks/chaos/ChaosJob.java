@@ -1,15 +1,44 @@
 package io.tapestream.benchmarks.chaos;
 
 import io.tapestream.benchmarks.chaos.Scenario.Parallelism;
+import io.tapestream.jobs.RunningJob;
+import io.tapestream.jobs.Submission;
+import io.tapestream.jobs.cluster.ClassPath;
+import io.tapestream.jobs.cluster.RemoteFlink;
 import io.tapestream.jobs.spec.InvalidSpecException;
 import io.tapestream.jobs.spec.JobSpec;
 import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The job of a scenario, as its file would say it. */
 final class ChaosJob {
   static final String NAME = "chaos";
 
   private ChaosJob() {}
+
+  /**
+   * Submits a job, with the jar that its model's class is in.
+   *
+   * @param cluster which is closed with the job
+   * @param restore the savepoint to go on from; null starts afresh
+   */
+  static RunningJob start(
+      Scenario scenario,
+      JobSpec spec,
+      RemoteFlink cluster,
+      @Nullable String restore,
+      ClassLoader loader)
+      throws Exception {
+    Submission submission = Submission.of(spec, loader);
+    return RunningJob.start(
+        cluster,
+        spec,
+        restore == null ? submission : submission.restored(),
+        List.of(ClassPath.jarOf(scenario.workload().modelClass())),
+        restore,
+        loader);
+  }
 
   /**
    * The job's specification.

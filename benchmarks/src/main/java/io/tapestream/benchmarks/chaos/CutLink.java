@@ -3,8 +3,6 @@ package io.tapestream.benchmarks.chaos;
 import io.tapestream.benchmarks.chaos.Outcome.Recovery;
 import io.tapestream.benchmarks.chaos.Scenario.Parallelism;
 import io.tapestream.jobs.RunningJob;
-import io.tapestream.jobs.Submission;
-import io.tapestream.jobs.cluster.ClassPath;
 import io.tapestream.jobs.cluster.ClusterShape;
 import io.tapestream.jobs.cluster.FlinkRest;
 import io.tapestream.jobs.cluster.LocalCluster;
@@ -157,13 +155,8 @@ public final class CutLink implements AutoCloseable {
     links.forEach(SlowLink::mend);
     links.forEach(link -> link.slowTo(BITS_PER_SECOND, DELAY));
     try (RunningJob job =
-        RunningJob.start(
-            RemoteFlink.connect(cluster.address(), loader),
-            spec,
-            Submission.of(spec, loader),
-            List.of(ClassPath.jarOf(scenario.workload().modelClass())),
-            null,
-            loader)) {
+        ChaosJob.start(
+            scenario, spec, RemoteFlink.connect(cluster.address(), loader), null, loader)) {
       awaitRecords(job, what.records() / 4);
       links.forEach(SlowLink::cut);
       Optional<String> problem = duringCut(job, what, cut, log);

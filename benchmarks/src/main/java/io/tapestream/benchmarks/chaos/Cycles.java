@@ -2,8 +2,6 @@ package io.tapestream.benchmarks.chaos;
 
 import io.tapestream.benchmarks.chaos.Scenario.Parallelism;
 import io.tapestream.jobs.RunningJob;
-import io.tapestream.jobs.Submission;
-import io.tapestream.jobs.cluster.ClassPath;
 import io.tapestream.jobs.cluster.ClusterShape;
 import io.tapestream.jobs.cluster.FlinkRest;
 import io.tapestream.jobs.cluster.LocalCluster;
@@ -89,13 +87,8 @@ public final class Cycles {
     JobSpec spec =
         ChaosJob.spec(scenario, scenario.parallelism().get(0), broker, directory, "cycle", 2);
     try (RunningJob job =
-        RunningJob.start(
-            RemoteFlink.connect(cluster.address(), loader),
-            spec,
-            Submission.of(spec, loader),
-            List.of(ClassPath.jarOf(scenario.workload().modelClass())),
-            null,
-            loader)) {
+        ChaosJob.start(
+            scenario, spec, RemoteFlink.connect(cluster.address(), loader), null, loader)) {
       new JobWatch(job, new FlinkRest(cluster.address())).awaitRecords(RECORDS);
       if (Footprint.jobThreads(taskManager.pid()).isEmpty()) {
         throw new IllegalStateException("a job runs, but none of its threads is told from others");
