@@ -125,6 +125,25 @@ class SameBitsStoryTest {
     assertThat(story(topic, directory.resolve("unclipped")).run()).isNotEqualTo(one);
   }
 
+  /** The first layer's kernel has 384 values: in chunks of 50 it takes eight messages. */
+  @Test
+  void an_optimizer_that_needs_whole_tensors_gets_them_in_chunks_at_any_parallelism_R14()
+      throws Exception {
+    float[] whole = wholeTensors("whole").with("parallelism.blockFloats", 1_024).run();
+    float[] chunks =
+        wholeTensors("chunks")
+            .with("parallelism.blockFloats", 50)
+            .with("parallelism.trainers", 2)
+            .with("parallelism.shards", 3)
+            .run();
+    assertThat(chunks).isEqualTo(whole).isNotEqualTo(reference);
+  }
+
+  private Story wholeTensors(String name) {
+    return story(topic, directory.resolve(name))
+        .with("optimizer", "{type: " + TrustRatioSgd.class.getName() + ", learningRate: 0.05}");
+  }
+
   @Test
   void what_compression_leaves_unsent_survives_a_restore_with_more_trainers_I2() throws Exception {
     float[] undisturbed = compressed(topic, directory.resolve("undisturbed")).run();

@@ -245,7 +245,7 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
                 .formatted(partitions, settings.source().batchSize(), consistency));
   }
 
-  /** An optimizer that needs whole tensors gets blocks that end where tensors end (R14). */
+  /** An optimizer that needs whole tensors gets a block for each, sent in chunks (R14). */
   private static BlockLayout layout(Model model, Optimizer optimizer, int blockFloats) {
     ParameterVector parameters = model.parameters();
     if (optimizer.granule() == Granule.ELEMENT) {
@@ -255,7 +255,7 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
         parameters.entries().stream()
             .mapToInt(entry -> entry.offset() + entry.shape().size())
             .toArray();
-    return BlockLayout.ofTensors(ends, parameters.trainedSize());
+    return BlockLayout.ofTensors(ends, parameters.trainedSize(), blockFloats);
   }
 
   private static SourcePolicies policies(JobSpec.Policies policies) {

@@ -29,12 +29,12 @@ public final class BlockLayout implements Serializable {
   public static final int DEFAULT_BLOCK_FLOATS = 64 * 1024;
 
   private final int trained;
-  private final int blockFloats;
+  private final int chunkFloats;
   private final BlockRange[] blocks;
 
-  private BlockLayout(int trained, int blockFloats, List<BlockRange> blocks) {
+  private BlockLayout(int trained, int chunkFloats, List<BlockRange> blocks) {
     this.trained = trained;
-    this.blockFloats = blockFloats;
+    this.chunkFloats = chunkFloats;
     this.blocks = blocks.toArray(BlockRange[]::new);
   }
 
@@ -52,21 +52,19 @@ public final class BlockLayout implements Serializable {
 
   /**
    * Makes each tensor a block of its own, for optimizers whose granule is a whole tensor (R14).
+   * Blocks may be larger than what a message carries, and are sent in chunks then.
    *
    * @param tensorEnds where each tensor ends, ascending; the last is the vector's size
    * @param trained values that follow gradients; they come first in the vector
+   * @param chunkFloats values in a message at most
    */
-  public static BlockLayout ofTensors(int[] tensorEnds, int trained) {
+  public static BlockLayout ofTensors(int[] tensorEnds, int trained, int chunkFloats) {
     int[] ends = tensorEnds.clone();
-    int largest = 0;
-    for (int i = 0; i < ends.length; i++) {
-      largest = Math.max(largest, ends[i] - (i == 0 ? 0 : ends[i - 1]));
-    }
     int size = ends.length == 0 ? 0 : ends[ends.length - 1];
     return cut(
         trained,
         size,
-        largest,
+        chunkFloats,
         from -> Arrays.stream(ends).filter(e -> e > from).min().orElse(size));
   }
 
@@ -114,16 +112,21 @@ public final class BlockLayout implements Serializable {
     return trained;
   }
 
-  /** The number of values in a full block. */
-  public int blockFloats() {
-    return blockFloats;
+  /** The most values in one message: those of a full block, unless blocks are whole tensors. */
+  public int chunkFloats() {
+    return chunkFloats;
+  }
+
+  /** Whether any block is larger than what a message carries. */
+  public boolean isSentInChunks() {
+    return Arrays.stream(blocks).anyMatch(block -> block.length() > chunkFloats);
   }
 
   @Override
   public boolean equals(Object other) {
     return other instanceof BlockLayout that
         && trained == that.trained
-        && blockFloats == that.blockFloats
+        && chunkFloats == that.chunkFloats
         && Arrays.equals(blocks, that.blocks);
   }
 
@@ -132,10 +135,18 @@ public final class BlockLayout implements Serializable {
     return Arrays.hashCode(blocks);
   }
 
-  /** For example "431080 values (431080 trained) in 7 blocks of 65536". */
+  /**
+   * For example "431080 values (431080 trained) in 7 blocks of 65536"; where a block is larger than
+   * that, it is a tensor: "… in 8 blocks, a tensor each, in chunks of 65536".
+   */
   @Override
   public String toString() {
-    return "%d values (%d trained) in %d blocks of %d"
-        .formatted(size(), trained, count(), blockFloats);
+    return "%d values (%d trained) in %d blocks%s of %d"
+        .formatted(
+            size(),
+            trained,
+            count(),
+            isSentInChunks() ? ", a tensor each, in chunks" : "",
+            chunkFloats);
   }
 }

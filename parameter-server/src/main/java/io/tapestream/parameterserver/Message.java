@@ -53,11 +53,27 @@ public sealed interface Message {
       int block, int virtualWorker, long batch, long nextOffset, Gradient gradient, Header header)
       implements Turn {
 
+    /** The same contribution with another gradient. */
+    Contribution withGradient(Gradient newGradient) {
+      return new Contribution(block, virtualWorker, batch, nextOffset, newGradient, header);
+    }
+
     /** The same contribution with another report. */
     Contribution withHeader(Header newHeader) {
       return new Contribution(block, virtualWorker, batch, nextOffset, gradient, newHeader);
     }
   }
+
+  /**
+   * A piece of a gradient that is larger than a message, sent ahead of its {@link Contribution},
+   * which brings the last piece.
+   *
+   * @param block the block that this message is for
+   * @param virtualWorker the sender's index
+   * @param batch the index of the contribution's batch
+   * @param gradient the piece: values that follow those of the pieces before, or more rows
+   */
+  record Part(int block, int virtualWorker, long batch, Gradient gradient) implements Message {}
 
   /**
    * The virtual worker takes no part in its next round and uses up no batch for that: batch {@code

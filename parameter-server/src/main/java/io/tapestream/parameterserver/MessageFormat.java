@@ -9,6 +9,7 @@ import io.tapestream.parameterserver.Message.Hello;
 import io.tapestream.parameterserver.Message.Join;
 import io.tapestream.parameterserver.Message.Leave;
 import io.tapestream.parameterserver.Message.Lost;
+import io.tapestream.parameterserver.Message.Part;
 import io.tapestream.parameterserver.Message.Scale;
 import io.tapestream.parameterserver.Message.Skip;
 import java.io.DataInput;
@@ -33,7 +34,9 @@ import java.util.UUID;
  *                                         3 half: int exponent, shorts
  * </pre>
  *
- * Arrays and headers as in {@link Payload}.
+ * Kind 7, a part of a contribution, has the virtual worker, the batch and a gradient.
+ *
+ * <p>Arrays and headers as in {@link Payload}.
  */
 public final class MessageFormat {
 
@@ -45,6 +48,7 @@ public final class MessageFormat {
   private static final int LOST = 4;
   private static final int HELLO = 5;
   private static final int SCALE = 6;
+  private static final int PART = 7;
   private static final int NONE = 0;
   private static final int DENSE = 1;
   private static final int ROWS = 2;
@@ -57,7 +61,11 @@ public final class MessageFormat {
     out.writeByte(VERSION);
     out.writeByte(kind(message));
     out.writeInt(message.block());
-    if (message instanceof Hello hello) {
+    if (message instanceof Part part) {
+      out.writeInt(part.virtualWorker());
+      out.writeLong(part.batch());
+      writeGradient(out, part.gradient());
+    } else if (message instanceof Hello hello) {
       out.writeInt(hello.subtask());
       out.writeLong(hello.replica().getMostSignificantBits());
       out.writeLong(hello.replica().getLeastSignificantBits());
@@ -98,6 +106,9 @@ public final class MessageFormat {
     if (message instanceof Scale) {
       return SCALE;
     }
+    if (message instanceof Part) {
+      return PART;
+    }
     return message instanceof Leave ? LEAVE : message instanceof Join ? JOIN : SKIP;
   }
 
@@ -120,6 +131,7 @@ public final class MessageFormat {
       case LOST -> new Lost(block, virtualWorker, batch, in.readLong(), in.readLong());
       case HELLO -> new Hello(block, virtualWorker, new UUID(batch, in.readLong()));
       case SCALE -> new Scale(block, batch, in.readDouble());
+      case PART -> new Part(block, virtualWorker, batch, readGradient(in));
       default -> throw new IOException("no message has kind " + kind);
     };
   }

@@ -11,11 +11,12 @@ import java.util.List;
  *
  * <pre>
  * byte    version (1)
- * byte    kind         0 weights               1 round sum      2 stopped
+ * byte    kind         0 weights               1 round sum      2 stopped          3 part of weights
  * int     block
  * long    round                                                checkpoint
- * longs   applied      by virtual worker       double  squares  long   skipped
- * longs   rounds       by virtual worker                        longs  received, by virtual worker
+ * longs   applied      by virtual worker       double  squares  long   skipped     int     from
+ * longs   rounds       by virtual worker                        longs  received,   floats  values
+ *                                                                      by virtual worker
  *                                                               long   proven round
  * long    busy rounds
  * floats  values
@@ -29,6 +30,7 @@ public final class ReplyFormat {
   private static final int WEIGHTS = 0;
   private static final int ROUND_SUM = 1;
   private static final int STOPPED = 2;
+  private static final int WEIGHT_PART = 3;
 
   private ReplyFormat() {}
 
@@ -43,6 +45,10 @@ public final class ReplyFormat {
       Payload.writeLongs(out, weights.rounds());
       out.writeLong(weights.busyRounds());
       Payload.writeFloats(out, weights.values());
+    } else if (reply instanceof WeightPart part) {
+      out.writeLong(part.round());
+      out.writeInt(part.from());
+      Payload.writeFloats(out, part.values());
     } else if (reply instanceof RoundSum sum) {
       out.writeLong(sum.round());
       out.writeDouble(sum.squares());
@@ -62,6 +68,9 @@ public final class ReplyFormat {
     if (reply instanceof Weights) {
       return WEIGHTS;
     }
+    if (reply instanceof WeightPart) {
+      return WEIGHT_PART;
+    }
     return reply instanceof RoundSum ? ROUND_SUM : STOPPED;
   }
 
@@ -73,12 +82,18 @@ public final class ReplyFormat {
           + Payload.size(weights.applied())
           + Payload.size(weights.rounds())
           + Long.BYTES
-          + Integer.BYTES
-          + (long) Float.BYTES * weights.values().length;
+          + floats(weights.values());
+    }
+    if (reply instanceof WeightPart part) {
+      return head + Integer.BYTES + floats(part.values());
     }
     return reply instanceof Stopped stopped
         ? head + Long.BYTES + Payload.size(received(stopped)) + Long.BYTES
         : head + Double.BYTES;
+  }
+
+  private static long floats(float[] values) {
+    return Integer.BYTES + (long) Float.BYTES * values.length;
   }
 
   /** Reads a reply. */
@@ -102,6 +117,7 @@ public final class ReplyFormat {
         List<Long> received = Arrays.stream(Payload.readLongs(in)).boxed().toList();
         yield new Stopped(block, round, skipped, received, in.readLong());
       }
+      case WEIGHT_PART -> new WeightPart(block, round, in.readInt(), Payload.readFloats(in));
       default -> throw new IOException("no reply has kind " + kind);
     };
   }

@@ -24,6 +24,11 @@ public record Weights(
     this(block, round, applied, rounds, round, values);
   }
 
+  /** The same weights with other values, which are not copied. */
+  Weights withValues(float[] newValues) {
+    return new Weights(block, round, applied, rounds, busyRounds, newValues);
+  }
+
   /** Grows whenever a round closes or a batch is applied. */
   public long progress() {
     return round + Arrays.stream(applied).sum();

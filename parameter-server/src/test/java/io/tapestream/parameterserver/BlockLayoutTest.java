@@ -22,13 +22,15 @@ class BlockLayoutTest {
 
   @Test
   void r14WithAGranuleOfTensorsABlockIsAWholeTensor() {
-    BlockLayout layout = BlockLayout.ofTensors(new int[] {2, 8, 9}, 8);
+    BlockLayout layout = BlockLayout.ofTensors(new int[] {2, 8, 9}, 8, 4);
     assertThat(layout.blocks())
         .containsExactly(
             new BlockRange(0, 0, 2, true),
             new BlockRange(1, 2, 8, true),
             new BlockRange(2, 8, 9, false));
-    assertThat(layout.blockFloats()).isEqualTo(6);
+    assertThat(layout.chunkFloats()).isEqualTo(4);
+    assertThat(layout)
+        .hasToString("9 values (8 trained) in 3 blocks, a tensor each, in chunks of 4");
   }
 
   @Test

@@ -14,6 +14,7 @@ import io.tapestream.parameterserver.Message.Hello;
 import io.tapestream.parameterserver.Message.Join;
 import io.tapestream.parameterserver.Message.Leave;
 import io.tapestream.parameterserver.Message.Lost;
+import io.tapestream.parameterserver.Message.Part;
 import io.tapestream.parameterserver.Message.Scale;
 import io.tapestream.parameterserver.Message.Skip;
 import io.tapestream.parameterserver.consistency.Synchronous;
@@ -39,6 +40,7 @@ class FormatsTest {
                 3, 2, 5, 99, new Rows(-4, 2, new int[] {2, 9}, new float[] {1, 2, 3, 4}), HEADER),
             new Contribution(3, 2, 5, 99, new Half(-7, new short[] {1, -2, 0x7fff}), HEADER),
             new Contribution(3, 2, 5, 99, new None(), Header.NONE),
+            new Part(3, 2, 1L << 40, new Half(-7, new short[] {1, -2, 0x7fff})),
             new Hello(1, 2, new UUID(3, -4)),
             new Scale(3, 1L << 41, 0.1),
             new Leave(1, 2, 3),
@@ -60,6 +62,14 @@ class FormatsTest {
     assertThat(Formats.read(ReplyFormat::read, bytes))
         .usingRecursiveComparison()
         .isEqualTo(weights);
+  }
+
+  @Test
+  void aPartOfWeightsComesBackAsItWasWrittenAndHasTheSizeItSays() {
+    WeightPart part = new WeightPart(3, 1L << 41, 1 << 30, new float[] {1, -0f, 3});
+    byte[] bytes = Formats.bytes(ReplyFormat::write, part);
+    assertThat(Formats.read(ReplyFormat::read, bytes)).usingRecursiveComparison().isEqualTo(part);
+    assertThat(ReplyFormat.size(part)).isEqualTo(bytes.length);
   }
 
   @Test

@@ -9,6 +9,8 @@ import java.util.List;
  * <pre>
  * values, slots and sum of its blocks, on the hashmap backend twice while a checkpoint is written
  * + where rounds are summed, one contribution of every virtual worker but one that waits (R13)
+ * + where blocks are sent in chunks, what is here in part: of every virtual worker one contribution,
+ *   unless it waits already, and while one is put together both its parts and the whole (R14)
  * </pre>
  */
 final class ServerMemory {
@@ -25,7 +27,11 @@ final class ServerMemory {
    */
   static void check(ServerPlan plan, List<Integer> owned, int slots, int copies, long heap) {
     long values = owned.stream().map(plan.layout()::block).mapToLong(BlockRange::length).sum();
-    int waiting = plan.consistency().sumsRounds() ? plan.virtualWorkers().size() - 1 : 0;
+    int workers = plan.virtualWorkers().size();
+    int waiting = plan.consistency().sumsRounds() ? workers - 1 : 0;
+    if (plan.layout().isSentInChunks()) {
+      waiting = workers + 1;
+    }
     long needed = values * Float.BYTES * ((long) copies * (2 + slots) + waiting);
     if (needed > heap) {
       throw new IllegalStateException(

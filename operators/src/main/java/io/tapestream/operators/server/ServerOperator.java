@@ -3,15 +3,19 @@ package io.tapestream.operators.server;
 import io.tapestream.optimizers.Optimizer;
 import io.tapestream.parameterserver.Block;
 import io.tapestream.parameterserver.BlockLayout;
+import io.tapestream.parameterserver.GradientParts;
 import io.tapestream.parameterserver.Message;
+import io.tapestream.parameterserver.Message.Contribution;
 import io.tapestream.parameterserver.Message.Hello;
 import io.tapestream.parameterserver.Message.Join;
+import io.tapestream.parameterserver.Message.Part;
 import io.tapestream.parameterserver.Message.Scale;
 import io.tapestream.parameterserver.Message.Turn;
 import io.tapestream.parameterserver.NonFiniteException;
 import io.tapestream.parameterserver.ParameterServer;
 import io.tapestream.parameterserver.Reply;
 import io.tapestream.parameterserver.Stopped;
+import io.tapestream.parameterserver.WeightParts;
 import io.tapestream.parameterserver.Weights;
 import java.util.List;
 import java.util.Optional;
@@ -37,6 +41,7 @@ import org.jspecify.annotations.Nullable;
  *                      workers
  * a trainer's hello    the block's weights leave for its process, and from now on whenever they
  *                      leave; unless another trainer of that process was heard of before (R10)
+ * a part               is kept until its contribution has come (R14)
  * any other message    its block's transition; weights leave if a round closed
  * before a barrier     if the checkpointed round is due (R18), all blocks leave as snapshots
  *                      where a block has stopped, it tells that instead: the source, which knows
@@ -71,6 +76,7 @@ public final class ServerOperator extends AbstractStreamOperator<Delivery>
   private transient ServerIdentity identity;
   private transient List<Integer> owned;
   private transient Recipients recipients;
+  private transient GradientParts parts;
   private transient @Nullable ServerMetrics reported;
 
   /** An operator that has opened nothing yet. */
@@ -162,11 +168,16 @@ public final class ServerOperator extends AbstractStreamOperator<Delivery>
       reported = new ServerMetrics(getMetricGroup(), plan.metrics(), first);
     }
     recipients = new Recipients();
+    parts = new GradientParts();
   }
 
   @Override
   public void processElement(StreamRecord<Message> element) throws Exception {
     Message message = element.getValue();
+    if (message instanceof Part part) {
+      parts.take(part);
+      return;
+    }
     Block block = fetch(message.block());
     if (message instanceof Hello hello) {
       if (recipients.greet(hello)) {
@@ -178,7 +189,7 @@ public final class ServerOperator extends AbstractStreamOperator<Delivery>
       return;
     }
     try {
-      take(block, message);
+      take(block, message instanceof Contribution last ? parts.join(last) : message);
     } catch (NonFiniteException e) {
       throw new SuppressRestartsException(e); // a restart would meet the same numbers again
     }
@@ -207,6 +218,14 @@ public final class ServerOperator extends AbstractStreamOperator<Delivery>
   }
 
   private void emit(int subtask, Reply reply) {
+    if (reply instanceof Weights weights) {
+      WeightParts.cut(weights, plan.layout().chunkFloats(), piece -> send(subtask, piece));
+    } else {
+      send(subtask, reply);
+    }
+  }
+
+  private void send(int subtask, Reply reply) {
     output.collect(new StreamRecord<>(new Delivery(subtask, reply)));
   }
 
@@ -226,6 +245,7 @@ public final class ServerOperator extends AbstractStreamOperator<Delivery>
   @Override
   public void finish() throws Exception {
     super.finish();
+    parts.requireNone("the job ends");
     publish(BlockSnapshot.LAST, 1);
   }
 
@@ -238,20 +258,10 @@ public final class ServerOperator extends AbstractStreamOperator<Delivery>
     for (int index : owned) {
       Block block = fetch(index);
       if (block.trainedRounds() / rounds > block.published() / rounds) {
-        output.collect(
-            SNAPSHOTS,
-            new StreamRecord<>(
-                new BlockSnapshot(
-                    index,
-                    block.range().from(),
-                    checkpointId,
-                    block.trainedRounds(),
-                    block.applied(),
-                    block.learned(),
-                    block.report(),
-                    block.records(),
-                    block.courses(),
-                    block.values())));
+        BlockSnapshot.of(block, checkpointId)
+            .cut(
+                plan.layout().chunkFloats(),
+                piece -> output.collect(SNAPSHOTS, new StreamRecord<>(piece)));
         block.markPublished();
         blocks.changed(index, block);
       }
@@ -260,6 +270,7 @@ public final class ServerOperator extends AbstractStreamOperator<Delivery>
 
   @Override
   public void snapshotState(StateSnapshotContext context) throws Exception {
+    parts.requireNone("a checkpoint is taken");
     super.snapshotState(context); // Flink takes its snapshot of the keyed state after this
     blocks.write();
     identity.store(plan, optimizer, getRuntimeContext().getTaskInfo().getIndexOfThisSubtask());

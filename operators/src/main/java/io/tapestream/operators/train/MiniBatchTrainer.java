@@ -15,6 +15,7 @@ import io.tapestream.operators.weights.WeightReplica;
 import io.tapestream.parameterserver.BlockLayout;
 import io.tapestream.parameterserver.BlockRange;
 import io.tapestream.parameterserver.Gradient;
+import io.tapestream.parameterserver.GradientParts;
 import io.tapestream.parameterserver.Header;
 import io.tapestream.parameterserver.Message;
 import io.tapestream.parameterserver.compression.Compression;
@@ -34,7 +35,8 @@ import java.util.function.LongSupplier;
  *                  step         newest weights → model; loss, metrics, gradient of the summed loss
  *                  guard        a gradient that is not finite or too large: the batch is skipped
  *                  clip         if the job says so
- *                  push         one contribution per block, all with the same header
+ *                  push         one contribution per block, all with the same header; in parts, where
+ *                               a block is larger than a message (R14)
  *                  leave        after the last batch, to every block
  * </pre>
  *
@@ -171,14 +173,16 @@ final class MiniBatchTrainer implements AutoCloseable {
     float[] unsent = compression.keepsResidual() ? batch.residual().of(layout.trained()) : NOTHING;
     for (BlockRange block : layout.blocks()) {
       Gradient gradient = header.weight() == 0 ? new Gradient.None() : gradient(block, unsent);
-      push.accept(
+      GradientParts.cut(
           new Message.Contribution(
               block.index(),
               batch.virtualWorker(),
               batch.index(),
               batch.nextOffset(),
               gradient,
-              header));
+              header),
+          layout.chunkFloats(),
+          push);
     }
     long forward = Math.round(step.forwardShare() * (steppedAt - loadedAt));
     observer.add(

@@ -85,6 +85,8 @@ public final class WeightReplica {
       norms.receive(sum);
     } else if (reply instanceof Stopped told) {
       receive(told);
+    } else {
+      throw new IllegalArgumentException("parts are put together before they are handed on");
     }
   }
 

@@ -4,6 +4,10 @@ import io.tapestream.operators.metrics.Measure;
 import io.tapestream.operators.metrics.WireBytes;
 import io.tapestream.operators.server.Delivery;
 import io.tapestream.parameterserver.BlockLayout;
+import io.tapestream.parameterserver.Reply;
+import io.tapestream.parameterserver.WeightPart;
+import io.tapestream.parameterserver.WeightParts;
+import io.tapestream.parameterserver.Weights;
 import io.tapestream.parameterserver.consistency.Consistency;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
@@ -31,6 +35,7 @@ public final class WeightReturnOperator extends AbstractStreamOperator<Void>
   private transient WeightExchange.@Nullable Key key;
   private transient @Nullable WeightReplica replica;
   private transient @Nullable Counter bytesDown;
+  private transient @Nullable WeightParts parts;
 
   /** An operator that has met nobody yet. */
   public WeightReturnOperator(BlockLayout layout, Consistency consistency) {
@@ -42,6 +47,7 @@ public final class WeightReturnOperator extends AbstractStreamOperator<Void>
   public void open() throws Exception {
     super.open();
     bytesDown = Measure.BYTES_DOWN.counter(getMetricGroup());
+    parts = new WeightParts(layout);
     key = WeightExchange.Key.of(getMetricGroup().getAllVariables());
     int parallelism = getRuntimeContext().getTaskInfo().getNumberOfParallelSubtasks();
     replica = WeightExchange.meet(key, parallelism, () -> new WeightReplica(layout, consistency));
@@ -49,11 +55,16 @@ public final class WeightReturnOperator extends AbstractStreamOperator<Void>
 
   @Override
   public void processElement(StreamRecord<Delivery> element) {
-    if (replica == null || bytesDown == null) {
+    if (replica == null || bytesDown == null || parts == null) {
       throw new IllegalStateException("weights arrived before open()");
     }
     bytesDown.inc(WireBytes.take());
-    replica.receive(element.getValue().reply());
+    Reply reply = element.getValue().reply();
+    if (reply instanceof WeightPart part) {
+      parts.take(part);
+    } else {
+      replica.receive(reply instanceof Weights last ? parts.join(last) : reply);
+    }
   }
 
   @Override
