@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param window how the filter moves
  * @param bias whether a bias is added; forward only
  * @param relu whether negative results become 0; forward only
+ * @param squashed whether an activation follows that makes large sums small, so that the rounding
+ *     errors of the sums count in full; forward only
  */
 record Convolution(
     Product product,
@@ -27,7 +29,8 @@ record Convolution(
     int out,
     Window window,
     boolean bias,
-    boolean relu) {
+    boolean relu,
+    boolean squashed) {
 
   /** The three products, each with the tensors it reads and the one it writes. */
   enum Product {

@@ -51,12 +51,14 @@ final class Convolutions {
       return;
     }
     boolean relu = activation == Activation.RELU;
+    boolean squashed = activation == Activation.SIGMOID || activation == Activation.TANH;
     byImages(
         x,
         (from, to) -> {
           Tensor images = x.slice(from, to);
           run(
-              convolution(Product.FORWARD, images, filter.dim(3), window, bias != null, relu),
+              convolution(
+                  Product.FORWARD, images, filter.dim(3), window, bias != null, relu, squashed),
               images,
               filter,
               bias,
@@ -83,7 +85,8 @@ final class Convolutions {
         (from, to) -> {
           Tensor images = result.slice(from, to);
           run(
-              convolution(Product.INPUT_GRADIENT, images, filter.dim(3), window, false, false),
+              convolution(
+                  Product.INPUT_GRADIENT, images, filter.dim(3), window, false, false, false),
               dz.slice(from, to),
               filter,
               null,
@@ -103,7 +106,8 @@ final class Convolutions {
     int n = x.dim(0);
     int parts = (n + IMAGES_OF_A_PART - 1) / IMAGES_OF_A_PART;
     if (parts == 1 && !accumulate) {
-      Convolution whole = convolution(Product.FILTER_GRADIENT, x, dz.dim(3), window, false, false);
+      Convolution whole =
+          convolution(Product.FILTER_GRADIENT, x, dz.dim(3), window, false, false, false);
       run(whole, x, dz, null, dfilter);
       return;
     }
@@ -113,7 +117,7 @@ final class Convolutions {
         (from, to) -> {
           Tensor images = x.slice(from, to);
           run(
-              convolution(Product.FILTER_GRADIENT, images, dz.dim(3), window, false, false),
+              convolution(Product.FILTER_GRADIENT, images, dz.dim(3), window, false, false, false),
               images,
               dz.slice(from, to),
               null,
@@ -138,7 +142,13 @@ final class Convolutions {
   }
 
   private static Convolution convolution(
-      Product product, Tensor images, int out, Window window, boolean bias, boolean relu) {
+      Product product,
+      Tensor images,
+      int out,
+      Window window,
+      boolean bias,
+      boolean relu,
+      boolean squashed) {
     return new Convolution(
         product,
         images.dim(0),
@@ -148,7 +158,8 @@ final class Convolutions {
         out,
         window,
         bias,
-        relu);
+        relu,
+        squashed);
   }
 
   private void run(

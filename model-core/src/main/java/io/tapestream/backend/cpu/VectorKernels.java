@@ -37,11 +37,13 @@ final class VectorKernels extends PlainKernels {
 
   @Override
   public Convolution.@Nullable Plan plan(Convolution convolution) {
-    return switch (convolution.product()) {
-      case FORWARD -> VectorForward.of(convolution);
-      case INPUT_GRADIENT -> VectorInputGradient.of(convolution);
-      case FILTER_GRADIENT -> null;
-    };
+    Convolution.Plan few =
+        switch (convolution.product()) {
+          case FORWARD -> VectorForward.of(convolution);
+          case INPUT_GRADIENT -> VectorInputGradient.of(convolution);
+          case FILTER_GRADIENT -> null;
+        };
+    return few != null ? few : VectorWinogradConvolution.of(convolution);
   }
 
   static FloatVector load(ByteBuffer buffer, int at) {

@@ -12,7 +12,9 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.javacpp.Loader;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -62,15 +64,28 @@ class ConvolutionsTest {
             new Geometry(2, 8, 7, 17, 33, 1, 1, 1, 1, Padding.VALID),
             new Geometry(1, 5, 5, 2, 3, 5, 5, 1, 1, Padding.VALID),
             new Geometry(2, 8, 8, 32, 32, 3, 3, 1, 1, Padding.SAME),
+            new Geometry(5, 7, 9, 16, 48, 3, 3, 1, 1, Padding.SAME),
+            new Geometry(3, 9, 6, 32, 16, 3, 3, 1, 1, Padding.VALID),
+            new Geometry(33, 16, 16, 16, 16, 3, 3, 1, 1, Padding.SAME),
             new Geometry(2, 3, 3, 2, 2, 3, 3, 4, 4, Padding.SAME))
         .flatMap(
             geometry ->
-                Stream.of(
-                    Arguments.of("oneDNN", geometry), Arguments.of("matrix products", geometry)));
+                Stream.of("oneDNN", "matrix products", "Winograd")
+                    .map(by -> Arguments.of(by, geometry)));
+  }
+
+  /** Winograd's way wherever it is possible, not only where it is faster. */
+  private static final class WinogradKernels extends PlainKernels {
+    @Override
+    public Convolution.@Nullable Plan plan(Convolution convolution) {
+      return VectorWinogradConvolution.whereItFits(convolution);
+    }
   }
 
   private static Convolutions convolutions(String by) {
-    return new Convolutions(new VectorKernels(), by.equals("oneDNN"));
+    return by.equals("Winograd")
+        ? new Convolutions(new WinogradKernels(), true)
+        : new Convolutions(new VectorKernels(), by.equals("oneDNN"));
   }
 
   @ParameterizedTest(name = "by {0}: {1}")
@@ -132,6 +147,25 @@ class ConvolutionsTest {
     assertClose(actualDx, doubled(dx));
     convolutions.filterGradient(x, dz, geometry.window(), actualDfilter, true);
     assertClose(actualDfilter, doubled(dfilter));
+  }
+
+  @Test
+  void winogradServesManyPixelsOfSomeChannels() {
+    assertThat(isByWinograd(32, 16, 32, 64, false)).isTrue();
+    assertThat(isByWinograd(32, 16, 32, 64, true)).as("before tanh").isFalse();
+    assertThat(isByWinograd(1, 8, 32, 64, false)).as("few pixels").isFalse();
+    assertThat(isByWinograd(32, 16, 16, 16, false)).as("few channels").isFalse();
+    assertThat(isByWinograd(32, 16, 256, 256, false)).as("large filters").isFalse();
+  }
+
+  private static boolean isByWinograd(int n, int size, int in, int out, boolean squashed) {
+    Window window = Window.of(size, size, 3, 3, 1, 1, Padding.SAME);
+    Convolution convolution =
+        new Convolution(
+            Convolution.Product.FORWARD, n, size, size, in, out, window, true, false, squashed);
+    try (Convolution.Plan plan = new VectorKernels().plan(convolution)) {
+      return plan instanceof VectorWinogradConvolution;
+    }
   }
 
   private static double activate(Activation activation, double z) {
