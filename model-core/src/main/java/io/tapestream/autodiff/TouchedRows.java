@@ -177,12 +177,12 @@ public final class TouchedRows {
 
   /** As {@link #addAll}, also in each repetition of a traced step. */
   void addAllAgain() {
-    Tracer.also(this::addAll);
+    Tracer.alsoApart(this::addAll);
   }
 
   /** All rows are overwritten, also in each repetition of a traced step. */
   void overwriteAgain() {
-    Tracer.also(
+    Tracer.alsoApart(
         () -> {
           addends.clear();
           addAll();

@@ -1,6 +1,7 @@
 package io.tapestream.capture;
 
 import io.tapestream.autodiff.GradientTape;
+import io.tapestream.capture.Program.Instruction;
 import io.tapestream.layers.Context;
 import io.tapestream.tensor.DType;
 import io.tapestream.tensor.Shape;
@@ -171,6 +172,14 @@ public final class CapturedStep implements AutoCloseable {
     Tracer.also(effect);
   }
 
+  /**
+   * As {@link #also}, something that neither reads nor writes a tensor, such as looking at a clock;
+   * so it does not stand in the way of primitives that are better done together.
+   */
+  public static void alsoApart(Runnable effect) {
+    Tracer.alsoApart(effect);
+  }
+
   /** The number of shapes that are captured. */
   public int programs() {
     return (int) seen.values().stream().filter(s -> s.program != null).count();
@@ -212,7 +221,8 @@ public final class CapturedStep implements AutoCloseable {
           outputs = List.copyOf(body.run(context.observedBy(trace), inputs));
         }
         if (trace.refusal() == null) {
-          known.program = new Program(memory, inputs, outputs, trace.instructions(), trace.draws());
+          List<Instruction> instructions = Fusion.of(trace.instructions(), outputs);
+          known.program = new Program(memory, inputs, outputs, instructions, trace.draws());
         }
       }
       kept = true;

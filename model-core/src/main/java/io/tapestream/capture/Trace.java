@@ -7,7 +7,6 @@ import io.tapestream.layers.Layer;
 import io.tapestream.tensor.Tensor;
 import io.tapestream.tensor.Tracer;
 import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.ArrayDeque;
@@ -49,8 +48,8 @@ final class Trace extends Tracer implements Context.Observer, AutoCloseable {
   }
 
   @Override
-  protected void repeats(Runnable effect) {
-    instructions.add(effect::run);
+  protected void repeats(Runnable effect, boolean apart) {
+    instructions.add(apart ? new Moves(List.of(), effect) : effect::run);
   }
 
   @Override
@@ -62,12 +61,12 @@ final class Trace extends Tracer implements Context.Observer, AutoCloseable {
 
   @Override
   protected void clears(Tensor tensor) {
-    instructions.add(tensor::clear);
+    instructions.add(new Moves(List.of(tensor), tensor::clear));
   }
 
   @Override
   protected void copies(Tensor from, Tensor to) {
-    instructions.add(() -> to.copyFrom(from));
+    instructions.add(new Moves(List.of(from, to), () -> to.copyFrom(from)));
   }
 
   @Override
@@ -115,7 +114,7 @@ final class Trace extends Tracer implements Context.Observer, AutoCloseable {
     public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] arguments)
         throws Throwable {
       if (method.getReturnType() != void.class || arguments == null) {
-        return call(method, target, arguments);
+        return Call.invoke(method, target, arguments);
       }
       Call call = new Call(method, target, arguments);
       bindKeys(arguments);
@@ -138,27 +137,11 @@ final class Trace extends Tracer implements Context.Observer, AutoCloseable {
     }
   }
 
-  /** A call by reflection, whose arguments may be changed between two. */
-  @SuppressWarnings("ArrayRecordComponent") // a holder, never compared
-  private record Call(Method method, Object target, Object[] arguments) implements Instruction {
+  /** Something that is done without a backend, and the tensors that it touches. */
+  record Moves(List<Tensor> tensors, Runnable move) implements Instruction {
     @Override
     public void run() {
-      try {
-        Trace.call(method, target, arguments);
-      } catch (RuntimeException | Error e) {
-        throw e;
-      } catch (Throwable e) {
-        throw new IllegalStateException(method.getName() + " threw a checked exception", e);
-      }
-    }
-  }
-
-  private static @Nullable Object call(Method method, Object target, Object @Nullable [] arguments)
-      throws Throwable {
-    try {
-      return method.invoke(target, arguments);
-    } catch (InvocationTargetException e) {
-      throw e.getCause() == null ? e : e.getCause();
+      move.run();
     }
   }
 }

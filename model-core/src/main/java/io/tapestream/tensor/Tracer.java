@@ -48,17 +48,30 @@ public abstract class Tracer {
    * only, where nothing is. Reading and writing elements is allowed in it.
    */
   public static void also(Runnable effect) {
+    also(effect, false);
+  }
+
+  /** As {@link #also}, something that neither reads nor writes a tensor. */
+  public static void alsoApart(Runnable effect) {
+    also(effect, true);
+  }
+
+  private static void also(Runnable effect, boolean apart) {
     Tracer tracer = current();
     if (tracer == null) {
       effect.run();
     } else {
-      tracer.repeats(effect);
+      tracer.repeats(effect, apart);
       tracer.unseen(effect);
     }
   }
 
-  /** Before something is done on the host that is to be done again. */
-  protected abstract void repeats(Runnable effect);
+  /**
+   * Before something is done on the host that is to be done again.
+   *
+   * @param apart whether it touches no tensor
+   */
+  protected abstract void repeats(Runnable effect, boolean apart);
 
   /** Before a tensor is set to zero. */
   protected abstract void clears(Tensor tensor);

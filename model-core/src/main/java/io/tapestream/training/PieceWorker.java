@@ -87,7 +87,7 @@ final class PieceWorker implements AutoCloseable {
   private List<Tensor> differentiate(Batch piece, Context context, GradientRoom gradient) {
     try (GradientTape tape = new GradientTape()) {
       List<Tensor> results = losses(piece, context);
-      CapturedStep.also(() -> predicted = nanoTime.getAsLong());
+      CapturedStep.alsoApart(() -> predicted = nanoTime.getAsLong());
       tape.gradientInto(
           results.get(0), piece.weights(), variables, gradient.views(), gradient.touched());
       return results;

@@ -4,22 +4,27 @@ import static java.lang.ref.Reference.reachabilityFence;
 
 import io.tapestream.backend.Activation;
 import io.tapestream.backend.Backend;
+import io.tapestream.backend.FusedPrimitives;
 import io.tapestream.backend.LstmMemory;
+import io.tapestream.backend.NormColumns;
+import io.tapestream.backend.RectifiedNorm;
 import io.tapestream.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The primitives of normalizing and recurrent layers; each holds its tensors as its caller's do.
  */
-abstract class CpuLayers implements Backend {
+abstract class CpuLayers implements Backend, FusedPrimitives {
   private final Normalization normalization;
   private final Recurrence recurrence;
   private final Lstm lstm;
+  private final FusedNorm fused;
 
   CpuLayers(Kernels kernels, boolean oneDnn) {
     this.normalization = new Normalization(kernels);
     this.recurrence = new Recurrence(kernels);
     this.lstm = new Lstm(kernels, oneDnn);
+    this.fused = new FusedNorm(kernels);
   }
 
   /**
@@ -47,7 +52,7 @@ abstract class CpuLayers implements Backend {
       @Nullable Tensor beta,
       double epsilon,
       Tensor y) {
-    normalization.normalize(x, mean, variance, gamma, beta, epsilon, y);
+    normalization.normalize(x, new NormColumns(mean, variance, gamma, beta, epsilon), y);
     hold(x, mean, variance, gamma, beta, y);
   }
 
@@ -78,6 +83,30 @@ abstract class CpuLayers implements Backend {
       boolean accumulate) {
     normalization.gradient(x, mean, variance, gamma, epsilon, dy, dgamma, dbeta, dx, accumulate);
     hold(x, mean, variance, gamma, dy, dgamma, dbeta, dx);
+  }
+
+  @Override
+  public boolean fuses(RectifiedNorm norm) {
+    return fused.fits(norm);
+  }
+
+  @Override
+  public void rectifiedNorm(RectifiedNorm norm) {
+    fused.forward(norm);
+    hold(norm);
+  }
+
+  @Override
+  public void rectifiedNormSums(RectifiedNorm norm, Tensor dy, Tensor dgamma, Tensor dbeta) {
+    fused.sums(norm, dy, dgamma, dbeta);
+    hold(norm, dy, dgamma, dbeta);
+  }
+
+  @Override
+  public void rectifiedNormGradient(
+      RectifiedNorm norm, Tensor dy, Tensor dgamma, Tensor dbeta, Tensor dx) {
+    fused.gradient(norm, dy, dgamma, dbeta, dx);
+    hold(norm, dy, dgamma, dbeta, dx);
   }
 
   @Override

@@ -20,6 +20,11 @@ interface Kernels {
     return null;
   }
 
+  /** Loops over lines that give the bits of the loops here; null if there are none. */
+  default @Nullable NormLine line(NormLine.Form form) {
+    return null;
+  }
+
   /** {@code out[i] = op(a[i · aStep], b[i · bStep])}, or added to it; steps count elements. */
   void binary(
       Binary op,

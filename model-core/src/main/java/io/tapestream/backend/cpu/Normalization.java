@@ -1,5 +1,6 @@
 package io.tapestream.backend.cpu;
 
+import io.tapestream.backend.NormColumns;
 import io.tapestream.tensor.Tensor;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -10,10 +11,10 @@ import org.jspecify.annotations.Nullable;
  * pieces in double.
  */
 final class Normalization {
-  private static final int PIECE = 8192;
+  static final int PIECE = 8192;
 
   /** A long row is a multiple of it. */
-  private static final int SIDE_BY_SIDE = 16;
+  static final int SIDE_BY_SIDE = 16;
 
   private final Kernels kernels;
 
@@ -33,45 +34,44 @@ final class Normalization {
       return;
     }
     int rows = x.size() / k;
-    double[] total =
-        totals(
-            rows,
-            k,
-            1,
-            (at, count, length, sums) ->
-                kernels.addColumns(x.buffer(), x.byteOffset() + at, count, length, sums[0]))[0];
-    write(total, rows, mean);
+    Sums columns =
+        (at, count, length, sums) ->
+            kernels.addColumns(x.buffer(), x.byteOffset() + at, count, length, sums[0]);
+    write(totals(rows, k, 1, columns)[0], rows, mean);
     float[] center = repeated(mean.toFloats());
-    total =
-        totals(
-            rows,
-            k,
-            1,
-            (at, count, length, sums) ->
-                kernels.addSquares(
-                    x.buffer(), x.byteOffset() + at, count, length, center, sums[0]))[0];
-    write(total, rows, variance);
+    Sums squares =
+        (at, count, length, sums) ->
+            kernels.addSquares(x.buffer(), x.byteOffset() + at, count, length, center, sums[0]);
+    write(totals(rows, k, 1, squares)[0], rows, variance);
   }
 
-  void normalize(
-      Tensor x,
-      Tensor mean,
-      Tensor variance,
-      @Nullable Tensor gamma,
-      @Nullable Tensor beta,
-      double epsilon,
-      Tensor y) {
-    int k = mean.size();
-    float[] factor = scales(variance, epsilon);
-    if (gamma != null) {
-      float[] gammas = gamma.toFloats();
-      for (int j = 0; j < k; j++) {
-        factor[j] *= gammas[j];
+  /**
+   * How columns are normalized: {@code y = (x − center) · factor + shift}, each as long as a long
+   * row.
+   */
+  @SuppressWarnings("ArrayRecordComponent") // handed on, compared by nobody
+  record Columns(float[] center, float[] factor, float[] shift) {
+    static Columns of(NormColumns columns) {
+      int k = columns.mean().size();
+      Tensor gamma = columns.gamma();
+      Tensor beta = columns.beta();
+      float[] factor = scales(columns.variance(), columns.epsilon());
+      if (gamma != null) {
+        float[] gammas = gamma.toFloats();
+        for (int j = 0; j < k; j++) {
+          factor[j] *= gammas[j];
+        }
       }
+      return new Columns(
+          repeated(columns.mean().toFloats()),
+          repeated(factor),
+          repeated(beta == null ? new float[k] : beta.toFloats()));
     }
-    float[] center = repeated(mean.toFloats());
-    float[] factors = repeated(factor);
-    float[] shift = repeated(beta == null ? new float[k] : beta.toFloats());
+  }
+
+  void normalize(Tensor x, NormColumns by, Tensor y) {
+    int k = by.mean().size();
+    Columns columns = Columns.of(by);
     each(
         k == 0 ? 0 : x.size() / k,
         k,
@@ -83,9 +83,9 @@ final class Normalization {
                 y.byteOffset() + at,
                 count,
                 length,
-                center,
-                factors,
-                shift));
+                columns.center,
+                columns.factor,
+                columns.shift));
   }
 
   void sums(
@@ -96,35 +96,63 @@ final class Normalization {
       Tensor dy,
       Tensor dgamma,
       Tensor dbeta) {
-    int k = mean.size();
     float[] center = repeated(mean.toFloats());
-    int rows = k == 0 ? 0 : x.size() / k;
-    double[][] totals =
-        totals(
-            rows,
-            k,
-            2,
-            (at, count, length, sums) -> {
-              int dyAt = dy.byteOffset() + at;
-              kernels.addProducts(
-                  x.buffer(),
-                  x.byteOffset() + at,
-                  dy.buffer(),
-                  dyAt,
-                  count,
-                  length,
-                  center,
-                  sums[0]);
-              kernels.addColumns(dy.buffer(), dyAt, count, length, sums[1]);
-            });
+    Sums sums =
+        (at, count, length, of) -> {
+          int dyAt = dy.byteOffset() + at;
+          kernels.addProducts(
+              x.buffer(), x.byteOffset() + at, dy.buffer(), dyAt, count, length, center, of[0]);
+          kernels.addColumns(dy.buffer(), dyAt, count, length, of[1]);
+        };
+    int rows = mean.size() == 0 ? 0 : x.size() / mean.size();
+    sums(rows, variance, epsilon, sums, dgamma, dbeta);
+  }
+
+  /**
+   * The sums over so many rows.
+   *
+   * @param sums what adds (x − μ) · dy and dy
+   */
+  static void sums(
+      int rows, Tensor variance, double epsilon, Sums sums, Tensor dgamma, Tensor dbeta) {
+    double[][] totals = totals(rows, variance.size(), 2, sums);
     double[] products = totals[0];
-    double[] total = totals[1];
     float[] scale = scales(variance, epsilon);
-    for (int j = 0; j < k; j++) {
+    for (int j = 0; j < products.length; j++) {
       products[j] *= scale[j];
     }
     write(products, 1, dgamma);
-    write(total, 1, dbeta);
+    write(totals[1], 1, dbeta);
+  }
+
+  /**
+   * What the gradient of x is made of: {@code dx = dy · own + (x − center) · along + shift}, each
+   * as long as a long row.
+   */
+  @SuppressWarnings("ArrayRecordComponent") // handed on, compared by nobody
+  record Slopes(float[] center, float[] own, float[] along, float[] shift) {
+    static Slopes of(
+        int rows,
+        Tensor mean,
+        Tensor variance,
+        @Nullable Tensor gamma,
+        double epsilon,
+        Tensor dgamma,
+        Tensor dbeta) {
+      int k = mean.size();
+      float[] scale = scales(variance, epsilon);
+      float[] own = scale.clone();
+      float[] along = new float[k];
+      float[] shift = new float[k];
+      for (int j = 0; j < k; j++) {
+        if (gamma != null) {
+          own[j] *= (float) gamma.get(j);
+        }
+        along[j] = (float) (-(double) own[j] * scale[j] * dgamma.get(j) / rows);
+        shift[j] = (float) (-(double) own[j] * dbeta.get(j) / rows);
+      }
+      return new Slopes(repeated(mean.toFloats()), repeated(own), repeated(along), repeated(shift));
+    }
   }
 
   void gradient(
@@ -140,21 +168,7 @@ final class Normalization {
       boolean accumulate) {
     int k = mean.size();
     int rows = k == 0 ? 0 : x.size() / k;
-    float[] scale = scales(variance, epsilon);
-    float[] own = scale.clone();
-    float[] along = new float[k];
-    float[] shift = new float[k];
-    for (int j = 0; j < k; j++) {
-      if (gamma != null) {
-        own[j] *= (float) gamma.get(j);
-      }
-      along[j] = (float) (-(double) own[j] * scale[j] * dgamma.get(j) / rows);
-      shift[j] = (float) (-(double) own[j] * dbeta.get(j) / rows);
-    }
-    float[] center = repeated(mean.toFloats());
-    float[] owns = repeated(own);
-    float[] alongs = repeated(along);
-    float[] shifts = repeated(shift);
+    Slopes slopes = Slopes.of(rows, mean, variance, gamma, epsilon, dgamma, dbeta);
     each(
         rows,
         k,
@@ -168,16 +182,17 @@ final class Normalization {
                 dx.byteOffset() + at,
                 count,
                 length,
-                center,
-                owns,
-                alongs,
-                shifts,
+                slopes.center,
+                slopes.own,
+                slopes.along,
+                slopes.shift,
                 accumulate));
   }
 
   /** Adds a piece's columns to sums of several kinds. */
   @FunctionalInterface
-  private interface Sums {
+  interface Sums {
+    /** Adds {@code count} rows of {@code length} elements, from byte {@code at} of all on. */
     void add(int at, int count, int length, float[][] sums);
   }
 

@@ -46,6 +46,11 @@ final class VectorKernels extends PlainKernels {
     return few != null ? few : VectorWinogradConvolution.of(convolution);
   }
 
+  @Override
+  public NormLine line(NormLine.Form form) {
+    return new VectorLine(form);
+  }
+
   static FloatVector load(ByteBuffer buffer, int at) {
     return FloatVector.fromByteBuffer(FLOATS, buffer, at, NATIVE);
   }
