@@ -88,9 +88,9 @@ public record FileEntry(String name, long size, String sha256) {
     return bytes;
   }
 
-  private Path existing(Path directory) throws InvalidVersionException {
+  private Path existing(Path directory) throws IOException {
     Path file = directory.resolve(name);
-    if (!Files.isRegularFile(file)) {
+    if (!Presence.isFile(file)) {
       throw new InvalidVersionException(file + " is listed in the manifest and missing");
     }
     return file;

@@ -5,7 +5,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.FileLockInterruptionException;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.Files;
+import java.nio.file.FileSystems;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
@@ -25,6 +25,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Between processes it is the lock of the file {@code DIR/NAME/.releases.lock}, which the
  * operating system frees when its holder ends, in whatever way. Inside one, jobs take turns though
  * each has loaded this class for itself. Followers only read and need none.
+ *
+ * <p>A directory that isn't local, in an object store for example, has no locks: there it orders
+ * the threads of one virtual machine only, and of two processes that decide at the same moment one
+ * may undo what the other has decided.
  */
 public final class ReleaseLock implements AutoCloseable {
   private static final String FILE = ".releases.lock";
@@ -33,9 +37,9 @@ public final class ReleaseLock implements AutoCloseable {
 
   private final VersionDirectory versions;
   private final Turn turn;
-  private final FileChannel file;
+  private final @Nullable FileChannel file;
 
-  private ReleaseLock(VersionDirectory versions, Turn turn, FileChannel file) {
+  private ReleaseLock(VersionDirectory versions, Turn turn, @Nullable FileChannel file) {
     this.versions = versions;
     this.turn = turn;
     this.file = file;
@@ -72,8 +76,12 @@ public final class ReleaseLock implements AutoCloseable {
     FileChannel file = null;
     boolean held = false;
     try {
-      if (!Files.isDirectory(versions.root())) {
+      if (!Presence.isDirectory(versions.root())) {
         throw new NoSuchFileException(versions.root().toString());
+      }
+      if (versions.root().getFileSystem() != FileSystems.getDefault()) {
+        held = true;
+        return new ReleaseLock(versions, turn, null);
       }
       file =
           FileChannel.open(
@@ -105,7 +113,9 @@ public final class ReleaseLock implements AutoCloseable {
   @Override
   public void close() throws IOException {
     try {
-      file.close();
+      if (file != null) {
+        file.close();
+      }
     } finally {
       turn.end();
     }

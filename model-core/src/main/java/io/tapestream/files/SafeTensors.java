@@ -8,11 +8,11 @@ import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.channels.WritableByteChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -117,10 +117,9 @@ public final class SafeTensors {
   /** Writes a new file, forced to disk; fails if it exists. */
   public static void write(Path file, List<Named> tensors, Map<String, String> metadata)
       throws IOException {
-    try (FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
+    try (SeekableByteChannel channel = DurableFiles.create(file)) {
       write(channel, tensors, metadata);
-      channel.force(true);
+      DurableFiles.force(channel);
     }
   }
 
@@ -157,7 +156,7 @@ public final class SafeTensors {
    * @throws IOException if it can't be read, or, saying what is wrong, is no such file
    */
   public static Contents read(Path file) throws IOException {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+    try (SeekableByteChannel channel = Files.newByteChannel(file)) {
       long length = channel.size();
       check(length >= 8, file, "it is " + length + " bytes long");
       long headerLength = fill(channel, 8).getLong();

@@ -151,7 +151,7 @@ public record SafeTensorsIndex(long totalSize, SortedMap<String, String> files) 
     long size = 0;
     for (String name : fileNames()) {
       Path file = directory.resolve(name);
-      if (!Files.isRegularFile(file)) {
+      if (!Presence.isFile(file)) {
         throw new InvalidVersionException(file + " is named in the index and missing");
       }
       SafeTensors.Contents part = SafeTensors.read(file);

@@ -123,7 +123,7 @@ public record VersionDiff(
 
   private static JsonNode architecture(Path version) throws IOException {
     Path file = version.resolve(Manifest.MODEL);
-    return Files.exists(file) ? JSON.readTree(file.toFile()) : JSON.nullNode();
+    return Presence.isFile(file) ? JSON.readTree(Files.readAllBytes(file)) : JSON.nullNode();
   }
 
   private static void compare(

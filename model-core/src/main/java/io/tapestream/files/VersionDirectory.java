@@ -69,8 +69,12 @@ public final class VersionDirectory {
 
   /** Numbers of all complete versions, the oldest first. */
   public List<Long> complete() throws IOException {
-    List<Long> versions = numbered();
-    versions.removeIf(version -> !Files.isRegularFile(path(version).resolve(Manifest.FILE)));
+    List<Long> versions = new ArrayList<>();
+    for (long version : numbered()) {
+      if (Presence.isFile(path(version).resolve(Manifest.FILE))) {
+        versions.add(version);
+      }
+    }
     return versions;
   }
 
@@ -96,7 +100,7 @@ public final class VersionDirectory {
     try (var entries = Files.newDirectoryStream(root)) {
       for (Path entry : entries) {
         String name = entry.getFileName().toString();
-        if (VERSION.matcher(name).matches() && Files.isDirectory(entry)) {
+        if (VERSION.matcher(name).matches() && Presence.isDirectory(entry)) {
           versions.add(Long.parseLong(name));
         }
       }

@@ -48,9 +48,21 @@ public final class VersionVerifier {
    * @throws InvalidVersionException saying why it must not be used
    */
   public Manifest verify(VersionDirectory versions, long version) throws IOException {
+    Manifest manifest = manifest(versions, version);
+    manifest.verify(versions.path(version));
+    return manifest;
+  }
+
+  /**
+   * Checks a version of a model as far as its manifest goes, before its other files are read.
+   *
+   * @return its manifest
+   * @throws InvalidVersionException saying why it must not be used
+   */
+  public Manifest manifest(VersionDirectory versions, long version) throws IOException {
     Path directory = versions.path(version);
     checkLinks(versions.root(), directory);
-    Manifest manifest = verify(directory);
+    Manifest manifest = manifest(directory);
     versions.checkIs(version, manifest);
     return manifest;
   }
@@ -62,7 +74,13 @@ public final class VersionVerifier {
    * @throws InvalidVersionException saying why it must not be used
    */
   public Manifest verify(Path directory) throws IOException {
-    if (Files.isDirectory(directory)) {
+    Manifest manifest = manifest(directory);
+    manifest.verify(directory);
+    return manifest;
+  }
+
+  private Manifest manifest(Path directory) throws IOException {
+    if (Presence.isDirectory(directory)) {
       try (var entries = Files.newDirectoryStream(directory)) {
         for (Path entry : entries) {
           checkLinks(directory, entry);
@@ -71,9 +89,7 @@ public final class VersionVerifier {
     }
     byte[] bytes = Manifest.bytes(directory);
     checkSignature(directory, bytes);
-    Manifest manifest = Manifest.read(bytes, directory.resolve(Manifest.FILE).toString());
-    manifest.verify(directory);
-    return manifest;
+    return Manifest.read(bytes, directory.resolve(Manifest.FILE).toString());
   }
 
   private void checkSignature(Path directory, byte[] manifest) throws IOException {

@@ -5,6 +5,7 @@ import io.tapestream.files.Manifest;
 import io.tapestream.files.SafeTensors;
 import io.tapestream.files.VersionWeights;
 import io.tapestream.models.Model;
+import io.tapestream.operators.storage.Storage;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Path;
@@ -27,7 +28,7 @@ public record StartVersion(String directory, long round, long records) implement
    *     version is another model's, naming the parameter that differs
    */
   public void load(Model model) throws IOException {
-    Path path = Path.of(directory);
+    Path path = Storage.path(directory);
     Manifest manifest = Manifest.read(path);
     manifest.verify(path);
     SafeTensors.Contents weights = VersionWeights.read(path, manifest);

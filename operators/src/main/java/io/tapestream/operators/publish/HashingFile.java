@@ -1,24 +1,24 @@
 package io.tapestream.operators.publish;
 
+import io.tapestream.files.DurableFiles;
 import io.tapestream.files.FileEntry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 
 /** A new file that is hashed while it is written, so that it need not be read again. */
 final class HashingFile implements WritableByteChannel {
   private final Path path;
-  private final FileChannel file;
+  private final SeekableByteChannel file;
   private final MessageDigest digest = FileEntry.newDigest();
   private long size;
 
   HashingFile(Path path) throws IOException {
     this.path = path;
-    this.file = FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    this.file = DurableFiles.create(path);
   }
 
   @Override
@@ -30,9 +30,9 @@ final class HashingFile implements WritableByteChannel {
     return n;
   }
 
-  /** Makes the file durable and describes it; nothing may be written afterwards. */
+  /** Makes a local file durable and describes it; nothing may be written afterwards. */
   FileEntry finish() throws IOException {
-    file.force(true);
+    DurableFiles.force(file);
     return new FileEntry(path.getFileName().toString(), size, FileEntry.hex(digest));
   }
 

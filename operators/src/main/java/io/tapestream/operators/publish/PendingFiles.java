@@ -1,13 +1,19 @@
 package io.tapestream.operators.publish;
 
+import io.tapestream.files.Presence;
 import io.tapestream.files.VersionDirectory;
 import java.io.IOException;
+import java.nio.file.FileSystems;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
@@ -113,7 +119,7 @@ final class PendingFiles {
 
   private static List<Path> children(Path directory) throws IOException {
     List<Path> children = new ArrayList<>();
-    if (Files.isDirectory(directory)) {
+    if (Presence.isDirectory(directory)) {
       try (var entries = Files.newDirectoryStream(directory)) {
         entries.forEach(children::add);
       }
@@ -123,9 +129,26 @@ final class PendingFiles {
 
   private static Instant lastModified(Path path) throws IOException {
     try {
-      return Files.getLastModifiedTime(path).toInstant();
+      return path.getFileSystem() == FileSystems.getDefault()
+          ? Files.getLastModifiedTime(path).toInstant()
+          : newest(path);
     } catch (NoSuchFileException e) {
       return Instant.MAX; // another process was faster: nothing is left to delete
     }
+  }
+
+  /** In an object store a directory has no time of its own: there its newest file tells. */
+  private static Instant newest(Path path) throws IOException {
+    List<Instant> times = new ArrayList<>();
+    Files.walkFileTree(
+        path,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            times.add(attributes.lastModifiedTime().toInstant());
+            return FileVisitResult.CONTINUE;
+          }
+        });
+    return times.isEmpty() ? Files.getLastModifiedTime(path).toInstant() : Collections.max(times);
   }
 }

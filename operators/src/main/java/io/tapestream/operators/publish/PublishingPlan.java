@@ -8,9 +8,9 @@ import io.tapestream.files.RecordedSchedule;
 import io.tapestream.files.Signature;
 import io.tapestream.files.VersionDirectory;
 import io.tapestream.operators.TrainingSettings;
+import io.tapestream.operators.storage.Storage;
 import io.tapestream.parameterserver.Header;
 import java.io.Serializable;
-import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -76,7 +76,7 @@ record PublishingPlan(
   }
 
   VersionDirectory versions() {
-    return new VersionDirectory(Path.of(settings.publish().directory()), model());
+    return new VersionDirectory(Storage.path(settings.publish().directory()), model());
   }
 
   PendingFiles pendingFiles() {

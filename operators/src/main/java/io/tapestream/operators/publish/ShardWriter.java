@@ -7,9 +7,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.ClosedByInterruptException;
-import java.nio.channels.FileChannel;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -50,7 +49,7 @@ final class ShardWriter implements CommittingSinkWriter<BlockSnapshot, StagedSha
       Map<String, Double> metrics,
       List<Course> courses,
       Path path,
-      FileChannel file,
+      SeekableByteChannel file,
       List<StagedShard.Piece> pieces) {}
 
   /**
@@ -101,8 +100,7 @@ final class ShardWriter implements CommittingSinkWriter<BlockSnapshot, StagedSha
     }
     if (shard == null) {
       Path path = pending.newShard();
-      FileChannel file =
-          FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+      SeekableByteChannel file = DurableFiles.create(path);
       shard =
           new OpenShard(
               cut,
@@ -135,7 +133,7 @@ final class ShardWriter implements CommittingSinkWriter<BlockSnapshot, StagedSha
     }
   }
 
-  private void append(FileChannel file, BlockSnapshot block) throws IOException {
+  private void append(SeekableByteChannel file, BlockSnapshot block) throws IOException {
     float[] values = block.values();
     for (int from = 0; from < values.length; from += CHUNK_FLOATS) {
       int n = Math.min(CHUNK_FLOATS, values.length - from);

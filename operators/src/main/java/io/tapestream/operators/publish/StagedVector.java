@@ -5,9 +5,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -18,16 +18,16 @@ import java.util.TreeMap;
 final class StagedVector implements AutoCloseable {
 
   /** A run of values and the file position of the first. */
-  private record Segment(FileChannel file, long position, int length) {}
+  private record Segment(SeekableByteChannel file, long position, int length) {}
 
-  private final List<FileChannel> files = new ArrayList<>();
+  private final List<SeekableByteChannel> files = new ArrayList<>();
 
   /** By the first value's place in the vector. */
   private final NavigableMap<Integer, Segment> segments = new TreeMap<>();
 
   /** Adds the pieces of one file, which stand in it end to end. */
   void add(Path path, List<StagedShard.Piece> pieces) throws IOException {
-    FileChannel file = FileChannel.open(path, StandardOpenOption.READ);
+    SeekableByteChannel file = Files.newByteChannel(path);
     files.add(file);
     long position = 0;
     for (StagedShard.Piece piece : pieces) {
@@ -62,9 +62,11 @@ final class StagedVector implements AutoCloseable {
     }
   }
 
-  private static void fill(ByteBuffer bytes, FileChannel file, long position) throws IOException {
+  private static void fill(ByteBuffer bytes, SeekableByteChannel file, long position)
+      throws IOException {
+    file.position(position);
     while (bytes.hasRemaining()) {
-      if (file.read(bytes, position + bytes.position()) < 0) {
+      if (file.read(bytes) < 0) {
         throw new EOFException("a staged shard ended early");
       }
     }
@@ -73,7 +75,7 @@ final class StagedVector implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    for (FileChannel file : files) {
+    for (SeekableByteChannel file : files) {
       file.close();
     }
   }

@@ -3,10 +3,12 @@ package io.tapestream.operators.publish;
 import io.tapestream.files.DurableFiles;
 import io.tapestream.files.InvalidVersionException;
 import io.tapestream.files.Manifest;
+import io.tapestream.files.Presence;
 import io.tapestream.files.SigningKey;
 import io.tapestream.files.VersionDirectory;
 import io.tapestream.files.VersionSignature;
 import java.io.IOException;
+import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +19,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.apache.flink.api.connector.sink2.Committer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,6 +35,7 @@ import org.slf4j.LoggerFactory;
  * a version of this run and checkpoint, with equal hashes   nothing: it keeps its number, and is announced again
  * the same with other hashes                                refused
  * the pending directory                                     1. renamed to the next number  2. signature, then manifest renamed into place
+ * a number that it has claimed, in an object store          its files that are still pending follow, then 2.
  * a numbered directory without manifest, with its files     2. only
  * none of its files, or damaged ones                        refused
  * </pre>
@@ -47,6 +51,7 @@ final class VersionCommitter implements Committer<PendingVersion> {
   private final Announcer announcer;
   private final @Nullable SigningKey signing;
   private final Clock clock;
+  private final Claims claims;
 
   /** Manifests of complete versions, which never change. */
   private final Map<Long, Manifest> manifests = new HashMap<>();
@@ -67,6 +72,7 @@ final class VersionCommitter implements Committer<PendingVersion> {
     this.announcer = announcer;
     this.signing = signing;
     this.clock = clock;
+    this.claims = new Claims(versions);
   }
 
   @Override
@@ -142,14 +148,7 @@ final class VersionCommitter implements Committer<PendingVersion> {
 
   private Manifest publish(PendingVersion pending) throws IOException {
     Manifest draft = pending.draft();
-    Path directory = versions.root().resolve(pending.directory());
-    long number;
-    if (Files.isDirectory(directory)) {
-      draft.verify(directory);
-      number = moveToNextNumber(directory);
-    } else {
-      number = interrupted(draft);
-    }
+    long number = number(draft, versions.root().resolve(pending.directory()));
     Manifest manifest =
         draft.numbered(number, clock.instant().truncatedTo(ChronoUnit.MILLIS), manifests.values());
     Path target = versions.path(number);
@@ -159,7 +158,28 @@ final class VersionCommitter implements Committer<PendingVersion> {
       DurableFiles.replace(target.resolve(VersionSignature.FILE), signature);
     }
     DurableFiles.replace(target.resolve(Manifest.FILE), json);
+    claims.release(number);
     return manifest;
+  }
+
+  /** The number under which the draft's files are now. */
+  private long number(Manifest draft, Path pending) throws IOException {
+    OptionalLong begun = claims.of(draft);
+    if (begun.isPresent()) {
+      claims.fill(begun.getAsLong(), pending, draft);
+      return begun.getAsLong();
+    }
+    if (!Presence.isDirectory(pending)) {
+      return interrupted(draft);
+    }
+    draft.verify(pending);
+    try {
+      return moveToNextNumber(pending);
+    } catch (AtomicMoveNotSupportedException storeWithoutRenames) {
+      long number = claims.take(draft);
+      claims.fill(number, pending, draft);
+      return number;
+    }
   }
 
   private long moveToNextNumber(Path directory) throws IOException {
@@ -169,8 +189,10 @@ final class VersionCommitter implements Committer<PendingVersion> {
         Files.move(directory, versions.path(number), StandardCopyOption.ATOMIC_MOVE);
         DurableFiles.force(versions.root());
         return number;
+      } catch (AtomicMoveNotSupportedException e) {
+        throw e;
       } catch (FileSystemException e) {
-        if (!Files.isDirectory(directory) || !Files.exists(versions.path(number))) {
+        if (!Presence.isDirectory(directory) || !Presence.isDirectory(versions.path(number))) {
           throw e;
         } // another job has just taken the number
       }
@@ -184,7 +206,7 @@ final class VersionCommitter implements Committer<PendingVersion> {
   private long interrupted(Manifest draft) throws IOException {
     for (long number : versions.numbered()) {
       Path directory = versions.path(number);
-      if (!Files.exists(directory.resolve(Manifest.FILE)) && holds(directory, draft)) {
+      if (!Presence.isFile(directory.resolve(Manifest.FILE)) && holds(directory, draft)) {
         return number;
       }
     }

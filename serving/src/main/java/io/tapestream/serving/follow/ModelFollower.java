@@ -77,6 +77,9 @@ public final class ModelFollower implements AutoCloseable {
    * Starts to follow {@code directory/model}, which need not exist yet. Returns at once; the first
    * look is taken in the background.
    *
+   * @param directory a local one, or one in any other file system of {@code java.nio.file}, such as
+   *     a bucket through a provider on the class path; each version is copied to the local disk
+   *     then while it is checked and loaded
    * @throws IllegalArgumentException if the name can't be a model's
    */
   public static ModelFollower start(Path directory, String model, FollowSettings settings) {

@@ -80,9 +80,12 @@ final class Trials {
   }
 
   private LoadedVersion read(long version) throws IOException {
-    Manifest manifest = settings.verifier().verify(versions, version);
-    Path directory = versions.path(version);
-    ServedModel model = loader.load(manifest, directory);
+    Manifest manifest;
+    ServedModel model;
+    try (LocalCopy copy = LocalCopy.of(versions, version, settings.verifier())) {
+      manifest = settings.verifier().verify(copy.versions(), version);
+      model = loader.load(manifest, copy.versions().path(version));
+    }
     Runnable undo = model::close;
     try {
       LoadedVersion loaded = new LoadedVersion(manifest, model, settings.turns(batches));

@@ -1,0 +1,4 @@
+@NullMarked
+package io.tapestream.operators.storage;
+
+import org.jspecify.annotations.NullMarked;
