@@ -12,6 +12,7 @@ import io.tapestream.models.ParameterVector;
 import io.tapestream.onnx.OnnxExport;
 import io.tapestream.operators.StartVersion;
 import io.tapestream.operators.metrics.Measure;
+import io.tapestream.operators.storage.Storage;
 import io.tapestream.optimizers.Optimizer;
 import io.tapestream.optimizers.Step;
 import io.tapestream.specs.Specified;
@@ -113,7 +114,7 @@ record Parts(
                   "model.start",
                   "Name the directory of a version of this model, for example"
                       + " models/clicks/00000007",
-                  () -> startFrom(Path.of(directory), model.get()))
+                  () -> startFrom(Storage.path(directory), model.get()))
               : Optional.empty();
       if (!problems.isEmpty()) {
         throw spec.lines().mistakes(problems);

@@ -10,6 +10,7 @@ import io.tapestream.operators.StartVersion;
 import io.tapestream.operators.TrainingSettings;
 import io.tapestream.operators.server.TrainingStoppedException;
 import io.tapestream.operators.source.KafkaTopics;
+import io.tapestream.operators.storage.Storage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -94,7 +95,7 @@ public record Resumption(Manifest version, List<Abandoned> abandoned, Submission
         ? Optional.empty()
         : Optional.of(
             new Basis(
-                Manifest.read(Path.of(start.directory())),
+                Manifest.read(Storage.path(start.directory())),
                 start,
                 stopped.settings().publish().lineage(),
                 Map.of()));

@@ -6,6 +6,7 @@ import io.tapestream.jobs.progress.Progress;
 import io.tapestream.jobs.spec.JobSpec;
 import io.tapestream.metrics.Metric;
 import io.tapestream.operators.metrics.Measure;
+import io.tapestream.operators.storage.Storage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -68,7 +69,7 @@ public class RunningJob implements AutoCloseable {
     this.client = client;
     this.result = cluster.result(client);
     this.versions =
-        new VersionDirectory(Path.of(spec.publish().directory()), spec.publish().name());
+        new VersionDirectory(Storage.path(spec.publish().directory()), spec.publish().name());
   }
 
   /**

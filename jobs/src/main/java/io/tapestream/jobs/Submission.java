@@ -23,6 +23,7 @@ import io.tapestream.operators.StartVersion;
 import io.tapestream.operators.TrainingSettings;
 import io.tapestream.operators.VersionSettings;
 import io.tapestream.operators.VirtualWorkers;
+import io.tapestream.operators.storage.Storage;
 import io.tapestream.optimizers.Granule;
 import io.tapestream.optimizers.Optimizer;
 import io.tapestream.parameterserver.BlockLayout;
@@ -101,7 +102,7 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
                 spec.compression(),
                 spec.roundClipping()),
             new PublishSettings(
-                absolute(spec.publish().directory()),
+                Storage.absolute(spec.publish().directory()),
                 UUID.randomUUID().toString(),
                 spec.publish().everyRounds(),
                 spec.input().classes(),
@@ -185,7 +186,7 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
    */
   public Submission restored() throws IOException {
     VersionDirectory versions =
-        new VersionDirectory(Path.of(settings.publish().directory()), settings.model().name());
+        new VersionDirectory(Storage.path(settings.publish().directory()), settings.model().name());
     OptionalLong newest = versions.newest();
     Lineage lineage =
         newest.isEmpty() ? Lineage.NONE : versions.manifest(newest.getAsLong()).lineage();
@@ -207,11 +208,7 @@ public record Submission(TrainingSettings settings, Model model, List<Metric> me
             spec.parallelism().threads());
     return spec.start() == null
         ? model
-        : model.startedFrom(new StartVersion(absolute(spec.start()), 0, 0));
-  }
-
-  private static String absolute(String path) {
-    return Path.of(path).toAbsolutePath().normalize().toString();
+        : model.startedFrom(new StartVersion(Storage.absolute(spec.start()), 0, 0));
   }
 
   private static InvalidSpecException noTopic(JobSpec spec) {

@@ -70,7 +70,9 @@ final class ExportCommand implements Callable<Integer> {
     int[] input = manifest.signature().inputShape().stream().mapToInt(Integer::intValue).toArray();
     try (Model built =
         Specs.read(
-            JSON.readTree(path.resolve(Manifest.MODEL).toFile()), Model.class, classes.install())) {
+            JSON.readTree(Files.readAllBytes(path.resolve(Manifest.MODEL))),
+            Model.class,
+            classes.install())) {
       built.build(Shape.of(input), 0);
       new StartVersion(path.toString(), 0, 0).load(built);
       OnnxExport.write(built, origin(manifest), file);

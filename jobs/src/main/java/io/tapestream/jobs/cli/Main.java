@@ -3,8 +3,10 @@ package io.tapestream.jobs.cli;
 import io.tapestream.jobs.Reasons;
 import io.tapestream.jobs.Shutdown;
 import io.tapestream.jobs.spec.InvalidSpecException;
+import io.tapestream.operators.storage.Storage;
 import java.io.PrintWriter;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -48,6 +50,7 @@ public final class Main {
 
   /** Runs a command and exits with its code. */
   public static void main(String[] arguments) {
+    FlinkPlugins.load(System.getenv());
     System.exit(commandLine().execute(arguments));
   }
 
@@ -75,6 +78,7 @@ public final class Main {
             .setParameterExceptionHandler(Main::refuse)
             .setCaseInsensitiveEnumValuesAllowed(true);
     line.setExitCodeExceptionMapper(exitCodes());
+    line.registerConverter(Path.class, Storage::path);
     return line;
   }
 

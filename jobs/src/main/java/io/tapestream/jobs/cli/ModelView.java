@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tapestream.files.InvalidVersionException;
+import io.tapestream.files.Presence;
 import io.tapestream.files.Releases;
 import io.tapestream.files.VersionDirectory;
 import java.io.IOException;
@@ -132,12 +133,17 @@ final class ModelView {
     return numbered;
   }
 
+  private static boolean isVersion(Path pending) {
+    Path name = pending.getFileName();
+    return name != null && name.toString().startsWith("version-");
+  }
+
   private int pending() throws IOException {
     int count = 0;
-    if (Files.isDirectory(versions.pending())) {
+    if (Presence.isDirectory(versions.pending())) {
       try (var runs = Files.newDirectoryStream(versions.pending(), Files::isDirectory)) {
         for (Path run : runs) {
-          try (var waiting = Files.newDirectoryStream(run, "version-*")) {
+          try (var waiting = Files.newDirectoryStream(run, ModelView::isVersion)) {
             for (Path unused : waiting) {
               count++;
             }

@@ -1,8 +1,8 @@
 package io.tapestream.jobs.cli;
 
+import io.tapestream.files.Presence;
 import io.tapestream.files.VersionDirectory;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -25,10 +25,10 @@ final class ModelsDirectory {
    * The versions in {@code model}, or else in {@code DIR/model}; of which there is at least one.
    */
   Optional<VersionDirectory> find(Path model) throws IOException {
-    for (Path root : List.of(model, directory.resolve(model))) {
+    for (Path root : List.of(model, under(model))) {
       Path absolute = root.toAbsolutePath().normalize();
       Path parent = absolute.getParent();
-      if (parent == null || !Files.isDirectory(absolute)) {
+      if (parent == null || !Presence.isDirectory(absolute)) {
         continue;
       }
       Optional<VersionDirectory> versions = named(parent, absolute.getFileName().toString());
@@ -47,13 +47,20 @@ final class ModelsDirectory {
                 new ParameterException(
                     command.commandLine(),
                     "there are no versions of a model in %s nor in %s"
-                        .formatted(model, directory.resolve(model))));
+                        .formatted(model, under(model))));
+  }
+
+  /** What is named by a URI lies under no other directory. */
+  private Path under(Path model) {
+    return model.getFileSystem().equals(directory.getFileSystem())
+        ? directory.resolve(model)
+        : model.isAbsolute() ? model : directory.resolve(model.toString());
   }
 
   /** The directory of a version that is named by its path, or as {@code MODEL/7}. */
   Path version(Path version, CommandSpec command) throws IOException {
     Path model = version.getParent();
-    if (!Files.exists(version)
+    if (!Presence.isDirectory(version)
         && model != null
         && NUMBER.matcher(version.getFileName().toString()).matches()) {
       return model(model, command).path(Long.parseLong(version.getFileName().toString()));

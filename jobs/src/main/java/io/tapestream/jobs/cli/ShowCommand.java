@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tapestream.files.Manifest;
+import io.tapestream.files.Presence;
 import io.tapestream.files.VersionDirectory;
 import io.tapestream.files.VersionVerifier;
 import io.tapestream.jobs.spec.InvalidSpecException;
@@ -57,9 +58,9 @@ final class ShowCommand implements Callable<Integer> {
   public Integer call() throws IOException, InvalidSpecException {
     PrintWriter out = command.commandLine().getOut();
     Path version = models.version(path, command);
-    if (Files.isRegularFile(path)) {
+    if (Presence.isFile(path)) {
       settings(out);
-    } else if (Files.exists(version.resolve(Manifest.FILE))) {
+    } else if (Presence.isFile(version.resolve(Manifest.FILE))) {
       version(out, version.toAbsolutePath().normalize());
     } else {
       versions(out);
@@ -97,7 +98,7 @@ final class ShowCommand implements Callable<Integer> {
       StringBuilder text = new StringBuilder(Table.of(rows));
       view.remarks().forEach(remark -> text.append(remark).append(System.lineSeparator()));
       tell(out, view.json(), text.toString());
-    } else if (Files.isDirectory(path)) {
+    } else if (Presence.isDirectory(path)) {
       newest(out);
     } else {
       throw new NoSuchFileException(path.toString());

@@ -322,7 +322,8 @@ final class Keys {
       Key.required(
           "publish.directory",
           Kind.text("models"),
-          "Versions appear in `directory/name/`; all task managers reach it");
+          "Versions appear in `directory/name/`; a path, or the URI of a file system of Flink's such"
+              + " as `s3://bucket/models`, that all task managers reach");
   static final Key<String> PUBLISH_NAME =
       Key.absent(
           "publish.name",

@@ -105,6 +105,14 @@ class ShowAndDiffTest {
   }
 
   @Test
+  void aDirectoryMayBeNamedByItsUri() throws IOException {
+    assertThat(run("show", versions.path(2).toUri().toString())).isZero();
+    assertThat(run("show", "clicks", "--dir", directory.toUri().toString())).isZero();
+    assertThat(run("show", "s3://bucket/models/clicks")).isEqualTo(1);
+    assertThat(err.toString()).contains("'s3'", "flink-s3-fs-hadoop");
+  }
+
+  @Test
   void aVersionIsShownWithWhatMadeItAndWhoSignedIt() throws IOException {
     assertThat(run("show", path(2))).isZero();
     assertThat(out.toString().lines())
