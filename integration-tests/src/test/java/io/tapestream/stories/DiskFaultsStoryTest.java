@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.tapestream.benchmarks.chaos.DiskTrouble;
+import io.tapestream.benchmarks.chaos.Scenario;
 import io.tapestream.benchmarks.chaos.SmallDisk;
+import io.tapestream.benchmarks.chaos.Workload;
 import io.tapestream.files.VersionDirectory;
 import io.tapestream.jobs.FailedCheckpointsException;
 import io.tapestream.jobs.JobFailedException;
@@ -18,9 +20,10 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Training goes on while a disk is full or read-only, and nothing partial is published (I4). */
 class DiskFaultsStoryTest {
@@ -34,7 +37,7 @@ class DiskFaultsStoryTest {
 
   @BeforeEach
   void mount() throws IOException {
-    Optional<SmallDisk> mounted = SmallDisk.mount(directory.resolve("disk"), 8);
+    Optional<SmallDisk> mounted = SmallDisk.mount(directory.resolve("disk"), DiskTrouble.MEGABYTES);
     assumeTrue(mounted.isPresent(), "skipped: this process may not mount a file system");
     disk = mounted.get();
   }
@@ -46,41 +49,19 @@ class DiskFaultsStoryTest {
     }
   }
 
-  private static Topic halfATopic() {
-    Topic topic = BROKER.topic(PARTITIONS);
-    topic.writeAvro(0, RECORDS / 2, i -> Topic.oneHot(i, RECORDS));
-    return topic;
-  }
-
-  /** A job whose checkpoints and versions lie on the small disk. */
-  private Story story(Topic topic) {
-    return Story.of(topic, disk.root())
-        .counting(RECORDS)
-        .with("batchSize", 4)
-        .with("source.stop", "offset " + RECORDS / PARTITIONS)
-        .with("parallelism.shards", 2)
-        .with("parallelism.blockFloats", 256)
-        .with("checkpoints.interval", "200 ms")
-        .with("checkpoints.tolerate", 3)
-        .with("restart.attempts", 2);
-  }
-
-  @Test
-  void training_goes_on_while_the_disk_is_full_and_the_next_version_succeeds_I1_I4()
-      throws Exception {
-    survives(DiskTrouble.FULL);
-  }
-
-  @Test
-  void training_goes_on_while_the_disk_is_read_only_and_the_next_version_succeeds_I1_I4()
-      throws Exception {
-    survives(DiskTrouble.READ_ONLY);
-  }
-
-  private void survives(DiskTrouble trouble) throws Exception {
+  @ParameterizedTest
+  @CsvSource({
+    "FULL, LEDGER, hashmap",
+    "FULL, LENET, rocksdb",
+    "READ_ONLY, LEDGER, rocksdb",
+    "READ_ONLY, LENET, hashmap"
+  })
+  void training_goes_on_while_the_disk_is_in_trouble_and_the_next_version_succeeds_I1_I4(
+      DiskTrouble trouble, Workload workload, String backend) throws Exception {
     List<String> steps = new ArrayList<>();
+    Scenario scenario = DiskTrouble.scenario(workload, backend);
     String bootstrap = BROKER.kafka().bootstrapServers();
-    assertThat(trouble.run("synchronous", disk, bootstrap, steps::add).problem())
+    assertThat(trouble.run(scenario, disk, bootstrap, steps::add).problem())
         .as("%s", steps)
         .isEmpty();
   }
@@ -91,28 +72,38 @@ class DiskFaultsStoryTest {
     }
   }
 
-  @Test
-  void a_disk_that_stays_full_ends_the_job_with_a_clear_error_and_nothing_partial_I4()
-      throws Exception {
-    endsTheJob(DiskTrouble.FULL, "whose disk is full (");
-  }
-
-  @Test
-  void a_disk_that_stays_read_only_ends_the_job_with_a_clear_error_and_nothing_partial_I4()
-      throws Exception {
-    endsTheJob(DiskTrouble.READ_ONLY, "which is read-only: ");
-  }
-
-  private void endsTheJob(DiskTrouble trouble, String seen) throws Exception {
-    Topic topic = halfATopic();
-    Story story = story(topic);
+  @ParameterizedTest
+  @CsvSource({
+    "FULL, LEDGER, rocksdb, whose disk is full (",
+    "FULL, LENET, hashmap, whose disk is full (",
+    "READ_ONLY, LEDGER, hashmap, 'which is read-only: '",
+    "READ_ONLY, LENET, rocksdb, 'which is read-only: '"
+  })
+  void a_disk_that_stays_in_trouble_ends_the_job_with_a_clear_error_and_nothing_partial_I4(
+      DiskTrouble trouble, Workload workload, String backend, String seen) throws Exception {
+    Topic topic = BROKER.topic(PARTITIONS);
+    topic.writeAvro(0, RECORDS / 2, i -> workload.example(i, RECORDS));
+    Story story =
+        Story.of(topic, disk.root())
+            .learning(workload, RECORDS)
+            .with("batchSize", 4)
+            .with("source.stop", "offset " + RECORDS / PARTITIONS)
+            .with("parallelism.shards", 2)
+            .with("checkpoints.interval", "200 ms")
+            .with("checkpoints.tolerate", 3)
+            .with("checkpoints.backend", backend)
+            .with("restart.attempts", 2);
     try (LocalJob job = story.start(1, null)) {
-      Story.until("a version is published", () -> story.versions().newest().isPresent());
-      trouble.begin(disk);
+      Story.until("what was written is published", () -> story.learned() == RECORDS / 2);
 
       Callable<Void> end =
           () -> {
-            Story.await(job);
+            Story.until(
+                "the job ends",
+                () -> {
+                  trouble.begin(disk); // others write too: what is given back is taken at once
+                  return job.await(Story.PAUSE);
+                });
             return null;
           };
       assertThatThrownBy(end::call)

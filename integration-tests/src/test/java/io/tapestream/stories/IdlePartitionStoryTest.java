@@ -34,12 +34,7 @@ class IdlePartitionStoryTest {
             .with("parallelism.trainers", 2)
             .with("parallelism.blockFloats", 150);
     try (LocalJob job = story.start(1, null)) {
-      Story.until(
-          "all of partition 0 is published",
-          () ->
-              story.versions().newest().isPresent()
-                  && story.versions().manifest(story.versions().newest().orElseThrow()).records()
-                      == RECORDS / 2);
+      Story.until("all of partition 0 is published", () -> story.learned() == RECORDS / 2);
       topic.writeAvroTo(1, 0, RECORDS, i -> Topic.oneHot(i, RECORDS));
       Story.await(job);
     }

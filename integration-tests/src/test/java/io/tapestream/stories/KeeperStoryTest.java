@@ -46,7 +46,7 @@ class KeeperStoryTest {
             .with("source.stop", "offset " + RECORDS / 2);
     LocalCluster cluster = LocalCluster.up(directory, shape);
     try (RunningJob job = start(cluster, story)) {
-      Story.until("half is published", () -> published(story) == RECORDS / 2);
+      Story.until("half is published", () -> story.learned() == RECORDS / 2);
       List<RecordedProcess> started = cluster.processes();
       RecordedProcess keeper = named("keeper", started);
 
@@ -83,11 +83,5 @@ class KeeperStoryTest {
 
   private static RecordedProcess named(String name, List<RecordedProcess> processes) {
     return processes.stream().filter(each -> each.name().equals(name)).findFirst().orElseThrow();
-  }
-
-  private static long published(Story story) throws Exception {
-    return story.versions().newest().isEmpty()
-        ? 0
-        : story.versions().manifest(story.versions().newest().getAsLong()).records();
   }
 }

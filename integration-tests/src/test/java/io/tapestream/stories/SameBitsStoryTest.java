@@ -154,7 +154,7 @@ class SameBitsStoryTest {
             .with("source.stop", "offset " + RECORDS / PARTITIONS);
     LocalJob first = story.start(1, null);
     try (first) {
-      Story.until("half of the records are learned", () -> learned(story) == RECORDS / 2);
+      Story.until("half of the records are learned", () -> story.learned() == RECORDS / 2);
     }
     String checkpoint = first.newestCheckpoint().orElseThrow().toString();
     halved.writeAvro(RECORDS / 2, RECORDS, SameBitsStoryTest::example);
@@ -166,11 +166,6 @@ class SameBitsStoryTest {
 
   private static Story compressed(Topic topic, Path directory) {
     return story(topic, directory).with("compression", "topk(0.05)");
-  }
-
-  private static long learned(Story story) throws Exception {
-    var newest = story.versions().newest();
-    return newest.isPresent() ? story.versions().manifest(newest.getAsLong()).records() : 0;
   }
 
   @Test

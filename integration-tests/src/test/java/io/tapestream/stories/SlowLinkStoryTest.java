@@ -3,6 +3,7 @@ package io.tapestream.stories;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tapestream.benchmarks.chaos.CutLink;
+import io.tapestream.benchmarks.chaos.Workload;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,7 +13,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * What travels between two task managers goes over a slow link that is cut for 3 s. {@code
@@ -41,14 +42,17 @@ class SlowLinkStoryTest {
     }
   }
 
-  static List<CutLink.Case> cases() {
-    return CutLink.CASES;
-  }
-
   @ParameterizedTest
-  @MethodSource("cases")
+  @CsvSource({
+    "LEDGER, synchronous, hashmap, 15",
+    "LEDGER, bounded(2), rocksdb, 15",
+    "LEDGER, asynchronous, hashmap, 60",
+    "LENET, synchronous, rocksdb, 3",
+    "LENET, bounded(2), hashmap, 4"
+  })
   void training_goes_on_after_a_slow_link_was_cut_and_each_record_counts_once_I1_I3(
-      CutLink.Case what) throws Exception {
+      Workload workload, String consistency, String backend, int rounds) throws Exception {
+    CutLink.Case what = CutLink.Case.of(workload, consistency, backend, rounds);
     List<String> steps = new ArrayList<>();
     assertThat(link.run(what, CUT, directory, steps::add).problem()).as("%s", steps).isEmpty();
   }

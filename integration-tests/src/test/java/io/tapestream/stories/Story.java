@@ -1,5 +1,6 @@
 package io.tapestream.stories;
 
+import io.tapestream.benchmarks.chaos.Workload;
 import io.tapestream.files.VersionDirectory;
 import io.tapestream.files.VersionWeights;
 import io.tapestream.jobs.LocalJob;
@@ -13,6 +14,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +58,15 @@ final class Story {
         .with("loss", "{type: SumLoss}")
         .with("optimizer", "{type: Sgd, learningRate: 1.0}")
         .with("metrics", "[]");
+  }
+
+  /** What the chaos suite learns, made for so many records, its model in four blocks. */
+  Story learning(Workload workload, int records) {
+    for (String line : workload.model(records).lines().toList()) {
+      String[] key = line.split(": ", 2);
+      with(key[0], key[1]);
+    }
+    return with("parallelism.blockFloats", workload.blockFloats(records));
   }
 
   /** Sets a key, or another value for it. */
@@ -159,6 +170,12 @@ final class Story {
       }
       Thread.sleep(10);
     }
+  }
+
+  /** Records that the newest version has learned from; 0 without one. */
+  long learned() throws Exception {
+    OptionalLong newest = versions().newest();
+    return newest.isPresent() ? versions().manifest(newest.getAsLong()).records() : 0;
   }
 
   float[] newestWeights() throws Exception {

@@ -2,12 +2,8 @@ package io.tapestream.benchmarks.chaos;
 
 import io.tapestream.benchmarks.chaos.Outcome.Recovery;
 import io.tapestream.benchmarks.chaos.Scenario.Parallelism;
-import io.tapestream.files.Manifest;
-import io.tapestream.files.SafeTensors;
 import io.tapestream.files.VersionDirectory;
-import io.tapestream.jobs.LocalJob;
 import io.tapestream.jobs.RunningJob;
-import io.tapestream.jobs.Submission;
 import io.tapestream.jobs.cluster.ClusterShape;
 import io.tapestream.jobs.cluster.FlinkRest;
 import io.tapestream.jobs.cluster.LocalCluster;
@@ -21,13 +17,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -92,7 +85,11 @@ public final class Chaos {
       } finally {
         cluster.down();
       }
-      Optional<String> problem = chaos.problem();
+      Optional<String> problem =
+          LastVersion.problem(
+              scenario,
+              new VersionDirectory(directory.resolve("disturbed"), ChaosJob.NAME),
+              chaos.spec(scenario.parallelism().get(0), "undisturbed"));
       return new Outcome(chaos.recoveries, problem, Duration.between(start, Instant.now()));
     }
   }
@@ -172,63 +169,6 @@ public final class Chaos {
             .findFirst()
             .orElseThrow();
     victim.find().ifPresent(ProcessHandle::destroyForcibly);
-  }
-
-  /** What is wrong with the last version, if anything is. */
-  private Optional<String> problem() throws Exception {
-    VersionDirectory versions = versions("disturbed");
-    Optional<String> miscount = miscount(scenario, versions);
-    if (miscount.isPresent() || !scenario.isSynchronous()) {
-      return miscount;
-    }
-    float[] weights = weights(versions, versions.newest().orElseThrow());
-    float[] undisturbed = undisturbed();
-    int differs = Arrays.mismatch(weights, undisturbed);
-    return differs < 0
-        ? Optional.empty()
-        : Optional.of(
-            "weight %d is %s, undisturbed %s"
-                .formatted(differs, weights[differs], undisturbed[differs]));
-  }
-
-  /** What the last version of a finished run says of records that did not count once. */
-  static Optional<String> miscount(Scenario scenario, VersionDirectory versions)
-      throws IOException {
-    long newest = versions.newest().orElseThrow();
-    Manifest manifest = versions.manifest(newest);
-    if (manifest.records() != scenario.records()) {
-      return Optional.of("the manifest tells of %d records".formatted(manifest.records()));
-    }
-    long each = scenario.records() / Scenario.PARTITIONS;
-    Map<Integer, Long> learned = new TreeMap<>();
-    manifest.topics().values().forEach(learned::putAll);
-    if (learned.size() != Scenario.PARTITIONS
-        || learned.values().stream().anyMatch(offset -> offset != each)) {
-      return Optional.of("partitions have %d records, learned are %s".formatted(each, learned));
-    }
-    return scenario.workload().miscount(weights(versions, newest), scenario.records());
-  }
-
-  /** The weights of the same records, learned in this process while nothing happens. */
-  private float[] undisturbed() throws Exception {
-    ClassLoader loader = Chaos.class.getClassLoader();
-    JobSpec spec = spec(scenario.parallelism().get(0), "undisturbed");
-    try (LocalJob job =
-        LocalJob.start(spec, Submission.of(spec, loader), List.of(), 1, null, loader)) {
-      if (!job.await(Duration.ofMinutes(10))) {
-        throw new IllegalStateException("the undisturbed run has not ended");
-      }
-    }
-    VersionDirectory versions = versions("undisturbed");
-    return weights(versions, versions.newest().orElseThrow());
-  }
-
-  private VersionDirectory versions(String run) {
-    return new VersionDirectory(directory.resolve(run), ChaosJob.NAME);
-  }
-
-  private static float[] weights(VersionDirectory versions, long version) throws IOException {
-    return SafeTensors.read(versions.path(version).resolve(Manifest.WEIGHTS)).flat();
   }
 
   private JobSpec spec(Parallelism size, String run) throws InvalidSpecException {

@@ -29,7 +29,7 @@ public final class ChaosBenchmark implements Benchmark {
   private record Planned(String struckBy, Scenario scenario, Run run) {
     List<String> words() {
       List<String> words = new ArrayList<>(List.of(struckBy.split(" ", -1)));
-      words.add(title(scenario.workload()));
+      words.add(scenario.workload().title());
       words.add(scenario.consistency());
       words.add(scenario.backend());
       return words;
@@ -65,7 +65,7 @@ public final class ChaosBenchmark implements Benchmark {
       Path directory = Files.createTempDirectory("tapestream-chaos-");
       Report.Row row =
           report
-              .row("learned", title(planned.scenario().workload()))
+              .row("learned", planned.scenario().workload().title())
               .with("struck by", planned.struckBy())
               .with("consistency", planned.scenario().consistency())
               .with("state", planned.scenario().backend())
@@ -92,7 +92,7 @@ public final class ChaosBenchmark implements Benchmark {
   private static List<Planned> planned(Pace pace, long seed, List<String> only) {
     List<Planned> all = kills(pace, seed);
     Duration cut = Duration.ofSeconds(pace == Pace.FULL ? 60 : 3);
-    for (CutLink.Case what : CutLink.CASES) {
+    for (CutLink.Case what : CutLink.cases(BACKENDS)) {
       all.add(
           new Planned(
               "link",
@@ -100,12 +100,16 @@ public final class ChaosBenchmark implements Benchmark {
               directory -> Optional.of(CutLink.once(what, cut, directory, System.err::println))));
     }
     for (DiskTrouble trouble : DiskTrouble.values()) {
-      String consistency = CONSISTENCIES.get(0);
-      all.add(
-          new Planned(
-              trouble.title(),
-              DiskTrouble.scenario(consistency),
-              directory -> trouble.once(consistency, directory, System.err::println)));
+      for (Workload workload : Workload.values()) {
+        for (String backend : BACKENDS) {
+          Scenario scenario = DiskTrouble.scenario(workload, backend);
+          all.add(
+              new Planned(
+                  trouble.title(),
+                  scenario,
+                  directory -> trouble.once(scenario, directory, System.err::println)));
+        }
+      }
     }
     List<Planned> wanted = all.stream().filter(p -> p.words().containsAll(only)).toList();
     if (wanted.isEmpty()) {
@@ -135,10 +139,6 @@ public final class ChaosBenchmark implements Benchmark {
       }
     }
     return kills;
-  }
-
-  private static String title(Workload workload) {
-    return workload.name().toLowerCase(Locale.ROOT);
   }
 
   private static void add(Report.Row row, Outcome outcome) {

@@ -5,7 +5,6 @@ import io.tapestream.benchmarks.Pace;
 import io.tapestream.benchmarks.Report;
 import java.nio.file.Files;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 /** {@code cycles}: a hundred jobs that come and go leave one task manager as it was. */
@@ -37,7 +36,7 @@ public final class CyclesBenchmark implements Benchmark {
               System.err::println);
       int warm = cycles / 5;
       Footprint last = footprints.get(cycles - 1);
-      String title = workload.name().toLowerCase(Locale.ROOT);
+      String title = workload.title();
       Optional<String> grown = last.grownSince(footprints.get(warm - 1));
       grown.ifPresent(
           what -> report.broke("%s, from cycle %d to %d: %s".formatted(title, warm, cycles, what)));

@@ -2,7 +2,6 @@ package io.tapestream.benchmarks.chaos;
 
 import io.tapestream.benchmarks.chaos.Outcome.Recovery;
 import io.tapestream.benchmarks.chaos.Scenario.Parallelism;
-import io.tapestream.files.Manifest;
 import io.tapestream.files.VersionDirectory;
 import io.tapestream.jobs.LocalJob;
 import io.tapestream.jobs.Submission;
@@ -15,6 +14,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -25,7 +25,7 @@ import java.util.function.Consumer;
  * this process.
  *
  * <pre>
- * a version is published
+ * half of the records are learned and published
  * the trouble begins    more records are learned; nothing restarts, nothing partial is published
  * the trouble ends      the next version comes
  * the job ends; each record has counted once
@@ -63,7 +63,9 @@ public enum DiskTrouble {
   /** Half of them, and three quarters, are whole batches of each partition. */
   private static final int RECORDS = 80 * BATCH * Scenario.PARTITIONS;
 
-  private static final int MEGABYTES = 8;
+  /** Of the disk: room for ten versions, the checkpoints and those of an undisturbed run. */
+  public static final int MEGABYTES = 16;
+
   private static final Duration PATIENCE = Duration.ofMinutes(3);
 
   /** As a row of a table names it. */
@@ -71,52 +73,51 @@ public enum DiskTrouble {
     return name().toLowerCase(Locale.ROOT).replace('_', '-') + " disk";
   }
 
-  /** Makes the disk useless. */
+  /** Makes the disk useless; once more also where something was deleted since. */
   public abstract void begin(SmallDisk disk) throws IOException;
 
   /** Takes back {@link #begin}. */
   public abstract void end(SmallDisk disk) throws IOException;
 
-  static Scenario scenario(String consistency) {
+  /** One of the rows' runs, synchronous. */
+  public static Scenario scenario(Workload workload, String backend) {
     List<Parallelism> size = List.of(new Parallelism(1, 2));
-    return new Scenario(Workload.LEDGER, consistency, "hashmap", RECORDS, 0, 0, 0, size, 1);
+    return new Scenario(workload, "synchronous", backend, RECORDS, 0, 0, 0, size, 1);
   }
 
   /** One run with a broker and a disk of its own; empty where this process may not mount one. */
-  Optional<Outcome> once(String consistency, Path directory, Consumer<String> log)
-      throws Exception {
+  Optional<Outcome> once(Scenario scenario, Path directory, Consumer<String> log) throws Exception {
     Optional<SmallDisk> mounted = SmallDisk.mount(directory.resolve("disk"), MEGABYTES);
     if (mounted.isEmpty()) {
       return Optional.empty();
     }
     try (SmallDisk disk = mounted.get();
         BrokerProcess broker = BrokerProcess.start(directory.resolve("broker"))) {
-      return Optional.of(run(consistency, disk, broker.bootstrapServers(), log));
+      return Optional.of(run(scenario, disk, broker.bootstrapServers(), log));
     }
   }
 
   /**
    * Runs a job to its end.
    *
-   * @param disk for its checkpoints and versions; a few megabytes, empty
-   * @param bootstrap of a broker that has not been used for this before
+   * @param disk for its checkpoints and versions; of {@link #MEGABYTES}, empty
+   * @param bootstrap of a broker that this scenario has not been run on with this trouble
    * @param log is told each step
    * @return whether each record counted once and each version was whole, and the time from the end
    *     of the trouble to the next version
    * @throws Exception if something else goes wrong, such as a job that fails
    */
-  public Outcome run(String consistency, SmallDisk disk, String bootstrap, Consumer<String> log)
+  public Outcome run(Scenario scenario, SmallDisk disk, String bootstrap, Consumer<String> log)
       throws Exception {
     Instant start = Instant.now();
-    Scenario scenario = scenario(consistency);
-    JobSpec spec = spec(scenario, bootstrap, disk.root());
+    JobSpec spec = spec(scenario, bootstrap, disk.root(), "versions");
     ClassLoader loader = DiskTrouble.class.getClassLoader();
     int meanwhile = RECORDS * 3 / 4;
-    try (Records records = Records.create(scenario, bootstrap, topic());
+    try (Records records = Records.create(scenario, bootstrap, topic(scenario));
         LocalJob job = started(spec, records, loader)) {
       VersionDirectory versions = job.versions();
-      until(job, "a version", () -> versions.newest().isPresent());
-      begin(disk);
+      until(job, "a version of the first half", () -> learned(versions) == RECORDS / 2);
+      begin(disk); // no version waits to be put in place
       records.writeUpTo(meanwhile);
       until(job, "records in trouble", () -> job.progress().records() >= meanwhile);
       log.accept("%d records are learned on a %s".formatted(meanwhile, title()));
@@ -124,10 +125,7 @@ public enum DiskTrouble {
       end(disk);
       Instant mended = Instant.now();
       records.writeUpTo(RECORDS);
-      until(
-          job,
-          "a version after the trouble",
-          () -> versions.manifest(versions.newest().orElseThrow()).records() >= meanwhile);
+      until(job, "a version after the trouble", () -> learned(versions) >= meanwhile);
       Duration away = Duration.between(mended, Instant.now());
       log.accept("mended: %.1f s to the next version".formatted(away.toMillis() / 1e3));
       if (!job.await(PATIENCE)) {
@@ -136,9 +134,18 @@ public enum DiskTrouble {
       problem = problem.or(() -> unsound(versions));
       return new Outcome(
           List.of(new Recovery(Fault.DISK, away)),
-          problem.isPresent() ? problem : Chaos.miscount(scenario, versions),
+          problem.isPresent()
+              ? problem
+              : LastVersion.problem(
+                  scenario, versions, spec(scenario, bootstrap, disk.root(), "undisturbed")),
           Duration.between(start, Instant.now()));
     }
+  }
+
+  /** Records that the newest version has learned from. */
+  private static long learned(VersionDirectory versions) throws IOException {
+    OptionalLong newest = versions.newest();
+    return newest.isEmpty() ? 0 : versions.manifest(newest.getAsLong()).records();
   }
 
   private static LocalJob started(JobSpec spec, Records records, ClassLoader loader)
@@ -154,8 +161,7 @@ public enum DiskTrouble {
       return failure;
     }
     VersionDirectory versions = job.versions();
-    Manifest newest = versions.manifest(versions.newest().orElseThrow());
-    return newest.records() < learned
+    return learned(versions) < learned
         ? unsound(versions)
         : Optional.of("a version was published on a disk that takes nothing");
   }
@@ -183,11 +189,12 @@ public enum DiskTrouble {
     }
   }
 
-  private String topic() {
-    return title().replace(' ', '-');
+  private String topic(Scenario scenario) {
+    return String.join(
+        "-", title().replace(' ', '-'), scenario.workload().title(), scenario.backend());
   }
 
-  private JobSpec spec(Scenario scenario, String bootstrap, Path directory)
+  private JobSpec spec(Scenario scenario, String bootstrap, Path directory, String run)
       throws InvalidSpecException {
     Parallelism size = scenario.parallelism().get(0);
     String yaml =
@@ -196,23 +203,25 @@ public enum DiskTrouble {
         source: {bootstrap: "%s", topic: %s, stop: offset %d}
         %sbatchSize: %d
         consistency: %s
-        parallelism: {trainers: %d, shards: %d, blockFloats: 256}
-        checkpoints: {interval: 200 ms, directory: '%s', tolerate: 1000}
+        parallelism: {trainers: %d, shards: %d, blockFloats: %d}
+        checkpoints: {interval: 200 ms, directory: '%s', backend: %s, tolerate: 1000}
         restart: {delay: 50 ms}
         publish: {directory: '%s'}
         """
             .formatted(
-                topic(),
+                topic(scenario),
                 bootstrap,
-                topic(),
+                topic(scenario),
                 RECORDS / Scenario.PARTITIONS,
                 scenario.workload().model(RECORDS),
                 BATCH,
                 scenario.consistency(),
                 size.trainers(),
                 size.shards(),
+                scenario.workload().blockFloats(RECORDS),
                 directory.resolve("checkpoints"),
-                directory.resolve("versions"));
+                scenario.backend(),
+                directory.resolve(run));
     return JobSpec.parse(yaml, "disk.yaml");
   }
 }

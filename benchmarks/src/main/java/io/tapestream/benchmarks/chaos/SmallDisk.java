@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
@@ -30,10 +31,11 @@ public final class SmallDisk implements AutoCloseable {
     return root;
   }
 
-  /** Leaves room for nothing. */
+  /** Leaves room for nothing; once more takes what was deleted since. */
   public void fill() throws IOException {
     byte[] page = new byte[4096];
-    try (OutputStream out = Files.newOutputStream(filler)) {
+    try (OutputStream out =
+        Files.newOutputStream(filler, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
       while (true) {
         out.write(page);
       }

@@ -7,6 +7,7 @@ import io.tapestream.schemas.avro.TrainingExample;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.SplittableRandom;
 
@@ -20,7 +21,7 @@ public enum Workload {
     }
 
     @Override
-    String model(int records) {
+    public String model(int records) {
       int side = side(records);
       return """
           input: {features: [x], shape: [%d]}
@@ -32,7 +33,12 @@ public enum Workload {
     }
 
     @Override
-    TrainingExample example(int record, int records) {
+    int parameters(int records) {
+      return side(records) * side(records);
+    }
+
+    @Override
+    public TrainingExample example(int record, int records) {
       int side = side(records);
       byte[] places = new byte[2 * side];
       places[record / side] = 1;
@@ -41,7 +47,7 @@ public enum Workload {
     }
 
     @Override
-    Optional<String> miscount(float[] weights, int records) {
+    public Optional<String> miscount(float[] weights, int records) {
       int wrong = 0;
       int first = -1;
       for (int record = 0; record < weights.length; record++) {
@@ -68,7 +74,7 @@ public enum Workload {
     }
 
     @Override
-    String model(int records) {
+    public String model(int records) {
       return """
           input: {features: [image], shape: [28, 28, 1]}
           model: {class: %s}
@@ -79,7 +85,12 @@ public enum Workload {
     }
 
     @Override
-    TrainingExample example(int record, int records) {
+    int parameters(int records) {
+      return 61_706;
+    }
+
+    @Override
+    public TrainingExample example(int record, int records) {
       SplittableRandom random = new SplittableRandom(record);
       byte[] pixels = new byte[IMAGE * IMAGE];
       random.nextBytes(pixels);
@@ -92,7 +103,7 @@ public enum Workload {
     }
 
     @Override
-    Optional<String> miscount(float[] weights, int records) {
+    public Optional<String> miscount(float[] weights, int records) {
       return Optional.empty(); // they tell only beside those of an undisturbed run
     }
   };
@@ -100,14 +111,27 @@ public enum Workload {
   /** The model, whose jar travels with the job as a user's own would. */
   abstract Class<?> modelClass();
 
-  /** The lines of the job's file that say what is learned. */
-  abstract String model(int records);
+  /** The lines of the job's file that say what is learned, a key each. */
+  public abstract String model(int records);
+
+  /** How many values the model learns. */
+  abstract int parameters(int records);
 
   /** Record number {@code record} of so many. */
-  abstract TrainingExample example(int record, int records);
+  public abstract TrainingExample example(int record, int records);
 
   /** What the weights of a finished run say of records that did not count once. */
-  abstract Optional<String> miscount(float[] weights, int records);
+  public abstract Optional<String> miscount(float[] weights, int records);
+
+  /** As a row of a table names it. */
+  String title() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Values of a block, of which the model then takes four. */
+  public int blockFloats(int records) {
+    return (parameters(records) + 3) / 4;
+  }
 
   private static int side(int records) {
     return (int) Math.ceil(Math.sqrt(records));
