@@ -169,18 +169,17 @@ public final class CutLink implements AutoCloseable {
     Instant start = Instant.now();
     Scenario scenario = what.scenario();
     String topic = "link-" + ++topics;
-    try (Records records = Records.create(scenario, bootstrap, topic)) {
-      records.writeUpTo(scenario.records());
-    }
     JobSpec spec = spec(scenario, topic, directory, "versions");
     ClassLoader loader = CutLink.class.getClassLoader();
     links.forEach(SlowLink::mend);
     links.forEach(link -> link.slowTo(BITS_PER_SECOND, DELAY));
-    try (RunningJob job =
-        ChaosJob.start(
-            scenario, spec, RemoteFlink.connect(cluster.address(), loader), null, loader)) {
+    try (Records records = Records.create(scenario, bootstrap, topic);
+        RunningJob job = started(scenario, spec, records, loader)) {
       awaitRecords(job, scenario.records() / 4);
+      awaitTrainers(job);
       links.forEach(SlowLink::cut);
+      records.writeUpTo(
+          scenario.records()); // not before: without a bound one trainer could be done
       Optional<String> problem = duringCut(job, what, cut, log);
       long before = job.progress().records();
       links.forEach(SlowLink::mend);
@@ -199,6 +198,13 @@ public final class CutLink implements AutoCloseable {
     } finally {
       links.forEach(SlowLink::mend);
     }
+  }
+
+  private RunningJob started(Scenario scenario, JobSpec spec, Records records, ClassLoader loader)
+      throws Exception {
+    records.writeUpTo(scenario.records() / 2);
+    return ChaosJob.start(
+        scenario, spec, RemoteFlink.connect(cluster.address(), loader), null, loader);
   }
 
   /** What is not as it should be while nothing comes through. */
@@ -237,6 +243,27 @@ public final class CutLink implements AutoCloseable {
     }
   }
 
+  /** Waits until each has learned from a batch: without a bound one may be far ahead by then. */
+  private void awaitTrainers(RunningJob job) throws Exception {
+    Instant end = Instant.now().plus(PATIENCE);
+    while (!haveAllLearned() && !job.await(PAUSE)) {
+      if (Instant.now().isAfter(end)) {
+        throw new IllegalStateException(
+            "waited %s for a batch of each trainer; last failure: %s"
+                .formatted(PATIENCE, job.lastFailure()));
+      }
+    }
+  }
+
+  private boolean haveAllLearned() throws InterruptedException {
+    try {
+      List<Double> staleness = staleness();
+      return staleness.size() == TASK_MANAGERS && staleness.stream().noneMatch(s -> s.isNaN());
+    } catch (IOException e) {
+      return false; // a busy reporter broke off: it is asked again
+    }
+  }
+
   /** The greatest, in rounds, of each trainer, as the task managers report it to Prometheus. */
   private List<Double> staleness() throws IOException, InterruptedException {
     List<Double> greatest = new ArrayList<>();
@@ -262,7 +289,7 @@ public final class CutLink implements AutoCloseable {
     String yaml =
         """
         name: %s
-        source: {bootstrap: "%s", topic: %s, stop: latest}
+        source: {bootstrap: "%s", topic: %s, stop: offset %d}
         %sbatchSize: %d
         consistency: %s
         parallelism: {trainers: %d, blockFloats: %d}
@@ -274,6 +301,7 @@ public final class CutLink implements AutoCloseable {
                 topic,
                 bootstrap,
                 topic,
+                scenario.records() / Scenario.PARTITIONS,
                 scenario.workload().model(scenario.records()),
                 BATCH,
                 scenario.consistency(),
